@@ -1,0 +1,1 @@
+//! The configuration file and secrets; the only reader of the environment.

@@ -1,0 +1,95 @@
+//! What Mosaic's other extracts hold: documents on the record, dated happenings, people.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{AuthorityName, PersonId, Private};
+use crate::diagnostic::Located;
+
+/// A kind of paperwork, by the authority's own name for it: `chronology`, `care-plan`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DocumentKind(Arc<str>);
+
+impl DocumentKind {
+    /// Takes the name as it is.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DocumentKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A piece of paperwork on a child's record, as the `documents` extract lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Whose record.
+    pub authority: AuthorityName,
+    /// Whose record.
+    pub person: PersonId,
+    /// Mosaic's id of the document, where the extract has it.
+    pub document_id: Option<String>,
+    /// Its kind; `None` where no alias of the authority fits.
+    pub kind: Option<DocumentKind>,
+    /// Its title as Mosaic has it.
+    pub title: Private<String>,
+    /// The day it is dated.
+    pub dated: Option<Date>,
+    /// Its pages, where the extract says.
+    pub pages: Option<u32>,
+    /// Where it was read.
+    pub source: Located,
+}
+
+/// A dated happening on a child's record: a review, a legal status, a plan, a placement, a hearing, an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Whose record.
+    pub authority: AuthorityName,
+    /// Whose record.
+    pub person: PersonId,
+    /// Mosaic's id of the happening, where the extract has it.
+    pub event_id: Option<String>,
+    /// What happened, by the authority's name for it: `cla-review`, `placement-start`.
+    pub kind: Arc<str>,
+    /// The day it happened or began.
+    pub on: Date,
+    /// The day it ended; `None` while it goes on (`2300-01-01` and `9999-12-31` are read as open).
+    pub until: Option<Date>,
+    /// Further columns that the extract's mapping names.
+    pub details: BTreeMap<String, Private<String>>,
+    /// Where it was read.
+    pub source: Located,
+}
+
+/// What the `persons` extract says of a child or young person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Whose record.
+    pub authority: AuthorityName,
+    /// Whose record.
+    pub person: PersonId,
+    /// Date of birth.
+    pub date_of_birth: Option<Private<Date>>,
+    /// Initials, made from the name where the extract gives a name.
+    pub initials: Option<Private<String>>,
+    /// The record that this one was merged into.
+    pub merged_into: Option<PersonId>,
+    /// Whether Mosaic restricts who may see the record.
+    pub restricted: bool,
+    /// Where it was read.
+    pub source: Located,
+}

@@ -1,0 +1,52 @@
+//! Every limit, named, in one place, with the sentence why. Reaching one is said, never passed over.
+
+/// Digits of a Mosaic id: the vendor documents `NUMERIC(16)`.
+pub const ID_DIGITS_MAX: usize = 16;
+
+/// Bytes of one export as it lies on disk. A million submissions in XML are about 3 GB.
+pub const EXPORT_BYTES_MAX: u64 = 16 << 30;
+
+/// How many times larger a gzip or zip member may grow: text rarely passes 20, a bomb starts at 1,000.
+pub const INFLATION_RATIO_MAX: u64 = 200;
+
+/// Bytes that a wrapped export may grow to whatever its ratio, so that a small honest file is never a bomb.
+pub const INFLATED_BYTES_FREE: u64 = 64 << 20;
+
+/// Members of one zip: an export is wrapped alone or with a few companions.
+pub const ZIP_MEMBERS_MAX: usize = 1_000;
+
+/// Depth of nested XML elements: the deepest layout known has eight.
+pub const XML_DEPTH_MAX: usize = 64;
+
+/// Bytes of one XML element's text or one delimited cell: long text is unlimited in Mosaic, a megabyte is a book.
+pub const CELL_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of one record, so that an unclosed quote cannot take a whole file for one cell.
+pub const RECORD_BYTES_MAX: usize = 32 << 20;
+
+/// Answers of one submission: the largest assessment forms have a few hundred questions and some tables.
+pub const ANSWERS_MAX: usize = 20_000;
+
+/// Columns of a delimited or workbook row: XLSX itself ends at 16,384.
+pub const COLUMNS_MAX: usize = 16_384;
+
+/// Title rows that may stand above a header.
+pub const TITLE_ROWS_MAX: usize = 20;
+
+/// Lengths at which exporters are known to cut text: Excel's 255 and 32,767, SQL Server's 4,000 and 8,000, and 8,192.
+pub const TRUNCATION_LENGTHS: [usize; 5] = [255, 4_000, 8_000, 8_192, 32_767];
+
+/// Bytes of a TOML file under `mappings/` or of the configuration.
+pub const TOML_BYTES_MAX: u64 = 4 << 20;
+
+/// Characters of a case note's title in Mosaic.
+pub const NOTE_TITLE_CHARS_MAX: usize = 100;
+
+/// Characters of a case note's type code in Mosaic.
+pub const NOTE_TYPE_CHARS_MAX: usize = 16;
+
+/// Bytes of one answer of Mosaic's web service that tessera is willing to read.
+pub const HTTP_BODY_BYTES_MAX: usize = 16 << 20;
+
+/// Bytes of an outcomes workbook: a sitting has at most some dozens of requests.
+pub const WORKBOOK_BYTES_MAX: u64 = 32 << 20;

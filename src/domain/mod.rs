@@ -1,0 +1,27 @@
+//! The plain types of the field: what Mosaic holds, what a panel asks, what was decided.
+//!
+//! Promise: types, their ids and their named limits; nothing here reads a file, a clock or a network, and nothing
+//! here prints what a child's record says unless asked by name ([`Private::expose`]).
+
+pub mod limit;
+
+mod document;
+mod fact;
+mod finding;
+mod id;
+mod outcome;
+mod private;
+mod submission;
+mod trouble;
+mod write_back;
+
+pub use document::{Document, DocumentKind, Event, Person};
+pub use fact::{Fact, FactSource, FactValue};
+pub use finding::{Finding, FindingSeverity, Verdict};
+pub use id::{AuthorityName, FormId, IdTrouble, PanelName, PersonId, StepId, SubmissionId, WriteBackId};
+pub use outcome::{Decision, Outcome, OutcomeState};
+pub use private::Private;
+pub use submission::{Answer, AnswerNote, AnswerTable, Origin, StepStatus, Submission, TableRow, Unmapped, Value};
+pub(crate) use trouble::codes;
+pub use trouble::{Account, ExtractType, Reason, Trouble};
+pub use write_back::{Payload, Receipt, Reference, State, WriteBack, WriteBackKind};

@@ -1,0 +1,1 @@
+//! Mapping files: load, verify, recognise, apply.

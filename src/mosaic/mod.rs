@@ -1,0 +1,1 @@
+//! Carriers, the dialect, the identity guard, the stand-in.

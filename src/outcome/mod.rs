@@ -1,0 +1,1 @@
+//! The outcomes workbook in, decisions, approval.

@@ -1,0 +1,1 @@
+//! Panel profiles: schedule, cutoff, approval, paperwork, outcomes.

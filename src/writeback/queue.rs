@@ -1,0 +1,35 @@
+//! What the courier needs of the ledger.
+
+use crate::domain::{PersonId, State, WriteBack, WriteBackId};
+
+/// Why the ledger could not do what the courier asked.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueTrouble {
+    /// Somebody else changed the write-back first: what was seen is no longer so.
+    #[error("write-back {0} was changed by somebody else")]
+    Overtaken(WriteBackId),
+    /// The ledger itself failed: the courier stops, because what cannot be recorded must not be done.
+    #[error("the ledger could not record a write-back")]
+    Ledger(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The write-backs of a ledger, one authority's at a time. Every change is committed when the call returns.
+pub trait Queue: Send + Sync {
+    /// The oldest `approved` write-back of each person who is not in `busy` and has no earlier write-back that is
+    /// still `sending`, `uncertain`, `refused` or `held`, at most `wanted` of them: one for each person, because a
+    /// person's write-backs go in order.
+    fn ready(&self, busy: &[PersonId], wanted: usize) -> Result<Vec<WriteBack>, QueueTrouble>;
+
+    /// Those that must be read back before anything else: `uncertain`, and `sending` left behind by a worker that
+    /// died. A ledger has one writing process, so at start every `sending` one was left behind.
+    fn unsettled(&self) -> Result<Vec<WriteBack>, QueueTrouble>;
+
+    /// Sets the state of a write-back if its fence is still the one that was seen, and returns it as it now is: fence
+    /// one higher, and one attempt more where the new state is `sending`. The change and its entry in the audit
+    /// trail are one transaction.
+    fn change(&self, seen: &WriteBack, to: State) -> Result<WriteBack, QueueTrouble>;
+
+    /// Whether anything is known of this person that the identity guard must compare: id and date of birth as the
+    /// `persons` extract has them.
+    fn known_person(&self, person: PersonId) -> Result<Option<crate::domain::Person>, QueueTrouble>;
+}
