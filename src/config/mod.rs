@@ -1,1 +1,16 @@
-//! The configuration file and secrets; the only reader of the environment.
+//! The configuration file, secrets, and the environment.
+//!
+//! Promise: the only room that reads the environment; says every mistake of a configuration at once, with line and
+//! column; a secret comes from a file or the environment and is never printed.
+
+mod environment;
+mod file;
+mod read;
+mod secret;
+
+pub use environment::Environment;
+pub use file::{
+    AuthoritySettings, ConfigTrouble, Configuration, LedgerUrl, MosaicSettings, Rehearsal, Source, SourcePlace,
+    Transport,
+};
+pub use secret::{SecretSource, SecretTrouble};

@@ -1,0 +1,170 @@
+//! What a configuration file says (DESIGN section 10).
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::SecretSource;
+use super::read::read;
+use crate::diagnostic::Diagnostic;
+use crate::domain::{AuthorityName, ExtractType, limit};
+
+/// A configuration: what to read, where to keep it, where to write.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// The file itself.
+    pub file: PathBuf,
+    /// The folder with mapping files of the installation, before the built-in ones.
+    pub mappings: Option<PathBuf>,
+    /// Where the ledger is.
+    pub ledger: LedgerUrl,
+    /// Where the ledger's key is.
+    pub key: SecretSource,
+    /// The authorities, in the order of the file.
+    pub authorities: Vec<AuthoritySettings>,
+    /// What `sync --rehearse` does differently.
+    pub rehearsal: Rehearsal,
+}
+
+/// Where a ledger is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LedgerUrl {
+    /// A SQLite file on a local disk.
+    Sqlite(PathBuf),
+}
+
+/// One authority.
+#[derive(Debug, Clone)]
+pub struct AuthoritySettings {
+    /// Its name: the folder of its mapping files.
+    pub name: AuthorityName,
+    /// Where its extracts come from.
+    pub sources: Vec<Source>,
+    /// Its Mosaic.
+    pub mosaic: MosaicSettings,
+    /// Whether outcomes are approved by somebody other than who loaded them.
+    pub second_person: bool,
+}
+
+/// A place where exports of one kind arrive.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// What they hold.
+    pub extract: ExtractType,
+    /// Where they arrive.
+    pub place: SourcePlace,
+    /// Which files of the folder, for instance `C0343*`.
+    pub pattern: glob::Pattern,
+    /// The mapping that reads them, where the records themselves say too little: `c0343/v3`.
+    pub mapping: Option<String>,
+    /// An extract that is smaller than this share of the one before is held for a person.
+    pub shrink_share: f64,
+    /// A file is left alone until it has not changed for this long, or its `.done` marker is there.
+    pub settled_after: Duration,
+}
+
+/// Where exports arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourcePlace {
+    /// A folder.
+    Folder(PathBuf),
+}
+
+/// How an authority's Mosaic is reached.
+#[derive(Debug, Clone)]
+pub enum MosaicSettings {
+    /// Nothing is written back.
+    None,
+    /// Over HTTP.
+    Rest(Transport),
+}
+
+/// Mosaic over HTTP.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    /// The dialect, a file under `mappings/dialects/`.
+    pub dialect: String,
+    /// The address.
+    pub url: String,
+    /// The name by which Mosaic knows tessera.
+    pub client_id: String,
+    /// What proves it.
+    pub client_secret: SecretSource,
+    /// At most this many requests a second.
+    pub rate_per_second: u32,
+    /// The council's own certificate authority, PEM.
+    pub certificate_authority: Option<PathBuf>,
+    /// How long an unanswered write is left before Mosaic is read for it.
+    pub settling: Duration,
+}
+
+/// What `sync --rehearse` does differently.
+#[derive(Debug, Clone, Default)]
+pub struct Rehearsal {
+    /// The moment at which the rehearsal takes place.
+    pub as_at: Option<Timestamp>,
+    /// A folder of outcomes workbooks that the rehearsal loads and approves by itself.
+    pub outcomes: Option<PathBuf>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigTrouble {
+    /// The file cannot be read.
+    #[error("read the configuration {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file has mistakes.
+    #[error("use the configuration {}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Every mistake.
+        diagnostics: Vec<Diagnostic>,
+        /// The file's text, for drawing.
+        text: String,
+    },
+}
+
+impl Configuration {
+    /// Reads the file at `path`; a relative path in it is meant from its folder.
+    pub fn load(path: &Path) -> Result<Self, ConfigTrouble> {
+        let unreadable = |source| ConfigTrouble::Unreadable { path: path.to_owned(), source };
+        let text = capped_text(path).map_err(unreadable)?;
+        let name = path.display().to_string();
+        match read(path, &name, &text) {
+            (Some(configuration), diagnostics) if diagnostics.is_empty() => Ok(configuration),
+            (_, diagnostics) => Err(ConfigTrouble::Wrong { path: path.to_owned(), diagnostics, text }),
+        }
+    }
+
+    /// The folder that relative paths of the file are meant from.
+    pub fn folder(&self) -> &Path {
+        folder_of(&self.file)
+    }
+
+    /// The settings of an authority.
+    pub fn authority(&self, name: &AuthorityName) -> Option<&AuthoritySettings> {
+        self.authorities.iter().find(|authority| authority.name == *name)
+    }
+}
+
+pub(super) fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn capped_text(path: &Path) -> std::io::Result<String> {
+    use std::io::Read as _;
+    let file = std::fs::File::open(path)?;
+    if file.metadata()?.len() > limit::TOML_BYTES_MAX {
+        return Err(std::io::Error::other("the file is too large to be a configuration"));
+    }
+    let mut text = String::new();
+    file.take(limit::TOML_BYTES_MAX).read_to_string(&mut text)?;
+    Ok(text)
+}
