@@ -1,3 +1,2 @@
-//! The `tessera` command.
-
+//! x
 fn main() {}

@@ -7,6 +7,7 @@ pub mod limit;
 
 mod document;
 mod fact;
+mod field_rule;
 mod finding;
 mod id;
 mod outcome;
@@ -17,6 +18,7 @@ mod write_back;
 
 pub use document::{Document, DocumentKind, Event, Person};
 pub use fact::{Fact, FactSource, FactValue};
+pub use field_rule::FieldRule;
 pub use finding::{Finding, FindingSeverity, Verdict};
 pub use id::{AuthorityName, FormId, IdTrouble, PanelName, PersonId, StepId, SubmissionId, WriteBackId};
 pub use outcome::{Decision, Outcome, OutcomeState};

@@ -1,1 +1,1 @@
-//! What a user can ask for, one file each.
+//! What a user can ask for.

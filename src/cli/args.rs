@@ -1,0 +1,81 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+use jiff::Timestamp;
+
+use super::{
+    audit, check, completions, explain, import, init, ledger, mappings, outcomes, panels, quarantine, stand_in,
+    submissions, sync, writeback,
+};
+
+const AFTER_HELP: &str = "\
+Start here:
+  tessera sync --rehearse --config samples/tessera.toml   the whole job on samples, touching no Mosaic
+  tessera init DIR --authority NAME                       a configuration of your own
+  tessera check --all                                     what each request still lacks
+
+Exit codes:
+  0  all well
+  1  failed
+  2  wrong usage or configuration; nothing was done
+  3  done, and a person must look: blocking findings, quarantined records, refused or uncertain write-backs
+  4  somebody else holds the lock";
+
+/// Carry panel requests out of Mosaic's exports, say what they lack, and put decisions back on the record
+#[derive(Debug, Parser)]
+#[command(name = "tessera", version, after_help = AFTER_HELP, arg_required_else_help = true, max_term_width = 110)]
+pub(super) struct Arguments {
+    /// The configuration file [default: tessera.toml here, then TESSERA_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Answer with one JSON document
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Say nothing but the answer and failures
+    #[arg(long, global = true)]
+    pub(super) quiet: bool,
+    /// No colour and no progress bar (NO_COLOR does the same)
+    #[arg(long, global = true)]
+    pub(super) no_color: bool,
+    /// Take this for the present moment, for instance 2026-12-03 or 2026-12-03T09:00 (UK time)
+    #[arg(long, global = true, value_name = "TIME", value_parser = moment)]
+    pub(super) as_at: Option<Timestamp>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Sync(sync::Args),
+    Check(check::Args),
+    Init(init::Args),
+    Import(import::Args),
+    Submissions(submissions::Args),
+    Explain(explain::Args),
+    Panels(panels::Args),
+    Outcomes(outcomes::Args),
+    Writeback(writeback::Args),
+    Mappings(mappings::Args),
+    Quarantine(quarantine::Args),
+    Audit(audit::Args),
+    Ledger(ledger::Args),
+    StandIn(stand_in::Args),
+    Completions(completions::Args),
+}
+
+/// A moment: RFC 3339 with an offset, or UK local time, or a day (its start).
+fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    let local = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(|date| date.to_datetime(Time::midnight())));
+    let zone = TimeZone::get("Europe/London").map_err(|error| error.to_string())?;
+    match local {
+        Ok(local) => local.to_zoned_datetime(zone).map(|moment| moment.timestamp()).map_err(|error| error.to_string()),
+        Err(_) => Err("write a moment like 2026-12-03, 2026-12-03T09:00 or 2026-12-03T09:00:00Z".to_owned()),
+    }
+}

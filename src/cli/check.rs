@@ -1,0 +1,60 @@
+//! `tessera check`: what each request still lacks, while there is time to mend it.
+
+use jiff::civil::Date;
+
+use super::{Exit, Out, Session};
+use crate::domain::SubmissionId;
+use crate::operation::{self, CheckScope, Failure, StatedFact};
+
+/// Check requests against their panel's paperwork
+///
+/// Nothing is written to Mosaic. The exit code is 3 when a finding blocks a request.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    which: Which,
+    /// The sitting on this date [default: the next one that each request can make]
+    #[arg(long, value_name = "DATE", requires = "panel", conflicts_with_all = ["submission", "all"])]
+    sitting: Option<Date>,
+    /// State a fact that the record does not hold
+    #[arg(long = "fact", value_name = "NAME=yes|no", value_parser = stated)]
+    facts: Vec<StatedFact>,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// One request, by its id
+    submission: Option<String>,
+    /// Every request that asks this panel
+    #[arg(long, value_name = "PANEL")]
+    panel: Option<String>,
+    /// Every request
+    #[arg(long)]
+    all: bool,
+}
+
+pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
+    let scope = match &args.which {
+        Which { submission: Some(id), .. } => CheckScope::Submission(SubmissionId::new(id.as_str())),
+        Which { panel: Some(panel), .. } => CheckScope::Panel { panel: panel.clone(), sitting: args.sitting },
+        Which { .. } => CheckScope::All,
+    };
+    let checked = operation::check(&session.configuration()?, session.clock(), session.actor(), &scope, &args.facts)?;
+    out.answer(&checked.requests, |_| checked.text())?;
+    for line in checked.advice() {
+        out.say(format_args!("{line}"));
+    }
+    Ok(Exit::needs_person(checked.blocked() > 0))
+}
+
+fn stated(text: &str) -> Result<StatedFact, String> {
+    let wanted = || "write NAME=yes or NAME=no".to_owned();
+    let (name, value) = text.split_once('=').ok_or_else(wanted)?;
+    let value = match value {
+        "yes" => true,
+        "no" => false,
+        _ => return Err(wanted()),
+    };
+    Ok(StatedFact { name: name.to_owned(), value })
+}

@@ -1,0 +1,98 @@
+//! `tessera outcomes`: what a panel decided, from the workbook to approval.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use jiff::civil::Date;
+
+use super::{Exit, Out, Session};
+use crate::domain::SubmissionId;
+use crate::operation::{self, Failure};
+
+/// What a panel decided: the workbook, loading it, approving it
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write the workbook for a sitting, a row for each request
+    Workbook {
+        /// AUTHORITY/PANEL, or PANEL where the configuration has one authority
+        panel: String,
+        /// The day of the sitting
+        date: Date,
+        /// The workbook
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Read a filled-in workbook; all or nothing for each request, and twice is once
+    Load {
+        /// The workbook
+        file: PathBuf,
+        /// Say what would be loaded; change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List outcomes
+    List,
+    /// Show the outcome of a request and exactly what would be written on the record
+    Show {
+        /// The request
+        id: String,
+    },
+    /// Approve outcomes: what they write may be sent
+    Approve {
+        /// The requests
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Turn an outcome down
+    Reject {
+        /// The request
+        id: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
+    let configuration = session.configuration()?;
+    let clock = session.clock();
+    match &args.command {
+        Command::Workbook { panel, date, out: file } => {
+            let written = operation::outcomes_workbook(&configuration, clock, session.actor(), panel, *date, file)?;
+            out.answer(&written, |written| written.file.display().to_string())?;
+            out.say(format_args!("Requests in the workbook: {}. Fill it in, then `tessera outcomes load` it.", written.requests));
+        }
+        Command::Load { file, dry_run } => {
+            let loaded = operation::outcomes_load(&configuration, clock, session.actor(), file, *dry_run)?;
+            out.answer(&loaded, operation::OutcomesLoaded::text)?;
+            return Ok(Exit::needs_person(!loaded.troubles.is_empty()));
+        }
+        Command::List => {
+            let outcomes = operation::outcomes_list(&configuration, clock)?;
+            out.answer(&outcomes, |outcomes| operation::outcomes_table(outcomes))?;
+        }
+        Command::Show { id } => {
+            let id = SubmissionId::new(id.as_str());
+            let shown = operation::outcome_show(&configuration, clock, session.actor(), &id)?;
+            out.answer(&shown, |shown| operation::outcome_text(shown))?;
+        }
+        Command::Approve { ids } => {
+            let ids: Vec<_> = ids.iter().map(|id| SubmissionId::new(id.as_str())).collect();
+            let approved = operation::outcomes_approve(&configuration, clock, session.actor(), &ids)?;
+            out.answer(&approved, operation::OutcomesApproved::text)?;
+            return Ok(Exit::needs_person(!approved.not_approved.is_empty()));
+        }
+        Command::Reject { id, reason } => {
+            let id = SubmissionId::new(id.as_str());
+            let rejected = operation::outcome_reject(&configuration, clock, session.actor(), &id, reason)?;
+            out.answer(&rejected, |rejected| operation::outcomes_table(rejected))?;
+        }
+    }
+    Ok(Exit::Well)
+}

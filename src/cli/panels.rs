@@ -1,0 +1,66 @@
+//! `tessera panels`: who sits when, and until when a request can still be made.
+
+use clap::Subcommand;
+use jiff::civil::Date;
+
+use super::{Exit, Out, Session};
+use crate::operation::{self, Failure};
+
+/// The panels: who sits when, and until when a request can still be made
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the panels
+    List,
+    /// Show a panel's profile
+    Show {
+        /// AUTHORITY/PANEL, or PANEL where the configuration has one authority
+        panel: String,
+    },
+    /// List a panel's sittings with their cutoffs
+    Sittings {
+        /// AUTHORITY/PANEL, or PANEL where the configuration has one authority
+        panel: String,
+        /// The first day
+        #[arg(long, value_name = "DATE")]
+        from: Date,
+        /// The last day
+        #[arg(long, value_name = "DATE")]
+        to: Date,
+    },
+    /// Say when the request for a sitting must be in
+    Cutoff {
+        /// AUTHORITY/PANEL, or PANEL where the configuration has one authority
+        panel: String,
+        /// The day of the sitting
+        date: Date,
+    },
+}
+
+pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
+    let configuration = session.configuration()?;
+    match &args.command {
+        Command::List => {
+            let panels = operation::panels_list(&configuration)?;
+            out.answer(&panels, |panels| operation::panels_table(panels))?;
+        }
+        Command::Show { panel } => {
+            let shown = operation::panel_show(&configuration, panel)?;
+            out.answer(&shown, operation::PanelShown::text)?;
+        }
+        Command::Sittings { panel, from, to } => {
+            let sittings = operation::panel_sittings(&configuration, panel, *from, *to)?;
+            out.answer(&sittings, |sittings| operation::sittings_table(sittings))?;
+        }
+        Command::Cutoff { panel, date } => {
+            let cutoff = operation::panel_cutoff(&configuration, panel, *date)?;
+            out.answer(&cutoff, operation::CutoffShown::text)?;
+        }
+    }
+    Ok(Exit::Well)
+}

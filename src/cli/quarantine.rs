@@ -1,0 +1,66 @@
+//! `tessera quarantine`: what could not be taken, and what becomes of it.
+
+use clap::Subcommand;
+
+use super::{Exit, Out, Session};
+use crate::operation::{self, Failure};
+
+/// What could not be read: look, read it again, or give it up
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List what waits
+    List {
+        /// Those that are settled too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show one, with its place and what to do
+    Show {
+        /// Its number
+        id: u64,
+    },
+    /// Read again what waits, with the mapping files as they are now
+    Replay {
+        /// Their numbers [default: all that wait]
+        ids: Vec<u64>,
+    },
+    /// Give one up
+    Discard {
+        /// Its number
+        id: u64,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
+    let configuration = session.configuration()?;
+    let clock = session.clock();
+    match &args.command {
+        Command::List { all } => {
+            let waiting = operation::quarantine_list(&configuration, clock, *all)?;
+            out.answer(&waiting, operation::quarantine_table)?;
+        }
+        Command::Show { id } => {
+            let entry = operation::quarantine_show(&configuration, clock, *id)?;
+            out.answer(&entry, operation::Quarantined::text)?;
+        }
+        Command::Replay { ids } => {
+            let replayed = operation::quarantine_replay(&configuration, clock, session.actor(), ids)?;
+            out.answer(&replayed, operation::Replayed::text)?;
+            return Ok(Exit::needs_person(replayed.still_waiting > 0));
+        }
+        Command::Discard { id, reason } => {
+            let entry = operation::quarantine_discard(&configuration, clock, session.actor(), *id, reason)?;
+            out.answer(&entry, |entry| format!("{} is given up. It stays in the audit trail.", entry.id))?;
+        }
+    }
+    Ok(Exit::Well)
+}

@@ -1,0 +1,47 @@
+//! Parse, run, exit.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use super::args::{Arguments, Command};
+use super::{
+    Exit, Out, Session, audit, check, completions, explain, import, init, ledger, log, mappings, outcomes, panels,
+    quarantine, stand_in, submissions, sync, writeback,
+};
+use crate::config::Environment;
+use crate::operation::Failure;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let environment = Environment::read();
+    let arguments = Arguments::parse();
+    let out = Out::new(arguments.json, arguments.quiet, arguments.no_color || environment.no_colour);
+    log::start(environment.log.as_deref());
+    let session = Session::new(&arguments, &environment);
+    let exit = run(&arguments.command, &session, &out).unwrap_or_else(|failure| {
+        out.failure(&failure);
+        Exit::from(failure.kind)
+    });
+    exit.into()
+}
+
+fn run(command: &Command, session: &Session, out: &Out) -> Result<Exit, Failure> {
+    match command {
+        Command::Sync(args) => sync::run(args, session, out),
+        Command::Check(args) => check::run(args, session, out),
+        Command::Init(args) => init::run(args, out),
+        Command::Import(args) => import::run(args, session, out),
+        Command::Submissions(args) => submissions::run(args, session, out),
+        Command::Explain(args) => explain::run(args, out),
+        Command::Panels(args) => panels::run(args, session, out),
+        Command::Outcomes(args) => outcomes::run(args, session, out),
+        Command::Writeback(args) => writeback::run(args, session, out),
+        Command::Mappings(args) => mappings::run(args, session, out),
+        Command::Quarantine(args) => quarantine::run(args, session, out),
+        Command::Audit(args) => audit::run(args, session, out),
+        Command::Ledger(args) => ledger::run(args, session, out),
+        Command::StandIn(args) => stand_in::run(args, session, out),
+        Command::Completions(args) => completions::run(args, out),
+    }
+}

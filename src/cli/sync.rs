@@ -1,0 +1,34 @@
+//! `tessera sync`: the nightly job.
+
+use super::{Exit, Out, Session};
+use crate::operation::{self, Failure, SyncMode};
+
+/// Do the nightly job: read new exports, check what changed, send what was approved
+///
+/// Safe to run twice and safe to kill: the next run takes up where this one stopped, and nothing is written on a
+/// record twice. The exit code is 3 when a person must look.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Rehearse: the same job with a ledger of its own and a stand-in for Mosaic; no real record is touched
+    #[arg(long)]
+    rehearse: bool,
+    /// Say what would be read and sent; change nothing
+    #[arg(long, conflicts_with = "rehearse")]
+    dry_run: bool,
+}
+
+pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
+    let mode = match (args.rehearse, args.dry_run) {
+        (true, _) => SyncMode::Rehearsal,
+        (_, true) => SyncMode::DryRun,
+        _ => SyncMode::Real,
+    };
+    let watcher = session.watcher(out);
+    let synced = operation::sync(&session.configuration()?, session.clock(), session.actor(), mode, watcher.as_ref())?;
+    out.mistakes(&synced.mistakes);
+    out.answer(&synced.report, |_| synced.summary())?;
+    for line in synced.advice() {
+        out.say(format_args!("{line}"));
+    }
+    Ok(Exit::needs_person(synced.report.exit != 0))
+}

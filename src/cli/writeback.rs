@@ -1,0 +1,60 @@
+//! `tessera writeback`: what is written on the record, and the proof.
+
+use clap::Subcommand;
+
+use super::{Exit, Out, Session};
+use crate::domain::State;
+use crate::operation::{self, Failure};
+
+/// What is written on the record: the plan, the sending, the receipts
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List write-backs
+    List {
+        /// In this state only
+        #[arg(long, value_name = "STATE", value_parser = clap::builder::PossibleValuesParser::new(State::NAMES))]
+        state: Option<String>,
+    },
+    /// Show one with its exact text
+    Show {
+        /// Its id or its reference
+        id: String,
+    },
+    /// Send what was approved
+    Send,
+    /// Read Mosaic for what nobody knows the fate of; write nothing new
+    Reconcile,
+}
+
+pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
+    let configuration = session.configuration()?;
+    let clock = session.clock();
+    match &args.command {
+        Command::List { state } => {
+            let listed = operation::writeback_list(&configuration, clock, state.as_deref())?;
+            out.answer(&listed, |listed| operation::writeback_table(listed))?;
+            Ok(Exit::Well)
+        }
+        Command::Show { id } => {
+            let shown = operation::writeback_show(&configuration, clock, session.actor(), id)?;
+            out.answer(&shown, operation::WriteBackShown::text)?;
+            Ok(Exit::Well)
+        }
+        Command::Send => {
+            let sent = operation::writeback_send(&configuration, clock, session.actor())?;
+            out.answer(&sent, operation::Sending::text)?;
+            Ok(Exit::needs_person(sent.needs_person()))
+        }
+        Command::Reconcile => {
+            let settled = operation::writeback_reconcile(&configuration, clock, session.actor())?;
+            out.answer(&settled, operation::Sending::text)?;
+            Ok(Exit::needs_person(settled.needs_person()))
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Every mapping of every authority.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::apply::apply;
+use super::authority::Authority;
+use super::extract::Extract;
+use super::form::FormMapping;
+use super::library::Library;
+use super::read::draft;
+use super::recognise::{Recognised, Signs};
+use super::verify::{Drafted, told_apart, whole};
+use crate::diagnostic::{Diagnostic, Severity, TomlDocument};
+use crate::domain::{AuthorityName, ExtractType, Reason, Submission, Trouble};
+use crate::export::Record;
+
+/// The mappings that can be used.
+#[derive(Debug, Clone, Default)]
+pub struct MappingSet {
+    authorities: BTreeMap<AuthorityName, OfAuthority>,
+}
+
+#[derive(Debug, Clone)]
+struct OfAuthority {
+    authority: Authority,
+    forms: Vec<FormMapping>,
+    extracts: Vec<Extract>,
+}
+
+impl MappingSet {
+    /// Reads all files of forms, extracts and authorities, and says every mistake. A file with an error is left out,
+    /// and so are the versions that take over from it; the rest works.
+    pub fn load(library: &Library) -> (Self, Vec<Diagnostic>) {
+        let (mut set, mut diagnostics) = (Self::default(), Vec::new());
+        for name in library.authorities() {
+            let path = format!("{name}/authority.toml");
+            let (authority, said) = parsed(library, &path, |document| Authority::read(name, document));
+            diagnostics.extend(said);
+            let Some(authority) = authority else { continue };
+            let (extracts, said) = extracts(library, name, &authority);
+            diagnostics.extend(said);
+            let (forms, said) = forms(library, &authority.name);
+            diagnostics.extend(said);
+            set.authorities.insert(authority.name.clone(), OfAuthority { authority, forms, extracts });
+        }
+        (set, diagnostics)
+    }
+
+    /// An authority.
+    pub fn authority(&self, name: &AuthorityName) -> Option<&Authority> {
+        self.authorities.get(name).map(|of| &of.authority)
+    }
+
+    /// All authorities, by name.
+    pub fn authorities(&self) -> impl Iterator<Item = &Authority> {
+        self.authorities.values().map(|of| &of.authority)
+    }
+
+    /// The form mappings of an authority, in order of their files.
+    pub fn forms(&self, name: &AuthorityName) -> impl Iterator<Item = &FormMapping> {
+        self.authorities.get(name).into_iter().flat_map(|of| &of.forms)
+    }
+
+    /// The mapping of a form's version.
+    pub fn form(&self, name: &AuthorityName, form: &str, version: &str) -> Option<&FormMapping> {
+        self.forms(name).find(|mapping| &*mapping.form == form && &*mapping.version == version)
+    }
+
+    /// The mapping of a name such as `c0343/v3`, `lincolnshire/c0343/v3` or a whole path.
+    pub fn named(&self, name: &str) -> Option<&FormMapping> {
+        let plain = |path: &str| path.replace("/forms/", "/").trim_end_matches(".toml").to_owned();
+        let wanted = plain(name);
+        let mut fits = self.authorities.values().flat_map(|of| &of.forms).filter(|mapping| {
+            let path = plain(&mapping.path);
+            path == wanted || path.split_once('/').is_some_and(|(_, rest)| rest == wanted)
+        });
+        // A name that two authorities share names none.
+        let first = fits.next()?;
+        fits.next().is_none().then_some(first)
+    }
+
+    /// How an authority's reports spell an extract.
+    pub fn extract(&self, name: &AuthorityName, extract: ExtractType) -> Option<&Extract> {
+        self.authorities.get(name)?.extracts.iter().find(|known| known.extract == extract)
+    }
+
+    /// Which mapping reads a record.
+    pub fn recognise(&self, name: &AuthorityName, record: &Record) -> Recognised<'_> {
+        let signs = Signs::of(record);
+        let (mut fitting, mut others) = (Vec::new(), Vec::new());
+        for mapping in self.forms(name) {
+            match signs.fit(&mapping.evidence) {
+                Ok(()) => fitting.push(mapping),
+                Err(why) => others.push((mapping, why)),
+            }
+        }
+        match fitting.as_slice() {
+            [one] => Recognised::One(one),
+            [] => {
+                let elsewhere = self.authorities.iter().filter(|(other, _)| *other != name);
+                let mut elsewhere =
+                    elsewhere.filter(|(_, of)| of.forms.iter().any(|mapping| signs.fit(&mapping.evidence).is_ok()));
+                elsewhere.next().map_or(Recognised::None(others), |(other, _)| Recognised::OtherAuthority(other.clone()))
+            }
+            _ => Recognised::Several(fitting),
+        }
+    }
+
+    /// Reads a record: by the mapping that is pinned to its source, or by the one that fits.
+    pub fn read(
+        &self,
+        name: &AuthorityName,
+        pinned: Option<&FormMapping>,
+        file: &Arc<str>,
+        record: &Record,
+    ) -> Result<Submission, Trouble> {
+        let mapping = match pinned {
+            Some(mapping) => mapping,
+            None => match self.recognise(name, record) {
+                Recognised::One(mapping) => mapping,
+                Recognised::None(why) => return Err(unknown(record, &why)),
+                Recognised::Several(fitting) => return Err(ambiguous(record, &fitting)),
+                Recognised::OtherAuthority(other) => return Err(elsewhere(record, &other)),
+            },
+        };
+        apply(mapping, name, file, record)
+    }
+}
+
+fn parsed<T>(
+    library: &Library,
+    path: &str,
+    read: impl FnOnce(&TomlDocument<'_>) -> Option<T>,
+) -> (Option<T>, Vec<Diagnostic>) {
+    let Some(text) = library.text(path) else { return (None, Vec::new()) };
+    let document = TomlDocument::parse(path, text);
+    let read = read(&document);
+    let diagnostics = document.into_diagnostics();
+    let wrong = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    (read.filter(|_| !wrong), diagnostics)
+}
+
+fn extracts(library: &Library, name: &str, authority: &Authority) -> (Vec<Extract>, Vec<Diagnostic>) {
+    let (mut extracts, mut diagnostics) = (Vec::new(), Vec::new());
+    for (path, _) in library.files_in(&format!("{name}/extracts")) {
+        let (extract, said) = parsed(library, path, |document| Extract::read(document, Some(authority)));
+        extracts.extend(extract);
+        diagnostics.extend(said);
+    }
+    (extracts, diagnostics)
+}
+
+fn forms(library: &Library, name: &AuthorityName) -> (Vec<FormMapping>, Vec<Diagnostic>) {
+    let prefix = format!("{name}/forms/");
+    let mut drafts = BTreeMap::new();
+    for path in library.paths().filter(|path| path.starts_with(&prefix)) {
+        let Some(text) = library.text(path) else { continue };
+        let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+        let stem = file.trim_end_matches(".toml").to_owned();
+        let document = TomlDocument::parse(path, text);
+        let draft = draft(&document);
+        let drafted = Drafted { path: path.to_owned(), folder: folder.to_owned(), stem: stem.clone(), document, draft };
+        drafts.insert((folder.to_owned(), stem), drafted);
+    }
+    let mut forms: Vec<FormMapping> =
+        drafts.values().filter_map(|drafted| whole(name, &drafts, drafted, library)).collect();
+    told_apart(&forms, &drafts);
+    let mut diagnostics = Vec::new();
+    for drafted in drafts.into_values() {
+        let said = drafted.document.into_diagnostics();
+        if said.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            forms.retain(|mapping| *mapping.path != *drafted.path);
+        }
+        diagnostics.extend(said);
+    }
+    (forms, diagnostics)
+}
+
+fn unknown(record: &Record, why: &[(&FormMapping, String)]) -> Trouble {
+    let reasons: Vec<String> = why.iter().map(|(mapping, why)| format!("{}: {why}", mapping.path)).collect();
+    let message = if reasons.is_empty() {
+        "the authority has no form mappings".to_owned()
+    } else {
+        format!("no mapping recognises the form ({})", reasons.join("; "))
+    };
+    Trouble {
+        place: record.place().clone(),
+        reason: Reason::FormUnknown,
+        message,
+        help: "add a mapping file for this version, look at it with `tessera mappings try`, then `tessera quarantine replay`"
+            .to_owned(),
+    }
+}
+
+fn ambiguous(record: &Record, fitting: &[&FormMapping]) -> Trouble {
+    let paths: Vec<&str> = fitting.iter().map(|mapping| &*mapping.path).collect();
+    Trouble {
+        place: record.place().clone(),
+        reason: Reason::FormAmbiguous,
+        message: format!("more than one mapping recognises the form: {}", paths.join(" and ")),
+        help: "add to [recognise] what tells them apart, then `tessera quarantine replay`".to_owned(),
+    }
+}
+
+fn elsewhere(record: &Record, other: &AuthorityName) -> Trouble {
+    Trouble {
+        place: record.place().clone(),
+        reason: Reason::AuthorityOther,
+        message: format!("the form is one of `{other}`"),
+        help: "move the export to that authority's source".to_owned(),
+    }
+}

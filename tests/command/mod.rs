@@ -1,0 +1,6 @@
+//! What each command does, seen from outside.
+
+mod failing;
+mod init;
+mod replay;
+mod sync;
