@@ -1,1 +1,31 @@
-//! Everything that must not be lost.
+//! Everything that must not be lost: what was read, what waits, what was decided, what was written, who did it.
+//!
+//! Promise: encrypted or not opened at all; every change with its entry in the audit trail, in one transaction; a
+//! process that dies at any moment leaves a ledger from which the next one goes on. SQLite stays in this room. Is
+//! bypassed by nobody.
+
+mod audit;
+mod check;
+mod import;
+mod lock;
+mod migration;
+mod outcome;
+mod quarantine;
+mod queue;
+mod status;
+mod store;
+mod submission;
+mod trouble;
+mod write_back;
+
+pub use audit::{Actor, AuditVerdict};
+pub use check::StoredCheck;
+pub use import::{FileBegun, FileStart, Item, OpenFile};
+pub use lock::Lock;
+pub use queue::LedgerQueue;
+pub use outcome::{OutcomeRow, Recorded};
+pub use quarantine::{Entry, EntryState};
+pub use status::Status;
+pub use store::{Ledger, LedgerKey};
+pub use submission::{Revision, Selection, SubmissionRow};
+pub use trouble::LedgerTrouble;

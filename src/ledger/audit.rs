@@ -1,0 +1,229 @@
+//! The audit trail: a chain in which every entry holds the hash of the one before.
+//!
+//! A change and its entry are one transaction. A batch of an import is one entry over all that it changed.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{Ledger, LedgerTrouble};
+use super::store::{count, decode};
+use crate::domain::{Submission, WriteBack};
+
+/// Who does something: a role and, where it is known, the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor(String);
+
+impl Actor {
+    /// A role, and the account under which the operating system knows whoever runs tessera.
+    pub fn new(role: &str, account: Option<&str>) -> Self {
+        Self(account.map_or_else(|| role.to_owned(), |account| format!("{role}:{account}")))
+    }
+
+    /// The actor as the trail keeps it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What `audit verify` has found.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuditVerdict {
+    /// Whether the chain is whole and agrees with what the ledger holds.
+    pub whole: bool,
+    /// Entries of the chain.
+    pub entries: u64,
+    /// The hash of the last entry: note it elsewhere, and nobody can cut the chain unseen.
+    pub head: String,
+    /// What is wrong.
+    pub broken: Option<String>,
+}
+
+/// What an entry says.
+pub(super) struct Said<'a> {
+    pub(super) actor: &'a Actor,
+    pub(super) action: &'a str,
+    pub(super) subject: &'a str,
+    pub(super) before: &'a [u8],
+    pub(super) after: &'a [u8],
+}
+
+/// The number that the next entry will have.
+pub(super) fn next(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    connection.query_row("SELECT coalesce(max(sequence), 0) + 1 FROM audit", [], |row| row.get(0))
+}
+
+/// Appends an entry within the transaction of the change it tells.
+pub(super) fn append(transaction: &Transaction<'_>, at: &str, said: &Said<'_>) -> Result<i64, rusqlite::Error> {
+    let last: Option<(i64, Vec<u8>)> = transaction
+        .prepare_cached("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (sequence, previous) = last.map_or((1, Vec::new()), |(sequence, hash)| (sequence + 1, hash));
+    let hash = hash(sequence, at, said.actor.as_str(), said.action, said.subject, said.before, said.after, &previous);
+    transaction
+        .prepare_cached("INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+        .execute((sequence, at, said.actor.as_str(), said.action, said.subject, said.before, said.after, &previous, &hash))?;
+    Ok(sequence)
+}
+
+/// The hash of an entry: every part with its length before it, so that no two entries look alike.
+#[expect(clippy::too_many_arguments, reason = "these are the columns of an entry, each of which counts")]
+fn hash(
+    sequence: i64,
+    at: &str,
+    actor: &str,
+    action: &str,
+    subject: &str,
+    before: &[u8],
+    after: &[u8],
+    previous: &[u8],
+) -> Vec<u8> {
+    let mut digest = Sha256::new();
+    digest.update(sequence.to_le_bytes());
+    for part in [at.as_bytes(), actor.as_bytes(), action.as_bytes(), subject.as_bytes(), before, after, previous] {
+        digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        digest.update(part);
+    }
+    digest.finalize().to_vec()
+}
+
+/// The hash of a value as the ledger keeps it.
+pub(super) fn fingerprint(text: &str) -> Vec<u8> {
+    Sha256::digest(text).to_vec()
+}
+
+impl Ledger {
+    /// Writes into the trail that somebody has looked at a child's record.
+    pub fn audit_view(&mut self, actor: &Actor, subject: &str) -> Result<(), LedgerTrouble> {
+        self.note(actor, "viewed", subject)
+    }
+
+    /// Writes something into the trail that changes nothing else.
+    pub fn note(&mut self, actor: &Actor, action: &str, subject: &str) -> Result<(), LedgerTrouble> {
+        let (at, path) = (self.now(), self.path.clone());
+        let failed = |error: rusqlite::Error| super::store::meant(&path, &error);
+        let transaction = self.transaction()?;
+        append(&transaction, &at, &Said { actor, action, subject, before: &[], after: &[] }).map_err(failed)?;
+        transaction.commit().map_err(failed)
+    }
+
+    /// Recomputes the chain, and compares it with what the ledger holds: every revision of every submission, and the
+    /// state of every write-back.
+    pub fn audit_verify(&self) -> Result<AuditVerdict, LedgerTrouble> {
+        let failed = |error: rusqlite::Error| self.failed(error);
+        let mut verdict = AuditVerdict { whole: true, entries: 0, head: String::new(), broken: None };
+        let mut entries = self
+            .connection
+            .prepare("SELECT sequence, at, actor, action, subject, before, after, previous, hash FROM audit ORDER BY sequence")
+            .map_err(failed)?;
+        let mut rows = entries.query([]).map_err(failed)?;
+        let (mut wanted, mut last) = (1_i64, Vec::new());
+        let broken = loop {
+            let Some(row) = rows.next().map_err(failed)? else { break None };
+            let entry = Stored::of(row).map_err(failed)?;
+            if entry.sequence != wanted || entry.previous != last || entry.hash != entry.computed() {
+                break Some(format!("entry {wanted} is not what was written"));
+            }
+            if entry.action == "imported" && self.imported(entry.sequence)? != entry.after {
+                break Some(format!("what entry {wanted} has taken was changed afterwards"));
+            }
+            (wanted, last) = (wanted + 1, entry.hash);
+        };
+        verdict.entries = count(wanted - 1);
+        verdict.head = last.iter().map(|byte| format!("{byte:02x}")).collect();
+        verdict.broken = match broken {
+            None => self.first_wrong_revision()?.or(self.first_wrong_write_back()?),
+            broken => broken,
+        };
+        verdict.whole = verdict.broken.is_none();
+        Ok(verdict)
+    }
+
+    /// The hash over everything that one batch has taken.
+    pub(super) fn imported(&self, entry: i64) -> Result<Vec<u8>, LedgerTrouble> {
+        imported(&self.connection, entry).map_err(|error| self.failed(error))
+    }
+
+    fn first_wrong_revision(&self) -> Result<Option<String>, LedgerTrouble> {
+        let failed = |error: rusqlite::Error| self.failed(error);
+        let mut rows = self.connection.prepare("SELECT submission, number, content_hash, payload FROM revision").map_err(failed)?;
+        let mut rows = rows.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let (id, number): (String, i64) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
+            let (hash, payload): (Vec<u8>, String) = (row.get(2).map_err(failed)?, row.get(3).map_err(failed)?);
+            let same = decode::<Submission>(&id, &payload).is_ok_and(|submission| submission.content_hash()[..] == hash[..]);
+            if !same {
+                return Ok(Some(format!("revision {number} of {id} is not what was taken")));
+            }
+        }
+        Ok(None)
+    }
+
+    fn first_wrong_write_back(&self) -> Result<Option<String>, LedgerTrouble> {
+        let failed = |error: rusqlite::Error| self.failed(error);
+        let mut rows = self
+            .connection
+            .prepare(
+                "SELECT id, payload, (SELECT after FROM audit WHERE subject = id ORDER BY sequence DESC LIMIT 1) FROM write_back",
+            )
+            .map_err(failed)?;
+        let mut rows = rows.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let (id, payload): (String, String) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
+            let after: Option<Vec<u8>> = row.get(2).map_err(failed)?;
+            if after.as_deref() != Some(fingerprint(&payload).as_slice()) || decode::<WriteBack>(&id, &payload).is_err() {
+                return Ok(Some(format!("write-back {id} is not what was written")));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The hash over the revisions and records of an entry.
+pub(super) fn imported(connection: &Connection, entry: i64) -> Result<Vec<u8>, rusqlite::Error> {
+    let mut digest = Sha256::new();
+    let mut revisions = connection
+        .prepare_cached("SELECT submission, number, content_hash FROM revision WHERE entry = ?1 ORDER BY submission, number")?;
+    let mut rows = revisions.query([entry])?;
+    while let Some(row) = rows.next()? {
+        let (id, number, hash): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        digest.update(id);
+        digest.update(number.to_le_bytes());
+        digest.update(hash);
+    }
+    Ok(digest.finalize().to_vec())
+}
+
+struct Stored {
+    sequence: i64,
+    at: String,
+    actor: String,
+    action: String,
+    subject: String,
+    before: Vec<u8>,
+    after: Vec<u8>,
+    previous: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl Stored {
+    fn of(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            sequence: row.get(0)?,
+            at: row.get(1)?,
+            actor: row.get(2)?,
+            action: row.get(3)?,
+            subject: row.get(4)?,
+            before: row.get(5)?,
+            after: row.get(6)?,
+            previous: row.get(7)?,
+            hash: row.get(8)?,
+        })
+    }
+
+    fn computed(&self) -> Vec<u8> {
+        let Self { sequence, at, actor, action, subject, before, after, previous, hash: _ } = self;
+        hash(*sequence, at, actor, action, subject, before, after, previous)
+    }
+}

@@ -1,0 +1,471 @@
+//! Files and what is taken from them, batch by batch, so that a process that dies loses nothing and doubles nothing.
+
+use rusqlite::{OptionalExtension as _, Transaction, params};
+use sha2::{Digest as _, Sha256};
+
+use super::audit::{self, Said};
+use super::store::{count, encode, meant, number};
+use super::{Actor, Ledger, LedgerTrouble};
+use crate::diagnostic::{Located, Place};
+use crate::domain::{
+    Account, AuthorityName, Document, Event, ExtractType, Person, PersonId, Reason, Submission, SubmissionId, Trouble,
+};
+
+/// A file that is about to be read.
+#[derive(Debug, Clone)]
+pub struct FileStart {
+    /// Whose it is.
+    pub authority: AuthorityName,
+    /// What it holds.
+    pub extract: ExtractType,
+    /// Its name.
+    pub name: String,
+    /// What its name has in common with those of its predecessors.
+    pub series: String,
+    /// Where it lies, for reading it again.
+    pub path: String,
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
+    /// Fingerprint of the mapping files it is read with.
+    pub mappings: [u8; 32],
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// A file that is being read.
+#[derive(Debug, Clone)]
+pub struct OpenFile {
+    id: i64,
+    start: FileStart,
+    /// What has become of its records so far.
+    pub account: Account,
+}
+
+/// What the ledger knows of a file.
+#[derive(Debug)]
+pub enum FileBegun {
+    /// It was read to its end before, with the same mapping files; the account as it is now.
+    Known(Account),
+    /// It is to be read. Where an earlier run died, `account.records` records of it are done.
+    Open(OpenFile),
+}
+
+/// One record of a file.
+#[derive(Debug)]
+pub enum Item {
+    /// A submission.
+    Submission(Box<Submission>),
+    /// A document on the record.
+    Document(Document),
+    /// A dated happening.
+    Event(Event),
+    /// A person.
+    Person(Person),
+    /// A record that could not be read.
+    Quarantined {
+        /// Why.
+        trouble: Trouble,
+        /// The submission, where the record names one.
+        submission: Option<SubmissionId>,
+        /// The record itself as JSON, for reading it again.
+        record: Option<String>,
+    },
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Taken,
+    Unchanged,
+    Quarantined,
+}
+
+impl Ledger {
+    /// The size of the file before this one in its series.
+    pub fn bytes_before(&self, start: &FileStart) -> Result<Option<u64>, LedgerTrouble> {
+        let bytes: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT bytes FROM file WHERE authority = ?1 AND extract = ?2 AND series = ?3 AND finished AND sha256 <> ?4
+                 ORDER BY id DESC LIMIT 1",
+            )
+            .and_then(|mut query| {
+                let key = params![start.authority.as_str(), start.extract.as_str(), start.series, &start.sha256[..]];
+                query.query_row(key, |row| row.get(0)).optional()
+            })
+            .map_err(|error| self.failed(error))?;
+        Ok(bytes.map(count))
+    }
+
+    /// What the ledger knows of a file; it begins the file where it knows nothing.
+    pub fn begin_file(&mut self, start: FileStart) -> Result<FileBegun, LedgerTrouble> {
+        let (at, path) = (self.now(), self.path.clone());
+        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let transaction = self.transaction()?;
+        let FileStart { authority, extract, name, series, path: place, sha256, mappings, bytes } = &start;
+        transaction
+            .execute(
+                "INSERT INTO file (authority, extract, name, series, path, sha256, mappings, bytes, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+                params![authority.as_str(), extract.as_str(), name, series, place, &sha256[..], &mappings[..], number(*bytes), at],
+            )
+            .map_err(failed)?;
+        let key = params![authority.as_str(), extract.as_str(), name, &sha256[..], &mappings[..]];
+        let (id, finished, account) = transaction
+            .query_row(
+                "SELECT id, finished, records, taken, unchanged, quarantined FROM file
+                 WHERE authority = ?1 AND extract = ?2 AND name = ?3 AND sha256 = ?4 AND mappings = ?5",
+                key,
+                |row| Ok((row.get(0)?, row.get::<_, bool>(1)?, account(row, 2)?)),
+            )
+            .map_err(failed)?;
+        let waiting: i64 = transaction
+            .query_row(
+                "SELECT count(*) FROM quarantine
+                 WHERE authority = ?1 AND extract = ?2 AND file = ?3 AND sha256 = ?4 AND state = 'waiting'",
+                params![authority.as_str(), extract.as_str(), name, &sha256[..]],
+                |row| row.get(0),
+            )
+            .map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+        if !finished {
+            return Ok(FileBegun::Open(OpenFile { id, start, account }));
+        }
+        let quarantined = count(waiting).min(account.records);
+        let unchanged = account.records - quarantined;
+        Ok(FileBegun::Known(Account { records: account.records, taken: 0, unchanged, quarantined }))
+    }
+
+    /// Takes a batch of records, and how far the file has been read, in one transaction.
+    pub fn take(&mut self, file: &mut OpenFile, items: &[Item], actor: &Actor) -> Result<(), LedgerTrouble> {
+        let (at, path) = (self.now(), self.path.clone());
+        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let transaction = self.transaction()?;
+        let entry = audit::next(&transaction).map_err(failed)?;
+        let batch = Batch { transaction: &transaction, file, entry, at: &at };
+        let mut account = file.account;
+        for item in items {
+            account.records += 1;
+            match batch.take(item).map_err(|error| error.meant(&path))? {
+                Fate::Taken => account.taken += 1,
+                Fate::Unchanged => account.unchanged += 1,
+                Fate::Quarantined => account.quarantined += 1,
+            }
+        }
+        batch.progress(&account).map_err(failed)?;
+        let after = audit::imported(&transaction, entry).map_err(failed)?;
+        let subject = format!("{}/{} {}", file.start.authority, file.start.name, account.records);
+        let said = Said { actor, action: "imported", subject: &subject, before: &file.start.sha256, after: &after };
+        audit::append(&transaction, &at, &said).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+        file.account = account;
+        Ok(())
+    }
+
+    /// The file has been read to its end.
+    pub fn finish_file(&mut self, file: &OpenFile) -> Result<Account, LedgerTrouble> {
+        self.connection
+            .execute("UPDATE file SET finished = 1 WHERE id = ?1", [file.id])
+            .map_err(|error| self.failed(error))?;
+        Ok(file.account)
+    }
+
+    /// What would become of a record, changing nothing.
+    pub fn would_take(&self, item: &Item) -> Result<Account, LedgerTrouble> {
+        let mut account = Account { records: 1, ..Account::default() };
+        let known = match item {
+            Item::Quarantined { .. } => {
+                account.quarantined = 1;
+                return Ok(account);
+            }
+            Item::Submission(submission) => self.knows_submission(submission),
+            Item::Document(document) => self.knows(&Keyed::document(document)?),
+            Item::Event(event) => self.knows(&Keyed::event(event)?),
+            Item::Person(person) => self.knows(&Keyed::person(person)?),
+        };
+        if known.map_err(|error| self.failed(error))? { account.unchanged = 1 } else { account.taken = 1 }
+        Ok(account)
+    }
+
+    fn knows_submission(&self, submission: &Submission) -> Result<bool, rusqlite::Error> {
+        let mut query = self.connection.prepare_cached("SELECT content_hash FROM submission WHERE id = ?1")?;
+        let hash: Option<Vec<u8>> = query.query_row([submission.id.as_str()], |row| row.get(0)).optional()?;
+        Ok(hash.is_some_and(|hash| hash == submission.content_hash()))
+    }
+
+    fn knows(&self, keyed: &Keyed<'_>) -> Result<bool, rusqlite::Error> {
+        let mut query = self.connection.prepare_cached(KNOWN_RECORD)?;
+        let key = params![keyed.authority.as_str(), keyed.extract.as_str(), number(keyed.person.number()), keyed.key];
+        let hash: Option<Vec<u8>> = query.query_row(key, |row| row.get(0)).optional()?;
+        Ok(hash.is_some_and(|hash| hash == keyed.hash))
+    }
+}
+
+const KNOWN_RECORD: &str =
+    "SELECT content_hash FROM record WHERE authority = ?1 AND extract = ?2 AND person = ?3 AND key = ?4";
+
+fn account(row: &rusqlite::Row<'_>, from: usize) -> Result<Account, rusqlite::Error> {
+    Ok(Account {
+        records: count(row.get(from)?),
+        taken: count(row.get(from + 1)?),
+        unchanged: count(row.get(from + 2)?),
+        quarantined: count(row.get(from + 3)?),
+    })
+}
+
+/// Why a record could not be taken.
+enum Failed {
+    Database(rusqlite::Error),
+    Ledger(LedgerTrouble),
+}
+
+impl Failed {
+    fn meant(self, path: &std::path::Path) -> LedgerTrouble {
+        match self {
+            Self::Database(error) => meant(path, &error),
+            Self::Ledger(trouble) => trouble,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<LedgerTrouble> for Failed {
+    fn from(trouble: LedgerTrouble) -> Self {
+        Self::Ledger(trouble)
+    }
+}
+
+struct Batch<'a> {
+    transaction: &'a Transaction<'a>,
+    file: &'a OpenFile,
+    entry: i64,
+    at: &'a str,
+}
+
+/// What the ledger holds of a submission.
+struct Held {
+    latest: i64,
+    hash: Vec<u8>,
+    /// The file that the latest revision was read from.
+    file: i64,
+}
+
+impl Batch<'_> {
+    fn take(&self, item: &Item) -> Result<Fate, Failed> {
+        match item {
+            Item::Submission(submission) => self.submission(submission),
+            Item::Document(document) => self.record(&Keyed::document(document)?),
+            Item::Event(event) => self.record(&Keyed::event(event)?),
+            Item::Person(person) => self.record(&Keyed::person(person)?),
+            Item::Quarantined { trouble, submission, record } => {
+                self.quarantine(trouble, submission.as_ref(), record.as_deref())?;
+                Ok(Fate::Quarantined)
+            }
+        }
+    }
+
+    fn submission(&self, submission: &Submission) -> Result<Fate, Failed> {
+        let hash = submission.content_hash();
+        let held = self.held(&submission.id)?;
+        if held.as_ref().is_some_and(|held| held.hash == hash) {
+            self.settle(&submission.id)?;
+            return Ok(Fate::Unchanged);
+        }
+        if held.as_ref().is_some_and(|held| held.file == self.file.id) {
+            let message = "the file says two different things of the same submission".to_owned();
+            let help = "have the report run again; if it stays so, it joins a table twice".to_owned();
+            let place = submission.origin.place.clone();
+            let trouble = Trouble { place, reason: Reason::RecordsDisagree, message, help };
+            self.quarantine(&trouble, Some(&submission.id), None)?;
+            return Ok(Fate::Quarantined);
+        }
+        let number = held.as_ref().map_or(1, |held| held.latest + 1);
+        self.revise(submission, number, &hash)?;
+        self.people(submission, number)?;
+        self.settle(&submission.id)?;
+        Ok(Fate::Taken)
+    }
+
+    fn held(&self, id: &SubmissionId) -> Result<Option<Held>, rusqlite::Error> {
+        self.transaction
+            .prepare_cached(
+                "SELECT s.latest, s.content_hash, r.file FROM submission s
+                 JOIN revision r ON r.submission = s.id AND r.number = s.latest WHERE s.id = ?1",
+            )?
+            .query_row([id.as_str()], |row| Ok(Held { latest: row.get(0)?, hash: row.get(1)?, file: row.get(2)? }))
+            .optional()
+    }
+
+    fn revise(&self, submission: &Submission, number: i64, hash: &[u8; 32]) -> Result<(), Failed> {
+        let payload = encode(submission)?;
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO submission VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET
+                 panel = ?3, form = ?4, version = ?5, is_request = ?6, latest = ?7, content_hash = ?8",
+            )?
+            .execute(params![
+                submission.id.as_str(),
+                submission.authority.as_str(),
+                submission.panel.as_ref().map(crate::domain::PanelName::as_str),
+                &*submission.form,
+                &*submission.version,
+                submission.is_request(),
+                number,
+                &hash[..],
+            ])?;
+        self.transaction
+            .prepare_cached("INSERT INTO revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+            .execute(params![submission.id.as_str(), number, &hash[..], payload, self.file.id, self.entry, self.at])?;
+        Ok(())
+    }
+
+    /// Whom the submission is about. That all of them are others than before is the sign of a merge in Mosaic.
+    fn people(&self, submission: &Submission, revision: i64) -> Result<(), rusqlite::Error> {
+        let authority = submission.authority.as_str();
+        if revision > 1 {
+            let before = self
+                .transaction
+                .prepare_cached("SELECT person FROM subject WHERE authority = ?1 AND submission = ?2 ORDER BY person")?
+                .query_map(params![authority, submission.id.as_str()], |row| row.get::<_, i64>(0))?
+                .collect::<Result<Vec<i64>, _>>()?;
+            let after: Vec<i64> = submission.people.iter().map(|person| number(person.number())).collect();
+            if !before.is_empty() && before.iter().all(|person| !after.contains(person)) {
+                let list = |people: &[i64]| people.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
+                self.transaction
+                    .prepare_cached("INSERT INTO moved VALUES (?1, ?2, ?3, ?4)")?
+                    .execute(params![submission.id.as_str(), revision, list(&before), list(&after)])?;
+            }
+            self.transaction
+                .prepare_cached("DELETE FROM subject WHERE authority = ?1 AND submission = ?2 AND person = ?3")
+                .and_then(|mut delete| {
+                    before.iter().try_for_each(|person| {
+                        delete.execute(params![authority, submission.id.as_str(), person]).map(drop)
+                    })
+                })?;
+        }
+        let mut insert = self.transaction.prepare_cached("INSERT OR IGNORE INTO subject VALUES (?1, ?2, ?3)")?;
+        for person in &submission.people {
+            insert.execute(params![authority, number(person.number()), submission.id.as_str()])?;
+        }
+        Ok(())
+    }
+
+    /// What waited in quarantine for this submission waits no longer.
+    fn settle(&self, id: &SubmissionId) -> Result<(), rusqlite::Error> {
+        self.transaction
+            .prepare_cached(
+                "UPDATE quarantine SET state = 'taken-later' WHERE submission = ?1 AND state = 'waiting' AND reason <> 'records-disagree'",
+            )?
+            .execute([id.as_str()])
+            .map(drop)
+    }
+
+    fn record(&self, keyed: &Keyed<'_>) -> Result<Fate, Failed> {
+        let (authority, extract, person) =
+            (keyed.authority.as_str(), keyed.extract.as_str(), number(keyed.person.number()));
+        let held: Option<Vec<u8>> = self
+            .transaction
+            .prepare_cached(KNOWN_RECORD)?
+            .query_row(params![authority, extract, person, keyed.key], |row| row.get(0))
+            .optional()?;
+        if held.is_some_and(|held| held == keyed.hash) {
+            return Ok(Fate::Unchanged);
+        }
+        self.transaction
+            .prepare_cached("INSERT OR REPLACE INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+            .execute(params![authority, extract, person, keyed.key, keyed.hash, keyed.payload, self.file.id, self.entry])?;
+        Ok(Fate::Taken)
+    }
+
+    fn quarantine(
+        &self,
+        trouble: &Trouble,
+        submission: Option<&SubmissionId>,
+        record: Option<&str>,
+    ) -> Result<(), Failed> {
+        let start = &self.file.start;
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO quarantine
+                 (authority, extract, file, path, sha256, place, reason, message, help, submission, record, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                start.authority.as_str(),
+                start.extract.as_str(),
+                start.name,
+                start.path,
+                &start.sha256[..],
+                encode(&trouble.place)?,
+                trouble.reason.as_str(),
+                trouble.message,
+                trouble.help,
+                submission.map(SubmissionId::as_str),
+                record,
+                self.at,
+            ])?;
+        Ok(())
+    }
+
+    fn progress(&self, account: &Account) -> Result<(), rusqlite::Error> {
+        let Account { records, taken, unchanged, quarantined } = *account;
+        self.transaction
+            .prepare_cached("UPDATE file SET records = ?2, taken = ?3, unchanged = ?4, quarantined = ?5 WHERE id = ?1")?
+            .execute(params![self.file.id, number(records), number(taken), number(unchanged), number(quarantined)])
+            .map(drop)
+    }
+}
+
+/// A document, event or person with the key by which it is known again.
+struct Keyed<'a> {
+    authority: &'a AuthorityName,
+    extract: ExtractType,
+    person: PersonId,
+    key: String,
+    payload: String,
+    hash: Vec<u8>,
+}
+
+impl<'a> Keyed<'a> {
+    fn document(document: &'a Document) -> Result<Self, LedgerTrouble> {
+        let plain = encode(&Document { source: nowhere(), ..document.clone() })?;
+        let Document { authority, person, document_id, .. } = document;
+        let id = document_id.clone();
+        Ok(Self::of(authority, ExtractType::Documents, *person, id, &plain, encode(document)?))
+    }
+
+    fn event(event: &'a Event) -> Result<Self, LedgerTrouble> {
+        let plain = encode(&Event { source: nowhere(), ..event.clone() })?;
+        let Event { authority, person, event_id, .. } = event;
+        Ok(Self::of(authority, ExtractType::Events, *person, event_id.clone(), &plain, encode(event)?))
+    }
+
+    fn person(person: &'a Person) -> Result<Self, LedgerTrouble> {
+        let plain = encode(&Person { source: nowhere(), ..person.clone() })?;
+        let id = Some(String::new());
+        Ok(Self::of(&person.authority, ExtractType::Persons, person.person, id, &plain, encode(person)?))
+    }
+
+    /// `plain` is the record without the place it was read at: what says the same elsewhere is the same.
+    fn of(
+        authority: &'a AuthorityName,
+        extract: ExtractType,
+        person: PersonId,
+        id: Option<String>,
+        plain: &str,
+        payload: String,
+    ) -> Self {
+        let hash = Sha256::digest(plain).to_vec();
+        let key = id.unwrap_or_else(|| hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect());
+        Self { authority, extract, person, key, payload, hash }
+    }
+}
+
+fn nowhere() -> Located {
+    Located { file: "".into(), place: Place::Whole }
+}

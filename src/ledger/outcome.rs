@@ -1,0 +1,164 @@
+//! Outcomes and who approved them.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::audit::{self, Said};
+use super::store::{decode, encode, meant, number};
+use super::{Actor, Ledger, LedgerTrouble};
+use crate::domain::{Outcome, OutcomeState, PanelName, PersonId, SubmissionId};
+
+/// An outcome and who has handled it.
+#[derive(Debug, Clone)]
+pub struct OutcomeRow {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Who loaded it.
+    pub loaded_by: String,
+    /// Who approved it or turned it down.
+    pub decided_by: Option<String>,
+    /// Why it was turned down.
+    pub reason: Option<String>,
+    /// When it was loaded.
+    pub at: String,
+}
+
+/// What became of an outcome that was loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is the first for its request and sitting.
+    New,
+    /// It says what is known already.
+    Unchanged,
+    /// It changes what was known: the revision.
+    Revised(u32),
+}
+
+impl Ledger {
+    /// Records an outcome as loaded. Its revision is set here: a changed decision is the next one.
+    pub fn record_outcome(&mut self, mut outcome: Outcome, actor: &Actor) -> Result<Recorded, LedgerTrouble> {
+        let (at, path) = (self.now(), self.path.clone());
+        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let transaction = self.transaction()?;
+        let (submission, person, sitting) =
+            (outcome.submission.as_str().to_owned(), number(outcome.person.number()), outcome.sitting.to_string());
+        let before: Option<(u32, String)> = transaction
+            .query_row(
+                "SELECT revision, payload FROM outcome WHERE submission = ?1 AND person = ?2 AND sitting = ?3
+                 ORDER BY revision DESC LIMIT 1",
+                params![submission, person, sitting],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()
+            .map_err(failed)?;
+        let mut recorded = Recorded::New;
+        if let Some((revision, payload)) = before {
+            let known: Outcome = decode("an outcome", &payload)?;
+            if known.decision == outcome.decision {
+                return Ok(Recorded::Unchanged);
+            }
+            outcome.revision = revision + 1;
+            recorded = Recorded::Revised(outcome.revision);
+            // An approved one stays what it was: its note is on the record, and the next one corrects it.
+            transaction
+                .execute(
+                    "UPDATE outcome SET state = 'superseded' WHERE submission = ?1 AND person = ?2 AND sitting = ?3
+                     AND state = 'loaded'",
+                    params![submission, person, sitting],
+                )
+                .map_err(failed)?;
+        } else {
+            outcome.revision = 1;
+        }
+        outcome.state = OutcomeState::Loaded;
+        let payload = encode(&outcome)?;
+        transaction
+            .execute(
+                "INSERT INTO outcome (submission, person, panel, sitting, revision, state, payload, loaded_by, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'loaded', ?6, ?7, ?8)",
+                params![submission, person, outcome.panel.as_str(), sitting, outcome.revision, payload, actor.as_str(), at],
+            )
+            .map_err(failed)?;
+        let after = audit::fingerprint(&payload);
+        let said = Said { actor, action: "outcome-loaded", subject: &submission, before: &[], after: &after };
+        audit::append(&transaction, &at, &said).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+        Ok(recorded)
+    }
+
+    /// Approves a loaded outcome or turns it down.
+    pub fn decide_outcome(
+        &mut self,
+        outcome: &Outcome,
+        to: OutcomeState,
+        reason: Option<&str>,
+        actor: &Actor,
+    ) -> Result<(), LedgerTrouble> {
+        let (at, path) = (self.now(), self.path.clone());
+        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let transaction = self.transaction()?;
+        let subject = outcome.submission.as_str();
+        let changed = transaction
+            .execute(
+                "UPDATE outcome SET state = ?5, decided_by = ?6, reason = ?7
+                 WHERE submission = ?1 AND person = ?2 AND sitting = ?3 AND revision = ?4 AND state = 'loaded'",
+                params![
+                    subject,
+                    number(outcome.person.number()),
+                    outcome.sitting.to_string(),
+                    outcome.revision,
+                    to.as_str(),
+                    actor.as_str(),
+                    reason
+                ],
+            )
+            .map_err(failed)?;
+        if changed != 1 {
+            return Err(LedgerTrouble::Conflict(format!("the outcome of {subject} is not waiting for approval")));
+        }
+        let action = format!("outcome-{to}");
+        let said = Said { actor, action: &action, subject, before: &[], after: &audit::fingerprint(to.as_str()) };
+        audit::append(&transaction, &at, &said).map_err(failed)?;
+        transaction.commit().map_err(failed)
+    }
+
+    /// The outcomes of a request, or of all; latest sitting and revision last.
+    pub fn outcomes(&self, submission: Option<&SubmissionId>) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
+        type Row = (String, String, String, Option<String>, Option<String>, String);
+        let sql = "SELECT payload, state, loaded_by, decided_by, reason, at FROM outcome
+                   WHERE ?1 IS NULL OR submission = ?1 ORDER BY sitting, submission, person, revision";
+        let rows: Vec<Row> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                let rows = query.query_map(params![submission.map(SubmissionId::as_str)], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+                })?;
+                rows.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        let rows = rows.into_iter().map(|(payload, state, loaded_by, decided_by, reason, at)| {
+            let mut outcome: Outcome = decode("an outcome", &payload)?;
+            outcome.state = OutcomeState::parse(&state)
+                .ok_or_else(|| LedgerTrouble::Damaged { what: "the state of an outcome".to_owned() })?;
+            Ok(OutcomeRow { outcome, loaded_by, decided_by, reason, at })
+        });
+        rows.collect()
+    }
+
+    /// Whether a panel has decided about a person before, on another request or at an earlier sitting.
+    pub fn heard_before(
+        &self,
+        panel: &PanelName,
+        person: PersonId,
+        submission: &SubmissionId,
+    ) -> Result<bool, LedgerTrouble> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM outcome WHERE panel = ?1 AND person = ?2 AND submission <> ?3
+                   AND state IN ('approved', 'superseded'))";
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                query.query_row(params![panel.as_str(), number(person.number()), submission.as_str()], |row| row.get(0))
+            })
+            .map_err(|error| self.failed(error))
+    }
+}

@@ -1,0 +1,139 @@
+//! What could not be taken, and what became of it.
+
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use super::audit::{self, Said};
+use super::store::{count, decode, meant, number};
+use super::{Actor, Ledger, LedgerTrouble};
+use crate::diagnostic::Place;
+use crate::domain::{AuthorityName, ExtractType, Reason, codes};
+use serde::{Deserialize, Serialize};
+
+codes! {
+    /// What became of something in quarantine.
+    EntryState {
+        /// It waits for a person.
+        Waiting => "waiting",
+        /// It was read again and taken.
+        Replayed => "replayed",
+        /// A later export brought the same submission.
+        TakenLater => "taken-later",
+        /// A person gave it up.
+        Discarded => "discarded",
+    }
+}
+
+/// Something in quarantine.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its number.
+    pub id: u64,
+    /// Whose it is.
+    pub authority: AuthorityName,
+    /// What its file holds.
+    pub extract: ExtractType,
+    /// The file's name.
+    pub file: String,
+    /// Where the file lay.
+    pub path: String,
+    /// Where in the file it stands.
+    pub place: Place,
+    /// Why it was not taken.
+    pub reason: Reason,
+    /// The same in words.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// The record itself as JSON, for reading it again; `None` where the file must be read again.
+    pub record: Option<String>,
+    /// What became of it.
+    pub state: EntryState,
+    /// Why it was given up.
+    pub why: Option<String>,
+    /// When it was put here.
+    pub at: String,
+}
+
+const COLUMNS: &str =
+    "id, authority, extract, file, path, place, reason, message, help, record, state, why, at";
+
+impl Ledger {
+    /// What waits, or all that ever waited.
+    pub fn quarantine(&self, all: bool) -> Result<Vec<Entry>, LedgerTrouble> {
+        let narrow = if all { "1" } else { "state = 'waiting'" };
+        self.entries(&format!("SELECT {COLUMNS} FROM quarantine WHERE {narrow} ORDER BY id"), [])
+    }
+
+    /// How many wait.
+    pub fn quarantine_waiting(&self) -> Result<u64, LedgerTrouble> {
+        let sql = "SELECT count(*) FROM quarantine WHERE state = 'waiting'";
+        self.connection.query_row(sql, [], |row| row.get(0)).map(count).map_err(|error| self.failed(error))
+    }
+
+    /// One of them.
+    pub fn quarantined(&self, id: u64) -> Result<Option<Entry>, LedgerTrouble> {
+        let sql = format!("SELECT {COLUMNS} FROM quarantine WHERE id = ?1");
+        Ok(self.entries(&sql, [number(id)])?.pop())
+    }
+
+    /// Says what became of one that waits.
+    pub fn settle_quarantined(
+        &mut self,
+        id: u64,
+        state: EntryState,
+        why: Option<&str>,
+        actor: &Actor,
+    ) -> Result<(), LedgerTrouble> {
+        let (at, path) = (self.now(), self.path.clone());
+        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let transaction = self.transaction()?;
+        let changed = transaction
+            .execute(
+                "UPDATE quarantine SET state = ?2, why = ?3 WHERE id = ?1 AND state = 'waiting'",
+                params![number(id), state.as_str(), why],
+            )
+            .map_err(failed)?;
+        let now: Option<String> = transaction
+            .query_row("SELECT state FROM quarantine WHERE id = ?1", [number(id)], |row| row.get(0))
+            .optional()
+            .map_err(failed)?;
+        if changed == 0 && now.as_deref() != Some(state.as_str()) {
+            return Err(LedgerTrouble::Conflict(format!("entry {id} of the quarantine waits no longer")));
+        }
+        let subject = format!("quarantine {id}");
+        let after = audit::fingerprint(state.as_str());
+        let said = Said { actor, action: state.as_str(), subject: &subject, before: &[], after: &after };
+        audit::append(&transaction, &at, &said).map_err(failed)?;
+        transaction.commit().map_err(failed)
+    }
+
+    fn entries(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<Entry>, LedgerTrouble> {
+        let rows: Vec<Result<Entry, LedgerTrouble>> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_map(parameters, |row| Ok(entry(row)))?.collect())
+            .map_err(|error| self.failed(error))?;
+        rows.into_iter().collect()
+    }
+}
+
+fn entry(row: &Row<'_>) -> Result<Entry, LedgerTrouble> {
+    let damaged = |_| LedgerTrouble::Damaged { what: "an entry of the quarantine".to_owned() };
+    let text = |at: usize| row.get::<_, String>(at).map_err(damaged);
+    let unknown = || LedgerTrouble::Damaged { what: "a code of the quarantine".to_owned() };
+    Ok(Entry {
+        id: count(row.get(0).map_err(damaged)?),
+        authority: AuthorityName::new(text(1)?),
+        extract: ExtractType::parse(&text(2)?).ok_or_else(unknown)?,
+        file: text(3)?,
+        path: text(4)?,
+        place: decode("a place", &text(5)?)?,
+        reason: Reason::parse(&text(6)?).ok_or_else(unknown)?,
+        message: text(7)?,
+        help: text(8)?,
+        record: row.get(9).map_err(damaged)?,
+        state: EntryState::parse(&text(10)?).ok_or_else(unknown)?,
+        why: row.get(11).map_err(damaged)?,
+        at: text(12)?,
+    })
+}

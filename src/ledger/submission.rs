@@ -1,0 +1,173 @@
+//! What was read: submissions and their revisions, documents, events, persons.
+
+use rusqlite::{OptionalExtension as _, params};
+use serde::de::DeserializeOwned;
+
+use super::store::{count, decode, number};
+use super::{Ledger, LedgerTrouble};
+use crate::domain::{AuthorityName, Document, Event, ExtractType, PanelName, Person, PersonId, Submission, SubmissionId};
+
+/// Which submissions are meant.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Of this authority only.
+    pub authority: Option<AuthorityName>,
+    /// That ask this panel only.
+    pub panel: Option<PanelName>,
+    /// Requests only: proposed and cancelled steps left out.
+    pub requests: bool,
+    /// After this one, in order of id.
+    pub after: Option<SubmissionId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A submission in a list.
+#[derive(Debug, Clone)]
+pub struct SubmissionRow {
+    /// Its latest revision.
+    pub submission: Submission,
+    /// The number of that revision.
+    pub revision: u64,
+}
+
+/// One state of a submission.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    /// Its number, from 1.
+    pub number: u64,
+    /// When it was taken.
+    pub at: String,
+    /// What it says.
+    pub submission: Submission,
+    /// People before and after, where the submission moved from one record to another.
+    pub moved: Option<(String, String)>,
+}
+
+impl Ledger {
+    /// Submissions in order of id, a page at a time.
+    pub fn submissions(&self, selection: &Selection) -> Result<Vec<SubmissionRow>, LedgerTrouble> {
+        let narrow = match (&selection.panel, &selection.authority) {
+            (Some(_), _) => "s.panel = ?1",
+            (None, Some(_)) => "s.authority = ?1",
+            (None, None) => "?1 IS NULL",
+        };
+        let requests = if selection.requests { "AND s.is_request = 1" } else { "" };
+        let sql = format!(
+            "SELECT r.payload, r.number FROM submission s JOIN revision r ON r.submission = s.id AND r.number = s.latest
+             WHERE {narrow} {requests} AND s.id > ?2 ORDER BY s.id LIMIT ?3"
+        );
+        let wanted = selection.panel.as_ref().map(PanelName::as_str);
+        let wanted = wanted.or(selection.authority.as_ref().map(AuthorityName::as_str));
+        let after = selection.after.as_ref().map_or("", SubmissionId::as_str);
+        let rows: Vec<(String, i64)> = self
+            .connection
+            .prepare_cached(&sql)
+            .and_then(|mut query| {
+                let rows = query.query_map(params![wanted, after, selection.limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                rows.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        let rows = rows.into_iter().map(|(payload, revision)| {
+            Ok(SubmissionRow { submission: decode("a submission", &payload)?, revision: count(revision) })
+        });
+        rows.collect()
+    }
+
+    /// A submission as it is now.
+    pub fn submission(&self, id: &SubmissionId) -> Result<Option<SubmissionRow>, LedgerTrouble> {
+        let row: Option<(String, i64)> = self
+            .connection
+            .prepare_cached(
+                "SELECT r.payload, r.number FROM submission s
+                 JOIN revision r ON r.submission = s.id AND r.number = s.latest WHERE s.id = ?1",
+            )
+            .and_then(|mut query| query.query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+            .map_err(|error| self.failed(error))?;
+        row.map(|(payload, revision)| {
+            Ok(SubmissionRow { submission: decode(id.as_str(), &payload)?, revision: count(revision) })
+        })
+        .transpose()
+    }
+
+    /// Every state of a submission, first to last.
+    pub fn revisions(&self, id: &SubmissionId) -> Result<Vec<Revision>, LedgerTrouble> {
+        type Row = (i64, String, String, Option<String>, Option<String>);
+        let rows: Vec<Row> = self
+            .connection
+            .prepare_cached(
+                "SELECT r.number, r.at, r.payload, m.before, m.after FROM revision r
+                 LEFT JOIN moved m ON m.submission = r.submission AND m.revision = r.number
+                 WHERE r.submission = ?1 ORDER BY r.number",
+            )
+            .and_then(|mut query| {
+                let rows = query.query_map([id.as_str()], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                })?;
+                rows.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        let revisions = rows.into_iter().map(|(number, at, payload, before, after)| {
+            Ok(Revision { number: count(number), at, submission: decode(id.as_str(), &payload)?, moved: before.zip(after) })
+        });
+        revisions.collect()
+    }
+
+    /// The documents on a person's record.
+    pub fn documents(&self, authority: &AuthorityName, person: PersonId) -> Result<Vec<Document>, LedgerTrouble> {
+        self.records(authority, ExtractType::Documents, person)
+    }
+
+    /// The dated happenings on a person's record.
+    pub fn events(&self, authority: &AuthorityName, person: PersonId) -> Result<Vec<Event>, LedgerTrouble> {
+        self.records(authority, ExtractType::Events, person)
+    }
+
+    /// What the `persons` extract says of a person.
+    pub fn person(&self, authority: &AuthorityName, person: PersonId) -> Result<Option<Person>, LedgerTrouble> {
+        Ok(self.records(authority, ExtractType::Persons, person)?.pop())
+    }
+
+    /// Everybody of an authority: those of the `persons` extract.
+    pub fn persons(&self, authority: &AuthorityName) -> Result<Vec<Person>, LedgerTrouble> {
+        let sql = "SELECT payload FROM record WHERE authority = ?1 AND extract = 'persons' ORDER BY person";
+        let rows: Vec<String> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_map([authority.as_str()], |row| row.get(0))?.collect())
+            .map_err(|error| self.failed(error))?;
+        rows.iter().map(|payload| decode("a person", payload)).collect()
+    }
+
+    /// The submissions about a person.
+    pub fn submissions_about(
+        &self,
+        authority: &AuthorityName,
+        person: PersonId,
+    ) -> Result<Vec<SubmissionId>, LedgerTrouble> {
+        let rows: Vec<String> = self
+            .connection
+            .prepare_cached("SELECT submission FROM subject WHERE authority = ?1 AND person = ?2 ORDER BY submission")
+            .and_then(|mut query| {
+                query.query_map(params![authority.as_str(), number(person.number())], |row| row.get(0))?.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        Ok(rows.into_iter().map(SubmissionId::new).collect())
+    }
+
+    fn records<T: DeserializeOwned>(
+        &self,
+        authority: &AuthorityName,
+        extract: ExtractType,
+        person: PersonId,
+    ) -> Result<Vec<T>, LedgerTrouble> {
+        let sql = "SELECT payload FROM record WHERE authority = ?1 AND extract = ?2 AND person = ?3 ORDER BY key";
+        let key = params![authority.as_str(), extract.as_str(), number(person.number())];
+        let rows: Vec<String> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_map(key, |row| row.get(0))?.collect())
+            .map_err(|error| self.failed(error))?;
+        rows.iter().map(|payload| decode(extract.as_str(), payload)).collect()
+    }
+}

@@ -1,0 +1,80 @@
+//! Why the ledger did not do what was asked.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why the ledger did not do what was asked. Never holds anything of a child's record.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerTrouble {
+    /// The folder or file cannot be made, read or written.
+    #[error("use the ledger {}: {source}", path.display())]
+    Disk {
+        /// The ledger.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The disk is full.
+    #[error("write to the ledger {}: the disk is full", path.display())]
+    Full {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// The key does not fit, or the file is no ledger.
+    #[error("open the ledger {}: the key does not fit, or the file is no ledger", path.display())]
+    WrongKey {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// The file would not be encrypted.
+    #[error("open the ledger {}: it is not encrypted", path.display())]
+    NotEncrypted {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// The ledger was written by a later tessera, or its migrations were changed.
+    #[error("open the ledger {}: {why}", path.display())]
+    Migration {
+        /// The ledger.
+        path: PathBuf,
+        /// What does not fit.
+        why: String,
+    },
+    /// Another process is writing.
+    #[error("lock the ledger {}: another tessera is at work", path.display())]
+    Locked {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// A value of the ledger cannot be read.
+    #[error("read {what} from the ledger")]
+    Damaged {
+        /// What.
+        what: String,
+    },
+    /// What was asked for is not as the caller saw it.
+    #[error("{0}")]
+    Conflict(String),
+    /// The database failed.
+    #[error("use the ledger's database: {0}")]
+    Database(String),
+}
+
+impl LedgerTrouble {
+    /// What to do about it.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Disk { path, .. } => {
+                format!("look at who may write in {}", path.parent().map_or_else(|| ".".into(), |p| p.display().to_string()))
+            }
+            Self::Full { .. } => "make room and run the same command again: it takes up where it stopped".to_owned(),
+            Self::WrongKey { .. } => "put back the key that the ledger was made with".to_owned(),
+            Self::NotEncrypted { path } => format!("move {} away; tessera never opens a plain file", path.display()),
+            Self::Migration { .. } => "use the tessera that wrote it, or a later one".to_owned(),
+            Self::Locked { .. } => "wait until it is done, or stop it; a lock never outlives its process".to_owned(),
+            Self::Damaged { .. } => "run `tessera audit verify`; then restore a backup".to_owned(),
+            Self::Conflict(_) => "look at it again: somebody else was first".to_owned(),
+            Self::Database(_) => "run `tessera audit verify`; if it fails, restore a backup".to_owned(),
+        }
+    }
+}
