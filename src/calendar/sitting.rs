@@ -1,0 +1,82 @@
+//! The days on which something sits.
+
+use std::collections::BTreeMap;
+
+use jiff::ToSpan as _;
+use jiff::civil::{Date, Time};
+
+use super::{Office, Recurrence};
+
+/// What becomes of a sitting on a bank holiday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnBankHoliday {
+    /// It falls away.
+    Skip,
+    /// It is held on the next working day.
+    NextWorkingDay,
+    /// It is held on the working day before.
+    PreviousWorkingDay,
+}
+
+/// When something sits.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// The rule by which it sits.
+    pub recurrence: Recurrence,
+    /// When a sitting starts.
+    pub starts: Time,
+    /// When it ends.
+    pub ends: Time,
+    /// The minutes of a slot.
+    pub slot_minutes: Option<u32>,
+    /// Days on which it sits besides.
+    pub extra: Vec<Date>,
+    /// Days on which it does not, and why.
+    pub cancelled: BTreeMap<Date, String>,
+    /// What becomes of a sitting on a bank holiday.
+    pub on_bank_holiday: OnBankHoliday,
+}
+
+/// One day of a schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SittingDay {
+    /// The day.
+    pub date: Date,
+    /// Why it falls away, if it does.
+    pub cancelled: Option<String>,
+}
+
+impl Schedule {
+    /// The sittings from `first` to `last`, both included, in order; those that fall away with their reason.
+    pub fn days(&self, first: Date, last: Date, office: &Office) -> Vec<SittingDay> {
+        // A sitting may be moved over the edge of the span: look a week further on both sides.
+        let (from, to) = (first.saturating_sub(7.days()), last.saturating_add(7.days()));
+        let mut days: Vec<SittingDay> =
+            self.recurrence.days(from, to).into_iter().map(|day| self.held(day, office)).collect();
+        days.extend(self.extra.iter().map(|date| SittingDay { date: *date, cancelled: None }));
+        for day in &mut days {
+            if let Some(reason) = self.cancelled.get(&day.date) {
+                day.cancelled = Some(reason.clone());
+            }
+        }
+        days.retain(|day| (first..=last).contains(&day.date));
+        days.sort_by_key(|day| (day.date, day.cancelled.is_some()));
+        days.dedup_by_key(|day| day.date);
+        days
+    }
+
+    fn held(&self, day: Date, office: &Office) -> SittingDay {
+        if !office.holidays.contains(day) {
+            return SittingDay { date: day, cancelled: None };
+        }
+        match self.on_bank_holiday {
+            OnBankHoliday::Skip => SittingDay { date: day, cancelled: Some("bank holiday".to_owned()) },
+            OnBankHoliday::NextWorkingDay => {
+                SittingDay { date: office.working_day_on_or_after(day), cancelled: None }
+            }
+            OnBankHoliday::PreviousWorkingDay => {
+                SittingDay { date: office.working_day_on_or_before(day), cancelled: None }
+            }
+        }
+    }
+}
