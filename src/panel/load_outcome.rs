@@ -1,0 +1,93 @@
+//! Reads what a panel can decide.
+
+use super::{Choice, NoteForm, OutcomeField, OutcomeFieldKind, OutcomeForm};
+use crate::diagnostic::{Item, Table, nearest};
+use crate::domain::limit;
+
+/// The `[outcome]` of a panel's file.
+pub(super) fn outcome(root: &Table<'_, '_>) -> OutcomeForm {
+    let Some(table) = root.table("outcome") else {
+        return OutcomeForm { decisions: Vec::new(), fields: Vec::new(), note: None };
+    };
+    let decisions = choices(&table, "decisions");
+    let fields: Vec<OutcomeField> =
+        table.tables("fields").into_iter().map(|(name, field)| self::field(&name, field, &decisions)).collect();
+    let note = table.table("note").and_then(|note| self::note(note, &fields));
+    table.finish();
+    OutcomeForm { decisions, fields, note }
+}
+
+/// A table of choices: name and what a person is shown.
+fn choices(table: &Table<'_, '_>, key: &str) -> Vec<Choice> {
+    let Some(choices) = table.table(key) else { return Vec::new() };
+    let read = choices.keys().into_iter().filter_map(|name| {
+        let title = choices.text(&name.value)?;
+        Some(Choice { name: name.value, title: title.value })
+    });
+    read.collect()
+}
+
+fn field(name: &Item<String>, table: Table<'_, '_>, decisions: &[Choice]) -> OutcomeField {
+    const KINDS: [&str; 4] = ["text", "date", "choice", "yes-no"];
+    let kind = table.text("type").map_or(Some(OutcomeFieldKind::Text), |given| match given.value.as_str() {
+        "text" => Some(OutcomeFieldKind::Text),
+        "date" => Some(OutcomeFieldKind::Date),
+        "yes-no" => Some(OutcomeFieldKind::YesNo),
+        "choice" => Some(OutcomeFieldKind::Choice(choices(&table, "choices"))),
+        other => {
+            let help = nearest(other, KINDS).map_or_else(
+                || format!("the types are: {}", KINDS.join(", ")),
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            table.document().error(given.span.clone(), format!("there is no type `{other}` here"), Some(help));
+            None
+        }
+    });
+    let required_with = table.texts("required-with");
+    for decision in &required_with {
+        if !decisions.iter().any(|known| known.name == decision.value) {
+            let near = nearest(&decision.value, decisions.iter().map(|known| known.name.as_str()));
+            let help = near.map(|meant| format!("did you mean `{meant}`?"));
+            table.document().error(decision.span.clone(), format!("there is no decision `{}`", decision.value), help);
+        }
+    }
+    let field = OutcomeField {
+        name: name.value.clone(),
+        title: table.text("title").map_or_else(|| name.value.replace('-', " "), |title| title.value),
+        help: table.text("help").map(|help| help.value).unwrap_or_default(),
+        kind: kind.unwrap_or(OutcomeFieldKind::Text),
+        required_with: required_with.into_iter().map(|decision| decision.value).collect(),
+        policy: table.text("policy").map(|policy| policy.value).unwrap_or_default(),
+    };
+    table.finish();
+    field
+}
+
+fn note(table: Table<'_, '_>, fields: &[OutcomeField]) -> Option<NoteForm> {
+    let note_type = table.required_text("type");
+    if let Some(given) = note_type.as_ref().filter(|given| given.value.chars().count() > limit::NOTE_TYPE_CHARS_MAX) {
+        let message = format!("a note's type has at most {} characters", limit::NOTE_TYPE_CHARS_MAX);
+        table.document().error(given.span.clone(), message, Some("use the code and not its description".to_owned()));
+    }
+    let told = table.texts("fields");
+    for field in &told {
+        if !fields.iter().any(|known| known.name == field.value) {
+            let near = nearest(&field.value, fields.iter().map(|known| known.name.as_str()));
+            let help = near.map(|meant| format!("did you mean `{meant}`?"));
+            table.document().error(field.span.clone(), format!("there is no outcome field `{}`", field.value), help);
+        }
+    }
+    let text = |key: &str| table.required_text(key).map(|text| text.value);
+    let note = (text("title"), text("decided-by"), text("recorded-by"));
+    let form = NoteForm {
+        note_type: note_type.map(|given| given.value).unwrap_or_default(),
+        title: note.0.unwrap_or_default(),
+        fields: told.into_iter().map(|field| field.value).collect(),
+        decided_by: note.1.unwrap_or_default(),
+        recorded_by: note.2.unwrap_or_default(),
+        alert_recipients: table.texts("alert-recipients").into_iter().map(|recipient| recipient.value).collect(),
+        policy: table.text("policy").map(|policy| policy.value).unwrap_or_default(),
+    };
+    table.finish();
+    Some(form)
+}
