@@ -129,8 +129,7 @@ mod tests {
         for year in 2025..=2027 {
             let mut ruled = by_rule(year);
             ruled.sort();
-            let published: Vec<Date> =
-                holidays.published.iter().copied().filter(|day| day.year() == year).collect();
+            let published: Vec<Date> = holidays.published.iter().copied().filter(|day| day.year() == year).collect();
             assert_eq!(ruled, published, "{year}");
         }
         assert!(holidays.contains(date(2026, 12, 28)) && !holidays.contains(date(2026, 12, 26)));

@@ -159,7 +159,10 @@ fn weekday(words: &mut Words<'_>) -> Result<Rule, PhraseTrouble> {
     let (at, word) = words.expect("a number, a time such as 13:00, or noon")?;
     let time = if word == "noon" { Ok(NOON) } else { word.parse::<Time>() };
     let Ok(time) = time else {
-        return Err(PhraseTrouble { at, message: format!("`{word}` is no number, no time such as 13:00 and not noon") });
+        return Err(PhraseTrouble {
+            at,
+            message: format!("`{word}` is no number, no time such as 13:00 and not noon"),
+        });
     };
     words.one_of(&["on"])?;
     words.one_of(&["the"])?;

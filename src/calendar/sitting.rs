@@ -71,9 +71,7 @@ impl Schedule {
         }
         match self.on_bank_holiday {
             OnBankHoliday::Skip => SittingDay { date: day, cancelled: Some("bank holiday".to_owned()) },
-            OnBankHoliday::NextWorkingDay => {
-                SittingDay { date: office.working_day_on_or_after(day), cancelled: None }
-            }
+            OnBankHoliday::NextWorkingDay => SittingDay { date: office.working_day_on_or_after(day), cancelled: None },
             OnBankHoliday::PreviousWorkingDay => {
                 SittingDay { date: office.working_day_on_or_before(day), cancelled: None }
             }

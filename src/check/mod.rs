@@ -1,1 +1,14 @@
-//! Facts and rules to findings, one file a rule.
+//! Facts and rules to findings: what a request still lacks.
+//!
+//! Promise: a pure function of what is passed in; a rule is one file, its doc comment is what `tessera explain`
+//! prints, and which panel it is about stands in the profile. Does no I/O.
+
+mod case;
+mod facts;
+mod rules;
+mod verdict;
+
+pub use case::{Case, Checked, PaperFound};
+pub use facts::{KnownFacts, Stated};
+pub use rules::{codes, explain};
+pub use verdict::check;

@@ -95,10 +95,7 @@ fn find_header(part: &Part, headings: &Headings) -> Result<Header, Trouble> {
                 search.best.iter().any(|heading| headings.form(heading) == Some(Meaning::Head(column)))
             };
             let lacking = [Column::FormId, Column::PersonId].into_iter().find(|column| !known(*column));
-            Err(lacking.map_or_else(
-                || without_header("forms"),
-                |column| missing_column(column.as_str(), &search.best),
-            ))
+            Err(lacking.map_or_else(|| without_header("forms"), |column| missing_column(column.as_str(), &search.best)))
         }
     }
 }

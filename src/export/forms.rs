@@ -73,9 +73,7 @@ impl Part {
 }
 
 /// Runs a reader on a thread. A trouble that ends the reading is the last item.
-fn on_a_thread<T: Send + 'static>(
-    read: impl FnOnce(&mut Sink<T>) -> Result<(), Trouble> + Send + 'static,
-) -> Items<T> {
+fn on_a_thread<T: Send + 'static>(read: impl FnOnce(&mut Sink<T>) -> Result<(), Trouble> + Send + 'static) -> Items<T> {
     let (sender, receiver) = sync_channel(BATCHES_WAITING);
     std::thread::spawn(move || {
         let mut sink = Sink { sender, batch: Vec::with_capacity(BATCH_ITEMS) };

@@ -120,9 +120,9 @@ pub struct Headings {
 impl Headings {
     /// Adds the headings of a council's report: canonical column, and what the report calls it.
     pub fn with(extra: &BTreeMap<String, Vec<String>>) -> Self {
-        let pairs = extra.iter().flat_map(|(column, headings)| {
-            headings.iter().map(move |heading| (folded(heading), column.clone()))
-        });
+        let pairs = extra
+            .iter()
+            .flat_map(|(column, headings)| headings.iter().map(move |heading| (folded(heading), column.clone())));
         Self { extra: pairs.collect() }
     }
 
@@ -142,7 +142,10 @@ impl Headings {
         if let Some(column) = self.extra.get(&folded) {
             return known.iter().map(|(name, _)| *name).find(|name| name == column);
         }
-        known.iter().find(|(_, aliases)| aliases.iter().any(|alias| self::folded(alias) == folded)).map(|(name, _)| *name)
+        known
+            .iter()
+            .find(|(_, aliases)| aliases.iter().any(|alias| self::folded(alias) == folded))
+            .map(|(name, _)| *name)
     }
 }
 

@@ -120,7 +120,11 @@ impl Part {
                 let help = "look at where the file comes from; a real export does not compress so well";
                 trouble(Reason::ArchiveHostile, "the compressed file grows beyond all measure", help)
             }
-            _ => trouble(Reason::FileTruncated, format!("the file cannot be read: {error}"), "look at the file and its disk"),
+            _ => trouble(
+                Reason::FileTruncated,
+                format!("the file cannot be read: {error}"),
+                "look at the file and its disk",
+            ),
         }
     }
 
@@ -161,7 +165,8 @@ fn open(path: &Path, name: &Arc<str>) -> Result<(Vec<Part>, Vec<Trouble>), Troub
         return Err(trouble(Reason::TooLarge, "the file is larger than an export can be", "split the report"));
     }
     let head = head_of(&mut file).map_err(unreadable)?;
-    let whole = Part { name: name.clone(), path: path.to_owned(), wrapping: Wrapping::None, content: Content::Workbook, bytes };
+    let whole =
+        Part { name: name.clone(), path: path.to_owned(), wrapping: Wrapping::None, content: Content::Workbook, bytes };
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         return zip_parts(&whole);
     }
@@ -231,9 +236,11 @@ fn zip_trouble(error: &ZipError) -> Trouble {
         ZipError::UnsupportedArchive(message) if message.contains("assword") => {
             trouble(Reason::FileEncrypted, "the zip is locked with a password", "deliver it without a password")
         }
-        ZipError::UnsupportedArchive(_) => {
-            trouble(Reason::FileMistyped, "the zip is packed in a way that tessera does not read", "pack it with deflate")
-        }
+        ZipError::UnsupportedArchive(_) => trouble(
+            Reason::FileMistyped,
+            "the zip is packed in a way that tessera does not read",
+            "pack it with deflate",
+        ),
         _ => trouble(Reason::FileTruncated, "the zip is damaged or ends too early", AGAIN),
     }
 }

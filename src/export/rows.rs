@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::Row;
 use super::forms::Sink;
+use super::header::{is_total, missing_column, uneven, without_header};
 use super::headings::Headings;
 use super::open::Part;
 use super::table::{Flow, TableRow, TableVisitor, walk};
-use super::header::{is_total, missing_column, uneven, without_header};
 use crate::domain::{ExtractType, Trouble, limit};
 
 /// Reads every row of the part.

@@ -41,7 +41,11 @@ pub(super) fn sniff(head: &[u8], path: Option<&Path>) -> Result<Content, Trouble
     let text = text_of(head);
     let start = beginning(head, text);
     if start.trim().is_empty() {
-        return Err(trouble(Reason::FileEmpty, "the file has nothing but white space in it", "have the report run again"));
+        return Err(trouble(
+            Reason::FileEmpty,
+            "the file has nothing but white space in it",
+            "have the report run again",
+        ));
     }
     let lower = start.trim_start().to_ascii_lowercase();
     if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
@@ -99,7 +103,15 @@ fn compound_file(path: Option<&Path>) -> Trouble {
     let read = path.map(|path| File::open(path).and_then(|file| file.take(1 << 20).read_to_end(&mut start)));
     let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
     if matches!(read, Some(Ok(_))) && memchr::memmem::find(&start, &name).is_some() {
-        return trouble(Reason::FileEncrypted, "the workbook is locked with a password", "deliver it without a password");
+        return trouble(
+            Reason::FileEncrypted,
+            "the workbook is locked with a password",
+            "deliver it without a password",
+        );
     }
-    trouble(Reason::FileMistyped, "the file is an office file of before 2007, or locked", "save it as .xlsx without a password")
+    trouble(
+        Reason::FileMistyped,
+        "the file is an office file of before 2007, or locked",
+        "save it as .xlsx without a password",
+    )
 }

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 
+use super::Record;
 use super::answers::{AnswerVisitor, Header};
 use super::forms::Sink;
 use super::long::Assembly;
 use super::order::key_of;
 use super::table::{Cell, Flow, TableRow};
-use super::Record;
 use crate::diagnostic::Place;
 use crate::domain::{Reason, Trouble};
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::civil::DateTime;
 
-use super::{RawValue, csv, xlsx};
 use super::open::Part;
 use super::sniff::Content;
+use super::{RawValue, csv, xlsx};
 use crate::diagnostic::Place;
 use crate::domain::Trouble;
 

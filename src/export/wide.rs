@@ -100,7 +100,8 @@ impl<'a> Wide<'a> {
         for (index, (person, cells)) in held.rows.iter().enumerate() {
             for cell in cells {
                 let others = || held.rows.iter().enumerate().filter(|(other, _)| *other != index);
-                let says = |row: &[Filled]| row.iter().any(|one| one.question == cell.question && one.value == cell.value);
+                let says =
+                    |row: &[Filled]| row.iter().any(|one| one.question == cell.question && one.value == cell.value);
                 let shared = others().all(|(_, (_, row))| says(row));
                 if shared && index > 0 {
                     continue;

@@ -25,9 +25,11 @@ pub(super) fn walk(part: &Part, visitor: &mut dyn TableVisitor) -> Result<(), Tr
 
 fn opening(part: &Part, error: &XlsxError) -> Trouble {
     match error {
-        XlsxError::Password => {
-            part.trouble(Reason::FileEncrypted, "the workbook is locked with a password", "deliver it without a password")
-        }
+        XlsxError::Password => part.trouble(
+            Reason::FileEncrypted,
+            "the workbook is locked with a password",
+            "deliver it without a password",
+        ),
         _ => part.trouble(Reason::FileTruncated, "the workbook is damaged or ends too early", DAMAGED),
     }
 }

@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Ledger, LedgerTrouble};
 use super::store::{count, decode};
+use super::{Ledger, LedgerTrouble};
 use crate::domain::{Submission, WriteBack};
 
 /// Who does something: a role and, where it is known, the account.
@@ -61,9 +61,17 @@ pub(super) fn append(transaction: &Transaction<'_>, at: &str, said: &Said<'_>) -
         .optional()?;
     let (sequence, previous) = last.map_or((1, Vec::new()), |(sequence, hash)| (sequence + 1, hash));
     let hash = hash(sequence, at, said.actor.as_str(), said.action, said.subject, said.before, said.after, &previous);
-    transaction
-        .prepare_cached("INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
-        .execute((sequence, at, said.actor.as_str(), said.action, said.subject, said.before, said.after, &previous, &hash))?;
+    transaction.prepare_cached("INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute((
+        sequence,
+        at,
+        said.actor.as_str(),
+        said.action,
+        said.subject,
+        said.before,
+        said.after,
+        &previous,
+        &hash,
+    ))?;
     Ok(sequence)
 }
 
@@ -147,12 +155,16 @@ impl Ledger {
 
     fn first_wrong_revision(&self) -> Result<Option<String>, LedgerTrouble> {
         let failed = |error: rusqlite::Error| self.failed(error);
-        let mut rows = self.connection.prepare("SELECT submission, number, content_hash, payload FROM revision").map_err(failed)?;
+        let mut rows = self
+            .connection
+            .prepare("SELECT submission, number, content_hash, payload FROM revision")
+            .map_err(failed)?;
         let mut rows = rows.query([]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             let (id, number): (String, i64) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
             let (hash, payload): (Vec<u8>, String) = (row.get(2).map_err(failed)?, row.get(3).map_err(failed)?);
-            let same = decode::<Submission>(&id, &payload).is_ok_and(|submission| submission.content_hash()[..] == hash[..]);
+            let same =
+                decode::<Submission>(&id, &payload).is_ok_and(|submission| submission.content_hash()[..] == hash[..]);
             if !same {
                 return Ok(Some(format!("revision {number} of {id} is not what was taken")));
             }
@@ -172,7 +184,8 @@ impl Ledger {
         while let Some(row) = rows.next().map_err(failed)? {
             let (id, payload): (String, String) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
             let after: Option<Vec<u8>> = row.get(2).map_err(failed)?;
-            if after.as_deref() != Some(fingerprint(&payload).as_slice()) || decode::<WriteBack>(&id, &payload).is_err() {
+            if after.as_deref() != Some(fingerprint(&payload).as_slice()) || decode::<WriteBack>(&id, &payload).is_err()
+            {
                 return Ok(Some(format!("write-back {id} is not what was written")));
             }
         }
@@ -183,8 +196,9 @@ impl Ledger {
 /// The hash over the revisions and records of an entry.
 pub(super) fn imported(connection: &Connection, entry: i64) -> Result<Vec<u8>, rusqlite::Error> {
     let mut digest = Sha256::new();
-    let mut revisions = connection
-        .prepare_cached("SELECT submission, number, content_hash FROM revision WHERE entry = ?1 ORDER BY submission, number")?;
+    let mut revisions = connection.prepare_cached(
+        "SELECT submission, number, content_hash FROM revision WHERE entry = ?1 ORDER BY submission, number",
+    )?;
     let mut rows = revisions.query([entry])?;
     while let Some(row) = rows.next()? {
         let (id, number, hash): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);

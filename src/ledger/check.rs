@@ -57,7 +57,13 @@ impl Ledger {
     }
 
     /// A person states a fact about a request.
-    pub fn state_fact(&mut self, id: &SubmissionId, name: &str, value: bool, actor: &Actor) -> Result<(), LedgerTrouble> {
+    pub fn state_fact(
+        &mut self,
+        id: &SubmissionId,
+        name: &str,
+        value: bool,
+        actor: &Actor,
+    ) -> Result<(), LedgerTrouble> {
         let (at, path) = (self.now(), self.path.clone());
         let failed = |error: rusqlite::Error| meant(&path, &error);
         let transaction = self.transaction()?;

@@ -107,7 +107,17 @@ impl Ledger {
             .execute(
                 "INSERT INTO file (authority, extract, name, series, path, sha256, mappings, bytes, at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
-                params![authority.as_str(), extract.as_str(), name, series, place, &sha256[..], &mappings[..], number(*bytes), at],
+                params![
+                    authority.as_str(),
+                    extract.as_str(),
+                    name,
+                    series,
+                    place,
+                    &sha256[..],
+                    &mappings[..],
+                    number(*bytes),
+                    at
+                ],
             )
             .map_err(failed)?;
         let key = params![authority.as_str(), extract.as_str(), name, &sha256[..], &mappings[..]];
@@ -183,7 +193,11 @@ impl Ledger {
             Item::Event(event) => self.knows(&Keyed::event(event)?),
             Item::Person(person) => self.knows(&Keyed::person(person)?),
         };
-        if known.map_err(|error| self.failed(error))? { account.unchanged = 1 } else { account.taken = 1 }
+        if known.map_err(|error| self.failed(error))? {
+            account.unchanged = 1
+        } else {
+            account.taken = 1
+        }
         Ok(account)
     }
 
@@ -336,9 +350,12 @@ impl Batch<'_> {
             let after: Vec<i64> = submission.people.iter().map(|person| number(person.number())).collect();
             if !before.is_empty() && before.iter().all(|person| !after.contains(person)) {
                 let list = |people: &[i64]| people.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
-                self.transaction
-                    .prepare_cached("INSERT INTO moved VALUES (?1, ?2, ?3, ?4)")?
-                    .execute(params![submission.id.as_str(), revision, list(&before), list(&after)])?;
+                self.transaction.prepare_cached("INSERT INTO moved VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+                    submission.id.as_str(),
+                    revision,
+                    list(&before),
+                    list(&after)
+                ])?;
             }
             self.transaction
                 .prepare_cached("DELETE FROM subject WHERE authority = ?1 AND submission = ?2 AND person = ?3")
@@ -378,7 +395,16 @@ impl Batch<'_> {
         }
         self.transaction
             .prepare_cached("INSERT OR REPLACE INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
-            .execute(params![authority, extract, person, keyed.key, keyed.hash, keyed.payload, self.file.id, self.entry])?;
+            .execute(params![
+                authority,
+                extract,
+                person,
+                keyed.key,
+                keyed.hash,
+                keyed.payload,
+                self.file.id,
+                self.entry
+            ])?;
         Ok(Fate::Taken)
     }
 

@@ -12,7 +12,8 @@ pub(super) fn run(ledger: &mut Ledger) -> Result<(), LedgerTrouble> {
     let now = ledger.now();
     let failed = |error: rusqlite::Error| super::store::meant(&path, &error);
     let wrong = |why: String| LedgerTrouble::Migration { path: path.clone(), why };
-    let transaction = ledger.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
+    let transaction =
+        ledger.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
     transaction
         .execute_batch("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, checksum BLOB NOT NULL, at TEXT NOT NULL)")
         .map_err(failed)?;

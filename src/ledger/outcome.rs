@@ -75,7 +75,16 @@ impl Ledger {
             .execute(
                 "INSERT INTO outcome (submission, person, panel, sitting, revision, state, payload, loaded_by, at)
                  VALUES (?1, ?2, ?3, ?4, ?5, 'loaded', ?6, ?7, ?8)",
-                params![submission, person, outcome.panel.as_str(), sitting, outcome.revision, payload, actor.as_str(), at],
+                params![
+                    submission,
+                    person,
+                    outcome.panel.as_str(),
+                    sitting,
+                    outcome.revision,
+                    payload,
+                    actor.as_str(),
+                    at
+                ],
             )
             .map_err(failed)?;
         let after = audit::fingerprint(&payload);

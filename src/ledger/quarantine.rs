@@ -54,8 +54,7 @@ pub struct Entry {
     pub at: String,
 }
 
-const COLUMNS: &str =
-    "id, authority, extract, file, path, place, reason, message, help, record, state, why, at";
+const COLUMNS: &str = "id, authority, extract, file, path, place, reason, message, help, record, state, why, at";
 
 impl Ledger {
     /// What waits, or all that ever waited.

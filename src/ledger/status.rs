@@ -41,10 +41,10 @@ impl Ledger {
     /// What the ledger holds.
     pub fn status(&self) -> Result<Status, LedgerTrouble> {
         let failed = |error: rusqlite::Error| self.failed(error);
-        let counted = |sql: &str| {
-            self.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(count).map_err(failed)
-        };
-        let mut states = self.connection.prepare("SELECT state, count(*) FROM write_back GROUP BY state").map_err(failed)?;
+        let counted =
+            |sql: &str| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(count).map_err(failed);
+        let mut states =
+            self.connection.prepare("SELECT state, count(*) FROM write_back GROUP BY state").map_err(failed)?;
         let states = states.query_map([], |row| Ok((row.get::<_, String>(0)?, count(row.get(1)?)))).map_err(failed)?;
         Ok(Status {
             submissions: counted("SELECT count(*) FROM submission")?,
@@ -56,7 +56,10 @@ impl Ledger {
             outcomes: counted("SELECT count(*) FROM outcome")?,
             write_backs: states.collect::<Result<_, _>>().map_err(failed)?,
             audit_entries: counted("SELECT count(*) FROM audit")?,
-            last_file_at: self.connection.query_row("SELECT max(at) FROM file", [], |row| row.get(0)).map_err(failed)?,
+            last_file_at: self
+                .connection
+                .query_row("SELECT max(at) FROM file", [], |row| row.get(0))
+                .map_err(failed)?,
             bytes: std::fs::metadata(&self.path).map_or(0, |about| about.len()),
             digest: self.digest().map_err(failed)?,
         })

@@ -78,9 +78,7 @@ impl Ledger {
     /// A transaction that writes.
     pub(super) fn transaction(&mut self) -> Result<Transaction<'_>, LedgerTrouble> {
         let path = self.path.clone();
-        self.connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|error| meant(&path, &error))
+        self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| meant(&path, &error))
     }
 
     pub(super) fn failed(&self, error: rusqlite::Error) -> LedgerTrouble {

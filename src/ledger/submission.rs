@@ -5,7 +5,9 @@ use serde::de::DeserializeOwned;
 
 use super::store::{count, decode, number};
 use super::{Ledger, LedgerTrouble};
-use crate::domain::{AuthorityName, Document, Event, ExtractType, PanelName, Person, PersonId, Submission, SubmissionId};
+use crate::domain::{
+    AuthorityName, Document, Event, ExtractType, PanelName, Person, PersonId, Submission, SubmissionId,
+};
 
 /// Which submissions are meant.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +66,8 @@ impl Ledger {
             .connection
             .prepare_cached(&sql)
             .and_then(|mut query| {
-                let rows = query.query_map(params![wanted, after, selection.limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let rows =
+                    query.query_map(params![wanted, after, selection.limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 rows.collect()
             })
             .map_err(|error| self.failed(error))?;
@@ -108,7 +111,12 @@ impl Ledger {
             })
             .map_err(|error| self.failed(error))?;
         let revisions = rows.into_iter().map(|(number, at, payload, before, after)| {
-            Ok(Revision { number: count(number), at, submission: decode(id.as_str(), &payload)?, moved: before.zip(after) })
+            Ok(Revision {
+                number: count(number),
+                at,
+                submission: decode(id.as_str(), &payload)?,
+                moved: before.zip(after),
+            })
         });
         revisions.collect()
     }

@@ -65,7 +65,10 @@ impl LedgerTrouble {
     pub fn help(&self) -> String {
         match self {
             Self::Disk { path, .. } => {
-                format!("look at who may write in {}", path.parent().map_or_else(|| ".".into(), |p| p.display().to_string()))
+                format!(
+                    "look at who may write in {}",
+                    path.parent().map_or_else(|| ".".into(), |p| p.display().to_string())
+                )
             }
             Self::Full { .. } => "make room and run the same command again: it takes up where it stopped".to_owned(),
             Self::WrongKey { .. } => "put back the key that the ledger was made with".to_owned(),

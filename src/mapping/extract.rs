@@ -9,7 +9,9 @@ use super::authority::Authority;
 use super::text::{folded, plain};
 use super::value;
 use crate::diagnostic::{Located, TomlDocument, nearest};
-use crate::domain::{Document, DocumentKind, Event, ExtractType, IdTrouble, Person, PersonId, Private, Reason, Trouble};
+use crate::domain::{
+    Document, DocumentKind, Event, ExtractType, IdTrouble, Person, PersonId, Private, Reason, Trouble,
+};
 use crate::export::{Column, Row};
 
 /// How a council's report spells an extract.
@@ -30,8 +32,14 @@ fn canonical(extract: ExtractType) -> Vec<&'static str> {
     match extract {
         ExtractType::Forms => {
             const ANSWERS: [&str; 8] = [
-                "question_user_code", "question_text", "answer_datatype", "question_collection_id",
-                "form_answer_row_id", "handler_row_identifier", "subject_person_id", "answer",
+                "question_user_code",
+                "question_text",
+                "answer_datatype",
+                "question_collection_id",
+                "form_answer_row_id",
+                "handler_row_identifier",
+                "subject_person_id",
+                "answer",
             ];
             Column::ALL.iter().map(|column| column.as_str()).chain(ANSWERS).collect()
         }
@@ -121,14 +129,24 @@ pub fn document(
 pub fn event(authority: &Authority, extract: Option<&Extract>, file: &Arc<str>, row: &Row) -> Result<Event, Trouble> {
     let wording = cell(row, "kind");
     if wording.trim().is_empty() {
-        return Err(trouble(row, Reason::ValueUnreadable, "the event has no kind", "give the event's type in the report"));
+        return Err(trouble(
+            row,
+            Reason::ValueUnreadable,
+            "the event has no kind",
+            "give the event's type in the report",
+        ));
     }
     let by_extract = extract.and_then(|extract| extract.kinds.get(&folded(wording))).map(String::as_str);
     let kind = by_extract.or_else(|| authority.event_kind(wording));
     // A kind that nobody has named stays what it is called.
     let kind = kind.map_or_else(|| folded(wording).replace(' ', "-"), ToOwned::to_owned);
     let Some(on) = day(row, "on")? else {
-        return Err(trouble(row, Reason::DateUnreadable, "the event has no date", "give the event's date in the report"));
+        return Err(trouble(
+            row,
+            Reason::DateUnreadable,
+            "the event has no date",
+            "give the event's date in the report",
+        ));
     };
     let kept: BTreeSet<String> = extract.iter().flat_map(|extract| &extract.details).map(|name| folded(name)).collect();
     let details = row.cells.iter().filter(|(name, text)| kept.contains(&folded(name)) && !text.is_empty());
@@ -208,7 +226,10 @@ fn initials(name: &str) -> String {
         Some((last, first)) => format!("{first} {last}"),
         None => name.to_owned(),
     };
-    name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphabetic())).flat_map(char::to_uppercase).collect()
+    name.split_whitespace()
+        .filter_map(|word| word.chars().find(|c| c.is_alphabetic()))
+        .flat_map(char::to_uppercase)
+        .collect()
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::text::folded;
-use crate::domain::{Fact, FactSource, FactValue, FieldRule, PanelName, Submission, Value, codes};
 use crate::diagnostic::Located;
+use crate::domain::{Fact, FactSource, FactValue, FieldRule, PanelName, Submission, Value, codes};
 
 codes! {
     /// What may stand in a field.
@@ -130,7 +130,8 @@ pub(super) struct Target {
 
 impl Questions {
     pub(super) fn of(fields: &[Field], ignored: impl IntoIterator<Item = String>) -> Self {
-        let mut questions = Self { ignored: ignored.into_iter().map(|code| folded(&code)).collect(), ..Self::default() };
+        let mut questions =
+            Self { ignored: ignored.into_iter().map(|code| folded(&code)).collect(), ..Self::default() };
         for (at, field) in fields.iter().enumerate() {
             questions.add(field, Target { field: at, column: None });
             for (column_at, column) in field.columns.iter().enumerate() {
@@ -189,7 +190,13 @@ impl FormMapping {
         let facts = self.facts.iter().map(|rule| {
             let mut values = submission.answers(&rule.field).filter_map(|answer| {
                 let value = match &answer.value {
-                    Value::YesNo(yes) => if *yes { "yes" } else { "no" },
+                    Value::YesNo(yes) => {
+                        if *yes {
+                            "yes"
+                        } else {
+                            "no"
+                        }
+                    }
                     Value::Choice(choice) => choice,
                     Value::Blank | Value::Unread { .. } => return None,
                     _ => "given",
@@ -198,10 +205,9 @@ impl FormMapping {
             });
             let first = values.next();
             let so = first.as_ref().is_some_and(|(so, _)| *so) || values.any(|(so, _)| so);
-            let read_at = first.as_ref().map(|(_, answer)| Located {
-                file: submission.origin.file.clone(),
-                place: answer.place.clone(),
-            });
+            let read_at = first
+                .as_ref()
+                .map(|(_, answer)| Located { file: submission.origin.file.clone(), place: answer.place.clone() });
             let value = match (first.is_some(), so) {
                 (false, _) => FactValue::Unknown,
                 (true, true) => FactValue::Yes,

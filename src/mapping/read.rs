@@ -110,12 +110,7 @@ pub(super) fn plain_version(version: &str) -> &str {
     if trimmed.is_empty() { version } else { trimmed }
 }
 
-fn fields(
-    root: &Table<'_, '_>,
-    key: &str,
-    is_outcome: bool,
-    conditions: &mut Vec<Item<String>>,
-) -> Vec<Placed<Field>> {
+fn fields(root: &Table<'_, '_>, key: &str, is_outcome: bool, conditions: &mut Vec<Item<String>>) -> Vec<Placed<Field>> {
     let tables = root.tables(key).into_iter();
     let fields = tables.filter_map(|(name, table)| {
         let field = field(&name.value, table, is_outcome, true, conditions)?;
@@ -169,7 +164,10 @@ fn field(
 fn shape(table: &Table<'_, '_>, field: &Field) {
     let say = |message: String, help: &str| table.document().error(table.span(), message, Some(help.to_owned()));
     if field.kind == FieldType::Choice && field.choices.is_empty() {
-        say(format!("`{}` is a choice without choices", field.name), "add choices = { \"wording in Mosaic\" = \"our-name\" }");
+        say(
+            format!("`{}` is a choice without choices", field.name),
+            "add choices = { \"wording in Mosaic\" = \"our-name\" }",
+        );
     }
     if field.kind != FieldType::Choice && !field.choices.is_empty() {
         say(format!("`{}` has choices and is no choice", field.name), "write type = \"choice\"");

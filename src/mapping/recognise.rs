@@ -62,7 +62,9 @@ impl<'r> Signs<'r> {
         match (named, says_version) {
             // The record says nothing that tells versions apart: then its questions must.
             (_, false) if !evidence.questions.is_empty() => Ok(()),
-            (_, false) => Err("the record names neither template nor version, and the mapping names no `questions`".into()),
+            (_, false) => {
+                Err("the record names neither template nor version, and the mapping names no `questions`".into())
+            }
             (true, true) => Err("the form fits, and nothing says that the version does".to_owned()),
             (false, true) => Err("the record does not name this form".to_owned()),
         }
@@ -90,10 +92,12 @@ impl<'r> Signs<'r> {
 
     fn version_fits(&self, evidence: &Evidence) -> Result<bool, String> {
         match self.version {
-            Some(version) if !evidence.versions.is_empty() => match evidence.versions.iter().any(|known| known == version) {
-                true => Ok(true),
-                false => Err(format!("the version is {version}")),
-            },
+            Some(version) if !evidence.versions.is_empty() => {
+                match evidence.versions.iter().any(|known| known == version) {
+                    true => Ok(true),
+                    false => Err(format!("the version is {version}")),
+                }
+            }
             _ => Ok(false),
         }
     }
@@ -102,8 +106,13 @@ impl<'r> Signs<'r> {
         if evidence.questions.is_empty() && evidence.absent.is_empty() {
             return Ok(());
         }
-        let there: Vec<String> =
-            self.record.answers().flat_map(|answer| [Some(answer.code), answer.wording]).flatten().map(folded).collect();
+        let there: Vec<String> = self
+            .record
+            .answers()
+            .flat_map(|answer| [Some(answer.code), answer.wording])
+            .flatten()
+            .map(folded)
+            .collect();
         if let Some(missing) = evidence.questions.iter().find(|question| !there.contains(question)) {
             return Err(format!("the question `{missing}` is not there"));
         }

@@ -101,7 +101,9 @@ impl MappingSet {
                 let elsewhere = self.authorities.iter().filter(|(other, _)| *other != name);
                 let mut elsewhere =
                     elsewhere.filter(|(_, of)| of.forms.iter().any(|mapping| signs.fit(&mapping.evidence).is_ok()));
-                elsewhere.next().map_or(Recognised::None(others), |(other, _)| Recognised::OtherAuthority(other.clone()))
+                elsewhere
+                    .next()
+                    .map_or(Recognised::None(others), |(other, _)| Recognised::OtherAuthority(other.clone()))
             }
             _ => Recognised::Several(fitting),
         }

@@ -86,7 +86,9 @@ fn choice(field: &Field, text: &str) -> Result<Value, String> {
     let wanted = folded(text);
     let by_wording = field.choices.iter().find(|(wording, _)| *wording == wanted);
     let found = by_wording.or_else(|| field.choices.iter().find(|(_, name)| **name == *wanted));
-    found.map(|(_, name)| Value::Choice(name.clone())).ok_or_else(|| "it is none of the choices that the mapping knows".to_owned())
+    found
+        .map(|(_, name)| Value::Choice(name.clone()))
+        .ok_or_else(|| "it is none of the choices that the mapping knows".to_owned())
 }
 
 /// Yes or no, as exports spell it.
@@ -200,8 +202,15 @@ mod tests {
     #[test]
     fn a_date_is_read_as_exports_spell_it() {
         for text in [
-            "2026-11-02", "2026-11-02T00:00:00", "2026-11-02 00:00:00.000", "02/11/2026", "2/11/2026", "02-Nov-2026",
-            "02 November 2026", "02.11.2026", "02/11/2026 00:00",
+            "2026-11-02",
+            "2026-11-02T00:00:00",
+            "2026-11-02 00:00:00.000",
+            "02/11/2026",
+            "2/11/2026",
+            "02-Nov-2026",
+            "02 November 2026",
+            "02.11.2026",
+            "02/11/2026 00:00",
         ] {
             assert_eq!(moment(text), Ok(Some(jiff::civil::date(2026, 11, 2).at(0, 0, 0, 0))), "{text}");
         }
@@ -221,7 +230,8 @@ mod tests {
 
     #[test]
     fn money_is_pence() {
-        let amounts = [("£1,234.50", 123_450), ("420.00", 42_000), ("420", 42_000), ("-20.5", -2_050), ("420.000", 42_000)];
+        let amounts =
+            [("£1,234.50", 123_450), ("420.00", 42_000), ("420", 42_000), ("-20.5", -2_050), ("420.000", 42_000)];
         for (text, pence) in amounts {
             assert_eq!(money(text), Some(pence), "{text}");
         }

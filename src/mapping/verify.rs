@@ -30,7 +30,8 @@ pub(super) fn whole(
     let chain = chain(drafts, one)?;
     let expected = format!("v{}", draft.version.value);
     if one.stem != expected {
-        let help = format!("rename the file to {expected}.toml, or write version = \"{}\"", one.stem.trim_start_matches('v'));
+        let help =
+            format!("rename the file to {expected}.toml, or write version = \"{}\"", one.stem.trim_start_matches('v'));
         one.document.error(draft.version.span.clone(), "the version is not the name of the file", Some(help));
     }
     let fields = fields(one, draft, &chain);
@@ -76,7 +77,11 @@ fn chain<'a>(drafts: &'a BTreeMap<(String, String), Drafted<'_>>, one: &'a Draft
         let own = one.draft.as_ref().and_then(|draft| draft.extends.as_ref());
         let span = own.map(|own| own.span.clone()).unwrap_or_default();
         if !seen.insert(extends.value.clone()) {
-            one.document.error(span, "the versions take over from each other in a circle", Some("break the circle".into()));
+            one.document.error(
+                span,
+                "the versions take over from each other in a circle",
+                Some("break the circle".into()),
+            );
             return None;
         }
         let above = drafts.get(&(one.folder.clone(), extends.value.clone()));
@@ -173,7 +178,11 @@ fn check_conditions(
                 || "name it under [facts] here or in the panel's file".to_owned(),
                 |meant| format!("did you mean `{meant}`?"),
             );
-            one.document.error(condition.span.clone(), format!("nobody knows the fact `{}`", condition.value), Some(help));
+            one.document.error(
+                condition.span.clone(),
+                format!("nobody knows the fact `{}`", condition.value),
+                Some(help),
+            );
         }
     }
 }
@@ -181,10 +190,13 @@ fn check_conditions(
 /// No question may mean two fields. The place is that of the field stated in this file.
 fn questions_once(one: &Drafted<'_>, draft: &Draft, fields: &[Field]) {
     let mut by_question: BTreeMap<String, Arc<str>> = BTreeMap::new();
-    let all = fields.iter().flat_map(|field| field.columns.iter().chain(std::iter::once(field)).map(move |part| (field, part)));
+    let all = fields
+        .iter()
+        .flat_map(|field| field.columns.iter().chain(std::iter::once(field)).map(move |part| (field, part)));
     for (field, part) in all.filter(|(_, part)| !part.question.is_empty()) {
         let Some(other) = by_question.insert(folded(&part.question), field.name.clone()) else { continue };
-        let own = draft.fields.iter().rev().find(|placed| placed.value.name == field.name || placed.value.name == other);
+        let own =
+            draft.fields.iter().rev().find(|placed| placed.value.name == field.name || placed.value.name == other);
         let span = own.map_or_else(|| draft.recognise.clone(), |placed| placed.span.clone());
         let message = format!("the question `{}` means both `{other}` and `{}`", part.question, field.name);
         one.document.error(span, message, Some("give one of the two its own question".to_owned()));

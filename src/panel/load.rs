@@ -121,7 +121,8 @@ fn deadline(table: &Table<'_, '_>, phrase: &Item<String>) -> Option<Deadline> {
         .map_err(|trouble| {
             // One byte for the quotation mark.
             let at = phrase.span.start + 1 + trouble.at;
-            let help = "write for instance \"noon on the friday before the sitting\" or \"3 working days before the sitting\"";
+            let help =
+                "write for instance \"noon on the friday before the sitting\" or \"3 working days before the sitting\"";
             table.document().error(at..phrase.span.end, trouble.message, Some(help.to_owned()));
         })
         .ok()
@@ -146,12 +147,17 @@ fn schedule(table: Table<'_, '_>) -> Option<Schedule> {
         let given = table.required_text(key)?;
         let time = given.value.parse::<Time>().ok();
         if time.is_none() {
-            table.document().error(given.span, "the time cannot be read", Some("write a time like \"13:00\"".to_owned()));
+            table.document().error(
+                given.span,
+                "the time cannot be read",
+                Some("write a time like \"13:00\"".to_owned()),
+            );
         }
         time
     };
     let (starts, ends) = (time("starts"), time("ends"));
-    let on_bank_holiday = table.text("bank-holiday").map_or(Some(OnBankHoliday::Skip), |given| on_holiday(&table, &given));
+    let on_bank_holiday =
+        table.text("bank-holiday").map_or(Some(OnBankHoliday::Skip), |given| on_holiday(&table, &given));
     let slot_minutes = table.integer("slot-minutes").and_then(|minutes| u32::try_from(minutes.value).ok());
     let extra = table.dates("extra").into_iter().filter_map(|date| date.value.parse().ok()).collect();
     let mut cancelled = BTreeMap::new();
