@@ -40,6 +40,31 @@ pub enum Payload {
         /// Who is told; empty unless the panel profile names somebody.
         alert_recipients: Vec<String>,
     },
+    /// An appendment to a note that is on the record already: a complete note is never edited.
+    Appendment {
+        /// Mosaic's id of the note.
+        note: String,
+        /// The day of contact of that note.
+        contact_date: Date,
+        /// The text, with the reference on a last line of its own.
+        body: Private<String>,
+    },
+}
+
+impl Payload {
+    /// The text as it is written.
+    pub const fn body(&self) -> &Private<String> {
+        match self {
+            Self::CaseNote { body, .. } | Self::Appendment { body, .. } => body,
+        }
+    }
+
+    /// The day of contact.
+    pub const fn contact_date(&self) -> Date {
+        match self {
+            Self::CaseNote { contact_date, .. } | Self::Appendment { contact_date, .. } => *contact_date,
+        }
+    }
 }
 
 /// A short plain reference on the last line of what is written, by which it is found again: `TES-7F3K-2Q9M-4T`.

@@ -4,7 +4,18 @@
 //! traits it needs, [`Queue`] and [`Carrier`]; knows no HTTP and no SQL.
 
 mod carrier;
+mod courier;
+mod guard;
+mod key;
+mod plan;
 mod queue;
+#[cfg(test)]
+mod simulation;
+mod transition;
 
 pub use carrier::{Carried, Carrier, Found, Identity, Unidentified};
+pub use courier::{Courier, Delivery, Settings};
+pub use key::{is_in, reference_of, write_back_id};
+pub use plan::plan;
 pub use queue::{Queue, QueueTrouble};
+pub use transition::{Event, NotAllowed};
