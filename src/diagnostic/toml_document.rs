@@ -136,6 +136,15 @@ impl<'d, 's> Table<'d, 's> {
         self.typed(key, "true or false", DeValue::as_bool)
     }
 
+    /// A text, or `Err` with `true` or `false`.
+    pub fn text_or_flag(&self, key: &str) -> Option<Result<String, bool>> {
+        let read = |value: &DeValue<'s>| match value.as_bool() {
+            Some(flag) => Some(Err(flag)),
+            None => value.as_str().map(|text| Ok(text.to_owned())),
+        };
+        self.typed(key, "text in quotes, true or false", read).map(|item| item.value)
+    }
+
     /// A TOML local date, given as text in ISO form (`2026-12-03`).
     pub fn date(&self, key: &str) -> Option<Item<String>> {
         self.typed(key, "a date like 2026-12-03", as_date)

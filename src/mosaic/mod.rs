@@ -1,1 +1,13 @@
-//! Carriers, the dialect, the identity guard, the stand-in.
+//! Ways to Mosaic: carriers, dialects, the stand-in.
+//!
+//! Promise: carries and finds exactly what it is given, and says honestly when it does not know what became of it.
+//! Decides nothing. Nothing outside `mappings/dialects/` and the stand-in depends on how an interface is spelt.
+
+mod answer;
+mod dialect;
+mod rest;
+mod stand_in;
+
+pub use dialect::Dialect;
+pub use rest::{RestCarrier, RestSettings, RestTrouble};
+pub use stand_in::{Fault, FaultKind, Running, StandIn, StandInPerson, StandInTrouble};
