@@ -1,0 +1,22 @@
+//! Dates and numbers as a person says them.
+
+use jiff::ZonedDateTime;
+use jiff::civil::Date;
+
+/// So many of something: `1 request`, `3 requests`.
+pub fn count(number: impl TryInto<u64>, noun: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// A day: `Thursday 26 November 2026`.
+pub fn day(date: Date) -> String {
+    date.strftime("%A %-d %B %Y").to_string()
+}
+
+/// A moment: `Thursday 26 November 2026, noon`, `…, 13:00`.
+pub fn moment(moment: &ZonedDateTime) -> String {
+    let time = moment.strftime("%H:%M").to_string();
+    let time = if time == "12:00" { "noon".to_owned() } else { time };
+    format!("{}, {time}", day(moment.date()))
+}
