@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 
 use super::{
     audit, check, completions, explain, import, init, ledger, mappings, outcomes, panels, quarantine, stand_in,
@@ -44,6 +44,9 @@ pub(super) struct Arguments {
     /// Take this for the present moment, for instance 2026-12-03 or 2026-12-03T09:00 (UK time)
     #[arg(long, global = true, value_name = "TIME", value_parser = moment)]
     pub(super) as_at: Option<Timestamp>,
+    /// Look at the rehearsal's ledger instead of the real one
+    #[arg(long, global = true)]
+    pub(super) rehearsal: bool,
     #[command(subcommand)]
     pub(super) command: Command,
 }
@@ -72,7 +75,8 @@ fn moment(text: &str) -> Result<Timestamp, String> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
     }
-    let local = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(|date| date.to_datetime(Time::midnight())));
+    let local =
+        text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(|date| date.to_datetime(Time::midnight())));
     let zone = TimeZone::get("Europe/London").map_err(|error| error.to_string())?;
     match local {
         Ok(local) => local.to_zoned_datetime(zone).map(|moment| moment.timestamp()).map_err(|error| error.to_string()),

@@ -19,9 +19,10 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
+    let configuration = session.configuration()?;
     match args.command {
         Command::Verify => {
-            let proof = operation::audit_verify(&session.configuration()?, session.clock())?;
+            let proof = operation::audit_verify(&configuration, session.clock(&configuration))?;
             out.answer(&proof, operation::AuditProof::text)?;
             Ok(if proof.whole { Exit::Well } else { Exit::Failed })
         }

@@ -35,12 +35,14 @@ struct Which {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
+    let configuration = session.configuration()?;
     let scope = match &args.which {
         Which { submission: Some(id), .. } => CheckScope::Submission(SubmissionId::new(id.as_str())),
         Which { panel: Some(panel), .. } => CheckScope::Panel { panel: panel.clone(), sitting: args.sitting },
         Which { .. } => CheckScope::All,
     };
-    let checked = operation::check(&session.configuration()?, session.clock(), session.actor(), &scope, &args.facts)?;
+    let checked =
+        operation::check(&configuration, session.clock(&configuration), session.actor(), &scope, &args.facts)?;
     out.answer(&checked.requests, |_| checked.text())?;
     for line in checked.advice() {
         out.say(format_args!("{line}"));

@@ -30,6 +30,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
+    let configuration = session.configuration()?;
     let request = ImportRequest {
         files: args.files.clone(),
         authority: args.authority.as_deref().map(AuthorityName::new),
@@ -38,7 +39,8 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         dry_run: args.dry_run,
     };
     let watcher = session.watcher(out);
-    let imported = operation::import(&session.configuration()?, session.clock(), session.actor(), &request, watcher.as_ref())?;
+    let imported =
+        operation::import(&configuration, session.clock(&configuration), session.actor(), &request, watcher.as_ref())?;
     out.mistakes(&imported.mistakes);
     out.answer(&imported.report, |report| report.table())?;
     for line in imported.advice() {

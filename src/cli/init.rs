@@ -26,8 +26,14 @@ pub(super) fn run(args: &Args, out: &Out) -> Result<Exit, Failure> {
     out.say(format_args!("Made {config}, its folders and the key {}.", made.key.display()));
     out.say(format_args!("Keep a copy of the key away from this machine: without it nobody can read the ledger."));
     if !made.built_in {
-        out.say(format_args!("`{}` has no built-in mapping files: mappings/README.md says how to add them.", args.authority));
+        out.say(format_args!(
+            "`{}` has no built-in mapping files: mappings/README.md says how to add them.",
+            args.authority
+        ));
     }
-    out.say(format_args!("Next: put exports into {}, then run `tessera --config {config} sync`.", made.exports.display()));
+    out.say(format_args!(
+        "Next: put exports into {}, then run `tessera --config {config} sync`.",
+        made.exports.display()
+    ));
     Ok(Exit::Well)
 }

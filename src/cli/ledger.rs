@@ -29,11 +29,12 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     let configuration = session.configuration()?;
     match &args.command {
         Command::Status => {
-            let status = operation::ledger_status(&configuration, session.clock())?;
+            let status = operation::ledger_status(&configuration, session.clock(&configuration))?;
             out.answer(&status, operation::LedgerStatus::text)?;
         }
         Command::Backup { file } => {
-            let copied = operation::ledger_backup(&configuration, session.clock(), session.actor(), file)?;
+            let copied =
+                operation::ledger_backup(&configuration, session.clock(&configuration), session.actor(), file)?;
             out.answer(&copied, |copied| copied.file.display().to_string())?;
             out.say(format_args!("Copied the ledger. It can be read with the same key only: keep the two apart."));
         }

@@ -69,9 +69,9 @@ impl Out {
 /// A pipe that nobody reads any more is not an error: `tessera … | head`.
 fn print(text: &str) -> Result<(), Failure> {
     let mut standard_output = io::stdout().lock();
-    let written = standard_output.write_all(text.as_bytes()).and_then(|()| {
-        if text.is_empty() || text.ends_with('\n') { Ok(()) } else { standard_output.write_all(b"\n") }
-    });
+    let written = standard_output
+        .write_all(text.as_bytes())
+        .and_then(|()| if text.is_empty() || text.ends_with('\n') { Ok(()) } else { standard_output.write_all(b"\n") });
     match written.and_then(|()| standard_output.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::failed(error, "look at where standard output goes: its disk may be full"))

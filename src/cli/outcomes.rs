@@ -61,12 +61,15 @@ enum Command {
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
     let configuration = session.configuration()?;
-    let clock = session.clock();
+    let clock = session.clock(&configuration);
     match &args.command {
         Command::Workbook { panel, date, out: file } => {
             let written = operation::outcomes_workbook(&configuration, clock, session.actor(), panel, *date, file)?;
             out.answer(&written, |written| written.file.display().to_string())?;
-            out.say(format_args!("Requests in the workbook: {}. Fill it in, then `tessera outcomes load` it.", written.requests));
+            out.say(format_args!(
+                "Requests in the workbook: {}. Fill it in, then `tessera outcomes load` it.",
+                written.requests
+            ));
         }
         Command::Load { file, dry_run } => {
             let loaded = operation::outcomes_load(&configuration, clock, session.actor(), file, *dry_run)?;

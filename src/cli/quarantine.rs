@@ -42,11 +42,11 @@ enum Command {
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
     let configuration = session.configuration()?;
-    let clock = session.clock();
+    let clock = session.clock(&configuration);
     match &args.command {
         Command::List { all } => {
             let waiting = operation::quarantine_list(&configuration, clock, *all)?;
-            out.answer(&waiting, operation::quarantine_table)?;
+            out.answer(&waiting, |waiting| operation::quarantine_table(waiting))?;
         }
         Command::Show { id } => {
             let entry = operation::quarantine_show(&configuration, clock, *id)?;

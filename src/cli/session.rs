@@ -13,8 +13,10 @@ const CONFIG_HERE: &str = "tessera.toml";
 #[derive(Debug)]
 pub(super) struct Session {
     config: Option<PathBuf>,
-    clock: Clock,
+    clock: Option<Clock>,
     actor: Actor,
+    rehearsal: bool,
+    no_bar: bool,
 }
 
 impl Session {
@@ -25,13 +27,24 @@ impl Session {
             .clone()
             .or_else(|| here.is_file().then(|| here.to_owned()))
             .or_else(|| environment.config.clone());
-        let clock = arguments.as_at.map_or(Clock::System, Clock::Fixed);
-        Self { config, clock, actor: Actor::systems(environment.user.as_deref()) }
+        Self {
+            config,
+            clock: arguments.as_at.map(Clock::Fixed),
+            actor: Actor::new("systems", environment.user.as_deref()),
+            rehearsal: arguments.rehearsal,
+            no_bar: arguments.no_color,
+        }
+    }
+
+    /// The same run as a rehearsal.
+    pub(super) fn rehearsed(&self) -> Self {
+        Self { config: self.config.clone(), clock: self.clock, actor: self.actor.clone(), rehearsal: true, ..*self }
     }
 
     /// The configuration; that there is none is a failure.
     pub(super) fn configuration(&self) -> Result<Configuration, Failure> {
-        Ok(Configuration::load(self.config.as_deref().unwrap_or(Path::new(CONFIG_HERE)))?)
+        let configuration = Configuration::load(self.config.as_deref().unwrap_or(Path::new(CONFIG_HERE)))?;
+        Ok(if self.rehearsal { configuration.rehearsed() } else { configuration })
     }
 
     /// The configuration, for commands that can do without one.
@@ -39,16 +52,22 @@ impl Session {
         self.config.as_deref().map(Configuration::load).transpose().map_err(Failure::from)
     }
 
-    pub(super) const fn clock(&self) -> Clock {
-        self.clock
+    /// `--as-at` before the rehearsal's own moment before the machine's clock.
+    pub(super) fn clock(&self, configuration: &Configuration) -> Clock {
+        let rehearsed = configuration.rehearsal.as_at.filter(|_| self.rehearsal).map(Clock::Fixed);
+        self.clock.or(rehearsed).unwrap_or(Clock::System)
+    }
+
+    /// Whether the rehearsal is looked at.
+    pub(super) const fn is_rehearsal(&self) -> bool {
+        self.rehearsal
     }
 
     pub(super) const fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    #[expect(clippy::unused_self, reason = "a session says who watches, whatever decides it")]
     pub(super) fn watcher(&self, out: &Out) -> Box<dyn Progress> {
-        if out.has_watcher() { Box::<Bar>::default() } else { Box::new(Unwatched) }
+        if out.has_watcher() && !self.no_bar { Box::<Bar>::default() } else { Box::new(Unwatched) }
     }
 }

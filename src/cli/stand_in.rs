@@ -7,20 +7,18 @@ use crate::operation::{self, Failure};
 
 /// Serve a stand-in for Mosaic on loopback, for rehearsal and trials
 ///
-/// It knows the people that the ledger knows. It can be told to misbehave.
+/// It knows the people whom the rehearsal knows, and keeps what the rehearsal has written.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The address to listen on; loopback only
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
     listen: SocketAddr,
-    /// The rehearsal's record: what the last rehearsal wrote
-    #[arg(long)]
-    rehearsal: bool,
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
+    let session = session.rehearsed();
     let configuration = session.configuration()?;
-    operation::stand_in(&configuration, session.clock(), args.listen, args.rehearsal, |address, state| {
+    operation::stand_in(&configuration, session.clock(&configuration), args.listen, |address, state| {
         out.say(format_args!("The stand-in listens on http://{address} and keeps its state in {}.", state.display()));
         out.say(format_args!("Open the address in a browser to see the notes on each record. Ctrl-C stops it."));
     })?;

@@ -41,13 +41,9 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     let configuration = session.configuration()?;
     match &args.command {
         Command::List { authority, panel, all, limit } => {
-            let filter = SubmissionFilter {
-                authority: authority.clone(),
-                panel: panel.clone(),
-                all: *all,
-                limit: *limit,
-            };
-            let listed = operation::submissions_list(&configuration, session.clock(), &filter)?;
+            let filter =
+                SubmissionFilter { authority: authority.clone(), panel: panel.clone(), all: *all, limit: *limit };
+            let listed = operation::submissions_list(&configuration, session.clock(&configuration), &filter)?;
             out.answer(&listed.submissions, |_| listed.table())?;
             if listed.more {
                 out.say(format_args!("There are more than {limit}: narrow the list, or raise --limit."));
@@ -55,7 +51,8 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         }
         Command::Show { id } => {
             let id = SubmissionId::new(id.as_str());
-            let story = operation::submission_show(&configuration, session.clock(), session.actor(), &id)?;
+            let story =
+                operation::submission_show(&configuration, session.clock(&configuration), session.actor(), &id)?;
             out.answer(&story, operation::SubmissionStory::text)?;
         }
     }

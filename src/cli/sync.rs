@@ -18,13 +18,17 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let mode = match (args.rehearse, args.dry_run) {
+    let mode = match (args.rehearse || session.is_rehearsal(), args.dry_run) {
         (true, _) => SyncMode::Rehearsal,
         (_, true) => SyncMode::DryRun,
         _ => SyncMode::Real,
     };
+    let rehearsed = session.rehearsed();
+    let session = if mode == SyncMode::Rehearsal { &rehearsed } else { session };
     let watcher = session.watcher(out);
-    let synced = operation::sync(&session.configuration()?, session.clock(), session.actor(), mode, watcher.as_ref())?;
+    let configuration = session.configuration()?;
+    let synced =
+        operation::sync(&configuration, session.clock(&configuration), session.actor(), mode, watcher.as_ref())?;
     out.mistakes(&synced.mistakes);
     out.answer(&synced.report, |_| synced.summary())?;
     for line in synced.advice() {

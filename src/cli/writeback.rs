@@ -34,7 +34,7 @@ enum Command {
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
     let configuration = session.configuration()?;
-    let clock = session.clock();
+    let clock = session.clock(&configuration);
     match &args.command {
         Command::List { state } => {
             let listed = operation::writeback_list(&configuration, clock, state.as_deref())?;

@@ -143,6 +143,21 @@ impl Configuration {
         }
     }
 
+    /// The same installation as its rehearsal sees it: a ledger and a key of its own, below `state/rehearsal`.
+    pub fn rehearsed(self) -> Self {
+        let folder = self.rehearsal_folder();
+        Self {
+            ledger: LedgerUrl::Sqlite(folder.join("ledger.db")),
+            key: SecretSource::File(folder.join("ledger.key")),
+            ..self
+        }
+    }
+
+    /// Where a rehearsal keeps what it needs.
+    pub fn rehearsal_folder(&self) -> PathBuf {
+        self.folder().join("state").join("rehearsal")
+    }
+
     /// The folder that relative paths of the file are meant from.
     pub fn folder(&self) -> &Path {
         folder_of(&self.file)

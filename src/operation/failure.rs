@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::config::{ConfigTrouble, SecretTrouble};
 use crate::diagnostic::Diagnostic;
+use crate::ledger::LedgerTrouble;
 
 /// What kind of failure it is: it decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,5 +85,17 @@ impl From<SecretTrouble> for Failure {
     fn from(trouble: SecretTrouble) -> Self {
         let help = Some(trouble.help());
         Self { kind: FailureKind::Usage, error: trouble.into(), help, mistakes: Vec::new() }
+    }
+}
+
+impl From<LedgerTrouble> for Failure {
+    fn from(trouble: LedgerTrouble) -> Self {
+        let kind = match &trouble {
+            LedgerTrouble::Locked { .. } => FailureKind::Locked,
+            LedgerTrouble::WrongKey { .. } => FailureKind::Usage,
+            _ => FailureKind::Failed,
+        };
+        let help = Some(trouble.help());
+        Self { kind, error: trouble.into(), help, mistakes: Vec::new() }
     }
 }

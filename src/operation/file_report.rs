@@ -1,7 +1,5 @@
 //! What became of each file.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use crate::domain::Account;
@@ -52,8 +50,7 @@ pub(super) fn table(files: &[FileReport]) -> String {
     let mut text = report::table(&headings, &rows);
     for file in files {
         if let Some(note) = &file.note {
-            // Writing into a string cannot fail.
-            drop(writeln!(text, "{}: {note}", file.file));
+            text.push_str(&format!("{}: {note}\n", file.file));
         }
     }
     text

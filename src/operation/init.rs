@@ -37,7 +37,10 @@ pub fn init(folder: &Path, authority: &str, built_in: &[&str]) -> Result<Initial
     };
     if made.config.exists() {
         let help = format!("use it with --config {}, or choose another folder", made.config.display());
-        return Err(Failure::usage(format_args!("{} is there already; nothing was changed", made.config.display()), help));
+        return Err(Failure::usage(
+            format_args!("{} is there already; nothing was changed", made.config.display()),
+            help,
+        ));
     }
     make(folder, authority, &made).map_err(|error| {
         Failure::failed(error, format!("look at who may write in {} and whether its disk is full", folder.display()))

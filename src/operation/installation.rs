@@ -1,23 +1,164 @@
-//! An installation, opened: configuration, mapping files, panels, clock, ledger.
+//! An installation, opened: configuration, mapping files, panels, offices, clock, ledger.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
 
 use super::{Actor, Failure, Mistake};
 use crate::calendar::{Clock, Holidays, Office};
 use crate::config::{Configuration, LedgerUrl};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{AuthorityName, PanelName};
-use crate::ledger::{Access, Ledger};
-use crate::mapping::{Library, MappingSet};
+use crate::ledger::{Ledger, LedgerKey};
+use crate::mapping::{Authority, Library, MappingSet};
 use crate::panel::{Known, Profile};
 
-/// Everything that stands in files: mappings, panels, calendars.
+/// Everything that stands in mapping files.
+#[derive(Debug)]
 pub(super) struct Rulebook {
     pub(super) library: Library,
     pub(super) mappings: MappingSet,
     pub(super) panels: BTreeMap<PanelName, Profile>,
-    pub(super) offices: BTreeMap<AuthorityName, Office>,
-    /// What is wrong with the files; a file with an error is left out and the rest works.
+    offices: BTreeMap<AuthorityName, Office>,
+    /// What is wrong with the files: one with an error is left out, and the rest works.
     pub(super) mistakes: Vec<Mistake>,
+}
+
+/// An installation with its ledger.
+#[derive(Debug)]
+pub(super) struct Installation {
+    pub(super) configuration: Configuration,
+    pub(super) rules: Rulebook,
+    pub(super) ledger: Ledger,
+    pub(super) clock: Clock,
+    pub(super) actor: Actor,
+}
+
+/// The authorities with built-in mapping files.
+pub fn built_in_authorities() -> Vec<String> {
+    Library::built_in().authorities().map(ToOwned::to_owned).collect()
+}
+
+impl Rulebook {
+    /// The mapping files of a configuration; without one, the built-in files.
+    pub(super) fn of(configuration: Option<&Configuration>) -> Result<Self, Failure> {
+        let folder = configuration.and_then(|configuration| configuration.mappings.as_deref());
+        let library = Library::open(folder).context("read the mapping files");
+        let library = library.map_err(|error| Failure::failed(error, "look at who may read the mappings folder"))?;
+        Ok(Self::load(library))
+    }
+
+    /// The files in a folder, over the built-in ones.
+    pub(super) fn in_folder(folder: &Path) -> Result<Self, Failure> {
+        let library = Library::open(Some(folder)).with_context(|| format!("read {}", folder.display()));
+        Ok(Self::load(library.map_err(|error| Failure::failed(error, "name a folder laid out like mappings/"))?))
+    }
+
+    fn load(library: Library) -> Self {
+        let (mappings, mut diagnostics) = MappingSet::load(&library);
+        let (holidays, said) = calendars(&library);
+        diagnostics.extend(said);
+        let mut offices = BTreeMap::new();
+        for authority in mappings.authorities() {
+            let known = holidays.get(&authority.calendar).cloned().unwrap_or_default();
+            let office = Office { zone: authority.zone.clone(), close: authority.close, holidays: known };
+            offices.insert(authority.name.clone(), office);
+        }
+        let (panels, said) = panels(&library, &mappings);
+        diagnostics.extend(said);
+        let mistakes = diagnostics.into_iter().map(|diagnostic| {
+            let source = library.text(&diagnostic.file).cloned();
+            Mistake { diagnostic, source }
+        });
+        let mistakes = mistakes.collect();
+        Self { library, mappings, panels, offices, mistakes }
+    }
+
+    /// The panel of a name: `authority/panel`, or `panel` where one authority has it.
+    pub(super) fn panel(&self, name: &str, configuration: &Configuration) -> Result<&Profile, Failure> {
+        let served = |panel: &PanelName| configuration.authority(&panel.authority()).is_some();
+        let fits = |panel: &PanelName| panel.as_str() == name || served(panel) && panel.panel() == name;
+        let mut found = self.panels.iter().filter(|(panel, _)| fits(panel)).map(|(_, profile)| profile);
+        let first = found.next().ok_or_else(|| Failure::unknown("panel", name, "panels list"))?;
+        match found.next() {
+            None => Ok(first),
+            Some(other) => {
+                let help = format!("write {} or {}", first.name, other.name);
+                Err(Failure::usage(format_args!("several authorities have a panel `{name}`"), help))
+            }
+        }
+    }
+
+    pub(super) fn office(&self, authority: &AuthorityName) -> Result<&Office, Failure> {
+        self.offices.get(authority).ok_or_else(|| no_mappings(authority))
+    }
+
+    pub(super) fn authority(&self, name: &AuthorityName) -> Result<&Authority, Failure> {
+        self.mappings.authority(name).ok_or_else(|| no_mappings(name))
+    }
+}
+
+fn no_mappings(authority: &AuthorityName) -> Failure {
+    let help =
+        format!("add mappings/{authority}/authority.toml, or run `tessera mappings verify` for what is wrong with it");
+    Failure::usage(format_args!("there are no mapping files for the authority `{authority}`"), help)
+}
+
+fn calendars(library: &Library) -> (BTreeMap<String, Arc<Holidays>>, Vec<Diagnostic>) {
+    let (mut calendars, mut diagnostics) = (BTreeMap::new(), Vec::new());
+    for (path, name) in library.files_in("calendars") {
+        let Some(text) = library.text(path) else { continue };
+        let (holidays, said) = Holidays::read(path, text);
+        diagnostics.extend(said);
+        calendars.extend(holidays.map(|holidays| (name.to_owned(), Arc::new(holidays))));
+    }
+    (calendars, diagnostics)
+}
+
+fn panels(library: &Library, mappings: &MappingSet) -> (BTreeMap<PanelName, Profile>, Vec<Diagnostic>) {
+    let (mut panels, mut diagnostics) = (BTreeMap::new(), Vec::new());
+    for authority in mappings.authorities() {
+        for (path, name) in library.files_in(&format!("{}/panels", authority.name)) {
+            let Some(text) = library.text(path) else { continue };
+            let name = PanelName::of(&authority.name, name);
+            let forms = mappings.forms(&authority.name).filter(|form| form.panel.as_ref() == Some(&name));
+            let form_facts: BTreeSet<String> =
+                forms.flat_map(|form| form.fact_names().map(ToOwned::to_owned).collect::<Vec<_>>()).collect();
+            let known = Known {
+                documents: authority.documents.keys().cloned().collect(),
+                roles: authority.roles.keys().cloned().collect(),
+                form_facts,
+            };
+            let (profile, said) = Profile::read(name.clone(), path, text, &known);
+            diagnostics.extend(said);
+            panels.extend(profile.map(|profile| (name, profile)));
+        }
+    }
+    (panels, diagnostics)
+}
+
+impl Installation {
+    /// Opens it. A ledger that is not there is made, with the key that is there: never with a new one.
+    pub(super) fn open(configuration: &Configuration, clock: Clock, actor: &Actor) -> Result<Self, Failure> {
+        let rules = Rulebook::of(Some(configuration))?;
+        for authority in &configuration.authorities {
+            rules.authority(&authority.name)?;
+        }
+        let ledger = ledger(configuration, clock)?;
+        Ok(Self { configuration: configuration.clone(), rules, ledger, clock, actor: actor.clone() })
+    }
+
+    /// A path as it is shown: below the configuration's folder, where it lies there.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(self.configuration.folder()).unwrap_or(path).display().to_string()
+    }
+}
+
+/// The ledger of a configuration.
+pub(super) fn ledger(configuration: &Configuration, clock: Clock) -> Result<Ledger, Failure> {
+    let LedgerUrl::Sqlite(path) = &configuration.ledger;
+    let key = LedgerKey(configuration.key.key()?);
+    Ok(Ledger::open(path, key, clock)?)
 }

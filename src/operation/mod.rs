@@ -1,1 +1,53 @@
-//! What a user can ask for.
+//! What a user can ask for, one file each; used alike by the commands and whatever else asks.
+//!
+//! Promise: does the work and returns it as the documented JSON shapes. Prints nothing.
+
+mod check;
+mod failure;
+mod file_report;
+mod import;
+mod init;
+mod installation;
+mod ledger;
+mod mappings;
+mod outcomes;
+mod panels;
+mod progress;
+mod quarantine;
+mod rehearsal;
+mod source;
+mod submissions;
+mod sync;
+mod write_back;
+
+pub use crate::ledger::Actor;
+pub use check::{CheckReport, CheckScope, CheckedRequest, Explanation, StatedFact, check, explain};
+pub use failure::{Failure, FailureKind, Mistake};
+pub use file_report::FileReport;
+pub use import::{ImportReport, ImportRequest, Imported, import};
+pub use init::{Initialised, init};
+pub use installation::built_in_authorities;
+pub use ledger::{AuditProof, BackedUp, LedgerStatus, audit_verify, ledger_backup, ledger_status};
+pub use mappings::{
+    MappingListed, TryReport, VerifyReport, mappings_list, mappings_table, mappings_try, mappings_verify,
+};
+pub use outcomes::{
+    OutcomeListed, OutcomesApproved, OutcomesLoaded, WorkbookWritten, outcome_reject, outcome_show, outcome_text,
+    outcomes_approve, outcomes_list, outcomes_load, outcomes_table, outcomes_workbook,
+};
+pub use panels::{
+    CutoffShown, PanelShown, panel_cutoff, panel_show, panel_sittings, panels_list, panels_table, sittings_table,
+};
+pub use progress::{Progress, Unwatched};
+pub use quarantine::{
+    Quarantined, Replayed, quarantine_discard, quarantine_list, quarantine_replay, quarantine_show, quarantine_table,
+};
+pub use rehearsal::stand_in;
+pub use submissions::{
+    SubmissionFilter, SubmissionListed, SubmissionStory, Submissions, submission_show, submissions_list,
+};
+pub use sync::{SyncMode, SyncReport, Synced, sync};
+pub use write_back::{
+    Sending, WriteBackListed, WriteBackShown, writeback_list, writeback_reconcile, writeback_send, writeback_show,
+    writeback_table,
+};

@@ -235,11 +235,12 @@ fn exempt(root: &Table<'_, '_>, names: &Names<'_>) -> Vec<(String, String)> {
 }
 
 fn requests(root: &Table<'_, '_>, names: &Names<'_>) -> Requests {
-    let field = root.table("request").and_then(|table| {
-        let field = table.required_text("field").map(|field| field.value);
+    let (mut field, mut sitting_field) = (None, None);
+    if let Some(table) = root.table("request") {
+        field = table.text("field").map(|field| field.value);
+        sitting_field = table.text("sitting-field").map(|field| field.value);
         table.finish();
-        field
-    });
+    }
     let kinds = root.tables("kinds").into_iter().map(|(name, table)| {
         let kind = RequestKind {
             title: table.text("title").map_or_else(|| name.value.replace('-', " "), |title| title.value),
@@ -250,7 +251,7 @@ fn requests(root: &Table<'_, '_>, names: &Names<'_>) -> Requests {
         table.finish();
         kind
     });
-    Requests { field, kinds: kinds.collect(), paperwork: papers(root, names) }
+    Requests { field, sitting_field, kinds: kinds.collect(), paperwork: papers(root, names) }
 }
 
 fn papers(table: &Table<'_, '_>, names: &Names<'_>) -> Vec<Paper> {

@@ -45,6 +45,8 @@ pub struct RequestKind {
 pub struct Requests {
     /// The field of the form that names the kind; none where a panel knows one kind only.
     pub field: Option<String>,
+    /// The field of the form that names the sitting that is asked for.
+    pub sitting_field: Option<String>,
     /// The kinds.
     pub kinds: Vec<RequestKind>,
     /// What every request brings.

@@ -156,9 +156,9 @@ impl Profile {
         self.sittings(day, day, office).pop()
     }
 
-    /// The next sitting that a request which is in at `moment` can make: the first whose cutoff has not passed.
-    pub fn next_sitting(&self, moment: &ZonedDateTime, office: &Office) -> Option<Sitting> {
-        let from = moment.date();
+    /// The next sitting from a day on that a request which is handed in at `moment` can make: the first whose cutoff
+    /// had not passed by then.
+    pub fn next_sitting(&self, from: Date, moment: &ZonedDateTime, office: &Office) -> Option<Sitting> {
         let sittings = self.sittings(from, from.saturating_add(MONTHS_AHEAD.months()), office).into_iter();
         sittings.filter(|sitting| sitting.cancelled.is_none()).find(|sitting| {
             let last_moment = sitting.cutoff.as_ref().map_or(&sitting.starts, |cutoff| &cutoff.at);

@@ -1,0 +1,422 @@
+//! `import`: files into the ledger, record by record.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::file_report::table;
+use super::installation::Installation;
+use super::source::{series, wanted};
+use super::{Actor, Failure, FileReport, Mistake, Progress};
+use crate::calendar::Clock;
+use crate::config::{Configuration, SourcePlace};
+use crate::diagnostic::Place;
+use crate::domain::{Account, AuthorityName, ExtractType, FormId, Reason, StepId, SubmissionId, Trouble};
+use crate::export::{self, Column, Headings, Part, Record, Row};
+use crate::ledger::{FileBegun, FileStart, Item, OpenFile};
+use crate::mapping::{self, FormMapping};
+use crate::report;
+
+/// Records of one transaction: enough to make it cheap, few enough that a killed process loses little.
+const BATCH: usize = 500;
+
+/// What `import` is asked for.
+#[derive(Debug, Clone)]
+pub struct ImportRequest {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// Whose they are, where no source of the configuration says.
+    pub authority: Option<AuthorityName>,
+    /// What they hold, where no source says.
+    pub extract: Option<ExtractType>,
+    /// The mapping that reads them, where no source says.
+    pub mapping: Option<String>,
+    /// Whether nothing is to be changed.
+    pub dry_run: bool,
+}
+
+/// What became of the files.
+#[derive(Debug, Clone, Serialize)]
+pub struct ImportReport {
+    /// Each file.
+    pub files: Vec<FileReport>,
+    /// Whether nothing was changed.
+    pub dry_run: bool,
+}
+
+/// What `import` has done.
+#[derive(Debug)]
+pub struct Imported {
+    /// What became of the files.
+    pub report: ImportReport,
+    /// What is wrong with mapping files.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl ImportReport {
+    /// The files as a table.
+    pub fn table(&self) -> String {
+        table(&self.files)
+    }
+
+    /// Whether something waits in quarantine.
+    pub fn needs_person(&self) -> bool {
+        self.files.iter().any(|file| file.quarantined > 0)
+    }
+}
+
+impl Imported {
+    /// What to do next.
+    pub fn advice(&self) -> Vec<String> {
+        let mut advice = Vec::new();
+        if self.report.dry_run {
+            advice.push("Nothing was changed.".to_owned());
+        }
+        let quarantined: u64 = self.report.files.iter().map(|file| file.quarantined).sum();
+        if quarantined > 0 && !self.report.dry_run {
+            let counted = report::count(quarantined, "record");
+            advice.push(format!("{counted} could not be read: `tessera quarantine list` says where and what to do."));
+        }
+        advice
+    }
+}
+
+/// Reads files now.
+pub fn import(
+    configuration: &Configuration,
+    clock: Clock,
+    actor: &Actor,
+    request: &ImportRequest,
+    progress: &dyn Progress,
+) -> Result<Imported, Failure> {
+    let mut installation = Installation::open(configuration, clock, actor)?;
+    let incoming =
+        request.files.iter().map(|path| incoming(configuration, request, path)).collect::<Result<Vec<_>, _>>()?;
+    let _lock = if request.dry_run { None } else { Some(installation.ledger.lock()?) };
+    let mut files = Vec::new();
+    for one in &incoming {
+        files.extend(read_file(&mut installation, one, request.dry_run, progress)?);
+    }
+    let mistakes = std::mem::take(&mut installation.rules.mistakes);
+    Ok(Imported { report: ImportReport { files, dry_run: request.dry_run }, mistakes })
+}
+
+/// A file and how it is to be read.
+#[derive(Debug, Clone)]
+pub(super) struct Incoming {
+    pub(super) path: PathBuf,
+    pub(super) authority: AuthorityName,
+    pub(super) extract: ExtractType,
+    pub(super) mapping: Option<String>,
+    /// Below this share of its predecessor the file is held for a person.
+    pub(super) shrink_share: f64,
+    /// Set where a file is read again although it is known: the number of the quarantine's entry.
+    pub(super) again: Option<u64>,
+}
+
+/// How a file is read: as its source says, else as asked for, else as the only authority's forms.
+fn incoming(configuration: &Configuration, request: &ImportRequest, path: &Path) -> Result<Incoming, Failure> {
+    if !path.is_file() {
+        let help = "name a file that is there; a folder is read by `tessera sync`";
+        return Err(Failure::usage(format_args!("there is no file {}", path.display()), help));
+    }
+    let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let own = request.authority.is_none() && request.extract.is_none();
+    for authority in configuration.authorities.iter().filter(|_| own) {
+        for source in &authority.sources {
+            let SourcePlace::Folder(folder) = &source.place;
+            let here = folder.canonicalize().is_ok_and(|folder| absolute.parent() == Some(folder.as_path()));
+            if here && wanted(source, &name) {
+                return Ok(Incoming {
+                    path: path.to_owned(),
+                    authority: authority.name.clone(),
+                    extract: source.extract,
+                    mapping: request.mapping.clone().or_else(|| source.mapping.clone()),
+                    shrink_share: 0.0,
+                    again: None,
+                });
+            }
+        }
+    }
+    let only = match configuration.authorities.as_slice() {
+        [one] => Some(one.name.clone()),
+        _ => None,
+    };
+    let Some(authority) = request.authority.clone().or(only) else {
+        let names: Vec<&str> = configuration.authorities.iter().map(|authority| authority.name.as_str()).collect();
+        let message = format!("{} lies in no source, and the configuration has several authorities", path.display());
+        return Err(Failure::usage(message, format!("say whose it is with --authority: {}", names.join(", "))));
+    };
+    Ok(Incoming {
+        path: path.to_owned(),
+        authority,
+        extract: request.extract.unwrap_or(ExtractType::Forms),
+        mapping: request.mapping.clone(),
+        shrink_share: 0.0,
+        again: None,
+    })
+}
+
+/// Reads a file, each part of it with an account of its own.
+pub(super) fn read_file(
+    installation: &mut Installation,
+    incoming: &Incoming,
+    dry_run: bool,
+    progress: &dyn Progress,
+) -> Result<Vec<FileReport>, Failure> {
+    let unreadable = |error| {
+        let error = anyhow::Error::new(error).context(format!("read {}", incoming.path.display()));
+        Failure::failed(error, "look at who may read it, and at its disk")
+    };
+    let sha256 = export::fingerprint(&incoming.path).map_err(unreadable)?;
+    let pinned = match &incoming.mapping {
+        None => None,
+        Some(name) => {
+            let mapping = installation.rules.mappings.named(name).cloned();
+            Some(mapping.ok_or_else(|| Failure::unknown("mapping", name, "mappings list"))?)
+        }
+    };
+    let (parts, troubles) = export::parts(&incoming.path);
+    let shown = installation.shown(&incoming.path);
+    let mut reports = Vec::new();
+    if !troubles.is_empty() {
+        let items = troubles.into_iter().map(|trouble| quarantined(trouble, None)).collect();
+        let bytes = std::fs::metadata(&incoming.path).map_or(0, |about| about.len());
+        let start = start(installation, incoming, &shown, sha256, bytes);
+        reports.push(take_all(installation, incoming, start, items, dry_run)?);
+    }
+    for part in parts {
+        let member = part.name().split_once('/').map(|(_, member)| member);
+        let name = member.map_or_else(|| shown.clone(), |member| format!("{shown}/{member}"));
+        let start = start(installation, incoming, &name, sha256, part.bytes());
+        reports.push(read_part(installation, incoming, &part, start, pinned.as_ref(), dry_run, progress)?);
+    }
+    Ok(reports)
+}
+
+fn start(installation: &Installation, incoming: &Incoming, name: &str, sha256: [u8; 32], bytes: u64) -> FileStart {
+    let mut mappings = Sha256::new();
+    mappings.update(installation.rules.library.fingerprint());
+    mappings.update(incoming.mapping.as_deref().unwrap_or(""));
+    mappings.update(incoming.again.map_or_else(String::new, |entry| format!("again {entry}")));
+    FileStart {
+        authority: incoming.authority.clone(),
+        extract: incoming.extract,
+        name: name.to_owned(),
+        series: series(name),
+        path: incoming.path.display().to_string(),
+        sha256,
+        mappings: mappings.finalize().into(),
+        bytes,
+    }
+}
+
+fn quarantined(trouble: Trouble, record: Option<(&AuthorityName, &Record)>) -> Item {
+    let submission = record.and_then(|(authority, record)| {
+        let form = record.head(Column::FormId).and_then(|id| id.parse::<FormId>().ok());
+        let step = record.head(Column::WorkflowStepId).and_then(|id| id.parse::<StepId>().ok());
+        SubmissionId::of(authority, form, step)
+    });
+    let record = record.and_then(|(_, record)| serde_json::to_string(record).ok());
+    Item::Quarantined { trouble, submission, record }
+}
+
+fn report_of(incoming: &Incoming, name: &str, account: Account) -> FileReport {
+    FileReport::of(name.to_owned(), incoming.authority.to_string(), incoming.extract.as_str(), account)
+}
+
+/// Takes a few items that are there already.
+fn take_all(
+    installation: &mut Installation,
+    incoming: &Incoming,
+    start: FileStart,
+    items: Vec<Item>,
+    dry_run: bool,
+) -> Result<FileReport, Failure> {
+    let name = start.name.clone();
+    if dry_run {
+        let records = u64::try_from(items.len()).unwrap_or(u64::MAX);
+        let account = Account { records, quarantined: records, ..Account::default() };
+        return Ok(report_of(incoming, &name, account));
+    }
+    match installation.ledger.begin_file(start)? {
+        FileBegun::Known(account) => Ok(report_of(incoming, &name, account)),
+        FileBegun::Open(mut file) => {
+            let done = usize::try_from(file.account.records).unwrap_or(usize::MAX);
+            let rest: Vec<Item> = items.into_iter().skip(done).collect();
+            installation.ledger.take(&mut file, &rest, &installation.actor)?;
+            Ok(report_of(incoming, &name, installation.ledger.finish_file(&file)?))
+        }
+    }
+}
+
+fn read_part(
+    installation: &mut Installation,
+    incoming: &Incoming,
+    part: &Part,
+    start: FileStart,
+    pinned: Option<&FormMapping>,
+    dry_run: bool,
+    progress: &dyn Progress,
+) -> Result<FileReport, Failure> {
+    let name = start.name.clone();
+    tracing::debug!(file = name, extract = %incoming.extract, "reading");
+    if let Some(trouble) = shrunk(installation, incoming, &start)? {
+        let mut held = take_all(installation, incoming, start, vec![quarantined(trouble, None)], dry_run)?;
+        held.note = Some("held for a person: it is much smaller than the one before".to_owned());
+        return Ok(held);
+    }
+    progress.begin(&name, None);
+    let account = if dry_run {
+        rehearse_part(installation, incoming, part, pinned, progress)
+    } else {
+        match installation.ledger.begin_file(start)? {
+            FileBegun::Known(account) => Ok(account),
+            FileBegun::Open(file) => take_part(installation, incoming, part, file, pinned, progress),
+        }
+    };
+    progress.end();
+    let account = account?;
+    tracing::info!(
+        file = name,
+        records = account.records,
+        taken = account.taken,
+        quarantined = account.quarantined,
+        "read"
+    );
+    Ok(report_of(incoming, &name, account))
+}
+
+/// An extract that is much smaller than the one before is the sign of a report that broke.
+fn shrunk(installation: &Installation, incoming: &Incoming, start: &FileStart) -> Result<Option<Trouble>, Failure> {
+    if incoming.shrink_share <= 0.0 || incoming.again.is_some() {
+        return Ok(None);
+    }
+    let Some(before) = installation.ledger.bytes_before(start)? else { return Ok(None) };
+    #[expect(clippy::cast_precision_loss, reason = "a share of a size need not be exact")]
+    let is_shrunk = (start.bytes as f64) < before as f64 * incoming.shrink_share;
+    Ok(is_shrunk.then(|| Trouble {
+        place: Place::Whole,
+        reason: Reason::ExtractShrank,
+        message: format!("the file has {} bytes and the one before it had {before}", start.bytes),
+        help: "look at the report; if it is right, `tessera quarantine replay` takes it".to_owned(),
+    }))
+}
+
+fn take_part(
+    installation: &mut Installation,
+    incoming: &Incoming,
+    part: &Part,
+    mut file: OpenFile,
+    pinned: Option<&FormMapping>,
+    progress: &dyn Progress,
+) -> Result<Account, Failure> {
+    // What an earlier run has done is passed over, so that the batches of both together are those of one.
+    let done = usize::try_from(file.account.records).unwrap_or(usize::MAX);
+    let scratch = scratch(installation);
+    let Installation { rules, ledger, actor, .. } = installation;
+    let mut batch = Vec::with_capacity(BATCH);
+    let reading = Reading { mappings: &rules.mappings, incoming, pinned };
+    reading.each(part, &scratch, done, &mut |item| {
+        batch.push(item);
+        if batch.len() == BATCH {
+            ledger.take(&mut file, &batch, actor)?;
+            batch.clear();
+            progress.at(file.account.records);
+        }
+        Ok(())
+    })?;
+    if !batch.is_empty() {
+        ledger.take(&mut file, &batch, actor)?;
+    }
+    Ok(ledger.finish_file(&file)?)
+}
+
+fn rehearse_part(
+    installation: &Installation,
+    incoming: &Incoming,
+    part: &Part,
+    pinned: Option<&FormMapping>,
+    progress: &dyn Progress,
+) -> Result<Account, Failure> {
+    let mut sum = Account::default();
+    let reading = Reading { mappings: &installation.rules.mappings, incoming, pinned };
+    reading.each(part, &scratch(installation), 0, &mut |item| {
+        let one = installation.ledger.would_take(&item)?;
+        sum.records += one.records;
+        sum.taken += one.taken;
+        sum.unchanged += one.unchanged;
+        sum.quarantined += one.quarantined;
+        if sum.records.is_multiple_of(1_000) {
+            progress.at(sum.records);
+        }
+        Ok(())
+    })?;
+    Ok(sum)
+}
+
+/// Where rows that are out of order may wait: beside the ledger.
+fn scratch(installation: &Installation) -> PathBuf {
+    installation.ledger.path().parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+/// How the records of a file become items.
+struct Reading<'a> {
+    mappings: &'a mapping::MappingSet,
+    incoming: &'a Incoming,
+    pinned: Option<&'a FormMapping>,
+}
+
+impl Reading<'_> {
+    fn each(
+        &self,
+        part: &Part,
+        scratch: &Path,
+        skip: usize,
+        take: &mut dyn FnMut(Item) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Incoming { authority, extract, .. } = self.incoming;
+        let known = self.mappings.extract(authority, *extract);
+        let headings = known.map_or_else(Headings::default, |extract| Headings::with(&extract.columns));
+        if *extract == ExtractType::Forms {
+            for record in part.forms(&headings, scratch).skip(skip) {
+                take(self.form(part.name(), record))?;
+            }
+        } else {
+            for row in part.rows(*extract, &headings).skip(skip) {
+                take(self.row(part.name(), row))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn form(&self, file: &Arc<str>, record: Result<Record, Trouble>) -> Item {
+        let authority = &self.incoming.authority;
+        match record {
+            Err(trouble) => quarantined(trouble, None),
+            Ok(record) => match self.mappings.read(authority, self.pinned, file, &record) {
+                Ok(submission) => Item::Submission(Box::new(submission)),
+                Err(trouble) => quarantined(trouble, Some((authority, &record))),
+            },
+        }
+    }
+
+    fn row(&self, file: &Arc<str>, row: Result<Row, Trouble>) -> Item {
+        let Incoming { authority, extract, .. } = self.incoming;
+        let known = self.mappings.extract(authority, *extract);
+        let Some(authority) = self.mappings.authority(authority) else {
+            let help = "run `tessera mappings verify`".to_owned();
+            let message = "the authority has no mapping files".to_owned();
+            return quarantined(Trouble { place: Place::Whole, reason: Reason::AuthorityOther, message, help }, None);
+        };
+        let item = row.and_then(|row| match extract {
+            ExtractType::Documents => mapping::document(authority, known, file, &row).map(Item::Document),
+            ExtractType::Events => mapping::event(authority, known, file, &row).map(Item::Event),
+            ExtractType::Forms | ExtractType::Persons => mapping::person(authority, file, &row).map(Item::Person),
+        });
+        item.unwrap_or_else(|trouble| quarantined(trouble, None))
+    }
+}

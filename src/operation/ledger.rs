@@ -1,0 +1,108 @@
+//! `ledger` and `audit`: state, backup, proof.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{Actor, Failure};
+use crate::calendar::Clock;
+use crate::config::Configuration;
+use crate::ledger::{AuditVerdict, Status};
+use crate::report;
+
+/// The ledger at a glance.
+#[derive(Debug, Serialize)]
+pub struct LedgerStatus {
+    /// Where it is.
+    pub ledger: PathBuf,
+    /// What it holds.
+    #[serde(flatten)]
+    pub status: Status,
+}
+
+/// A copy that was made.
+#[derive(Debug, Serialize)]
+pub struct BackedUp {
+    /// The copy.
+    pub file: PathBuf,
+}
+
+/// What `audit verify` has found.
+#[derive(Debug, Serialize)]
+pub struct AuditProof {
+    /// Whether the trail is whole.
+    pub whole: bool,
+    /// What was found.
+    #[serde(flatten)]
+    pub verdict: AuditVerdictShown,
+}
+
+/// The rest of what was found.
+#[derive(Debug, Serialize)]
+pub struct AuditVerdictShown {
+    /// Entries of the trail.
+    pub entries: u64,
+    /// The hash of the last one.
+    pub head: String,
+    /// What is wrong.
+    pub broken: Option<String>,
+}
+
+/// The ledger at a glance.
+pub fn ledger_status(configuration: &Configuration, clock: Clock) -> Result<LedgerStatus, Failure> {
+    let ledger = super::installation::ledger(configuration, clock)?;
+    Ok(LedgerStatus { ledger: ledger.path().to_owned(), status: ledger.status()? })
+}
+
+/// Copies the ledger.
+pub fn ledger_backup(
+    configuration: &Configuration,
+    clock: Clock,
+    actor: &Actor,
+    file: &Path,
+) -> Result<BackedUp, Failure> {
+    let mut ledger = super::installation::ledger(configuration, clock)?;
+    ledger.note(actor, "backed-up", "ledger")?;
+    ledger.backup(file)?;
+    Ok(BackedUp { file: file.to_owned() })
+}
+
+/// Proves the audit trail.
+pub fn audit_verify(configuration: &Configuration, clock: Clock) -> Result<AuditProof, Failure> {
+    let ledger = super::installation::ledger(configuration, clock)?;
+    let AuditVerdict { whole, entries, head, broken } = ledger.audit_verify()?;
+    Ok(AuditProof { whole, verdict: AuditVerdictShown { entries, head, broken } })
+}
+
+impl LedgerStatus {
+    /// The ledger as a person reads it.
+    pub fn text(&self) -> String {
+        let Status { submissions, revisions, documents, events, persons, quarantined, outcomes, .. } = self.status;
+        let states = self.status.write_backs.iter().map(|(state, count)| format!("{count} {state}"));
+        let states = states.collect::<Vec<_>>().join(", ");
+        format!(
+            "{}\n{} in {}, {documents} documents, {events} events, {persons} persons\n{} in quarantine, {}\nwrite-backs: {}\naudit trail: {}\n{} bytes on disk\n",
+            self.ledger.display(),
+            report::count(submissions, "submission"),
+            report::count(revisions, "revision"),
+            report::count(quarantined, "record"),
+            report::count(outcomes, "outcome"),
+            if states.is_empty() { "none" } else { &states },
+            report::count(self.status.audit_entries, "entry").replace("entrys", "entries"),
+            self.status.bytes
+        )
+    }
+}
+
+impl AuditProof {
+    /// What was found, in words.
+    pub fn text(&self) -> String {
+        let AuditVerdictShown { entries, head, broken } = &self.verdict;
+        match broken {
+            None => format!("The audit trail is whole: {entries} entries, the last {head}.\n"),
+            Some(what) => format!(
+                "The audit trail is broken: {what}.\nKeep this ledger as it is and restore a backup beside it.\n"
+            ),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! `submissions`: what was read.
+
+use serde::Serialize;
+
+use super::installation::Installation;
+use super::{Actor, Failure};
+use crate::calendar::Clock;
+use crate::config::Configuration;
+use crate::domain::{AnswerNote, AuthorityName, PanelName, Submission, SubmissionId};
+use crate::ledger::{Selection, SubmissionRow};
+use crate::report;
+
+/// Which submissions are meant.
+#[derive(Debug, Clone, Default)]
+pub struct SubmissionFilter {
+    /// Of this authority only.
+    pub authority: Option<String>,
+    /// That ask this panel only.
+    pub panel: Option<String>,
+    /// Those that are no requests too.
+    pub all: bool,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A submission in a list.
+#[derive(Debug, Serialize)]
+pub struct SubmissionListed {
+    /// Its id.
+    pub submission: SubmissionId,
+    /// Its form.
+    pub form: String,
+    /// Its form's version.
+    pub version: String,
+    /// The panel that it asks.
+    pub panel: Option<PanelName>,
+    /// Everybody it is about.
+    pub people: Vec<String>,
+    /// The status of its step.
+    pub status: &'static str,
+    /// How many states of it were read.
+    pub revision: u64,
+    /// Where the latest was read.
+    pub read_at: String,
+}
+
+/// A list of submissions.
+#[derive(Debug)]
+pub struct Submissions {
+    /// The submissions.
+    pub submissions: Vec<SubmissionListed>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// The whole story of one submission.
+#[derive(Debug, Serialize)]
+pub struct SubmissionStory {
+    /// As in a list.
+    #[serde(flatten)]
+    pub listed: SubmissionListed,
+    /// The mapping that read it.
+    pub mapping: String,
+    /// Its answers, with the place of each.
+    pub answers: Vec<AnswerShown>,
+    /// Questions that the mapping does not know.
+    pub unmapped: Vec<String>,
+    /// Its states, first to last.
+    pub revisions: Vec<RevisionShown>,
+}
+
+/// One answer.
+#[derive(Debug, Serialize)]
+pub struct AnswerShown {
+    /// Our name for what was asked, `table[row].column` in a table.
+    pub field: String,
+    /// What was answered.
+    pub value: String,
+    /// The one child it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Mosaic's question.
+    pub question: String,
+    /// Where it was read.
+    pub place: String,
+    /// What is odd about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// One state.
+#[derive(Debug, Serialize)]
+pub struct RevisionShown {
+    /// Its number.
+    pub number: u64,
+    /// When it was taken.
+    pub at: String,
+    /// Where it was read.
+    pub read_at: String,
+    /// The status of its step.
+    pub status: &'static str,
+    /// People before and after, where the form moved to another record in Mosaic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved: Option<(String, String)>,
+}
+
+/// A list of submissions.
+pub fn submissions_list(
+    configuration: &Configuration,
+    clock: Clock,
+    filter: &SubmissionFilter,
+) -> Result<Submissions, Failure> {
+    let installation = Installation::open(configuration, clock, &Actor::new("reader", None))?;
+    let panel = filter.panel.as_ref().map(|name| installation.rules.panel(name, configuration)).transpose()?;
+    let selection = Selection {
+        authority: filter.authority.as_deref().map(AuthorityName::new),
+        panel: panel.map(|profile| profile.name.clone()),
+        requests: !filter.all,
+        after: None,
+        limit: filter.limit.saturating_add(1),
+    };
+    let rows = installation.ledger.submissions(&selection)?;
+    let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    Ok(Submissions { submissions: rows.iter().take(limit).map(SubmissionListed::of).collect(), more })
+}
+
+/// The whole story of one submission. That somebody looked stands in the audit trail, or nothing is shown.
+pub fn submission_show(
+    configuration: &Configuration,
+    clock: Clock,
+    actor: &Actor,
+    id: &SubmissionId,
+) -> Result<SubmissionStory, Failure> {
+    let mut ledger = super::installation::ledger(configuration, clock)?;
+    let row = ledger.submission(id)?.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?;
+    ledger.audit_view(actor, id.as_str())?;
+    let revisions = ledger.revisions(id)?.into_iter().map(|revision| RevisionShown {
+        number: revision.number,
+        at: revision.at,
+        read_at: read_at(&revision.submission),
+        status: revision.submission.status.as_str(),
+        moved: revision.moved,
+    });
+    Ok(SubmissionStory {
+        listed: SubmissionListed::of(&row),
+        mapping: row.submission.origin.mapping.to_string(),
+        answers: answers(&row.submission),
+        unmapped: row.submission.unmapped.iter().map(|unmapped| unmapped.question.to_string()).collect(),
+        revisions: revisions.collect(),
+    })
+}
+
+fn read_at(submission: &Submission) -> String {
+    format!("{}, {}", submission.origin.file, submission.origin.place)
+}
+
+pub(super) fn answers(submission: &Submission) -> Vec<AnswerShown> {
+    let shown = |field: String, answer: &crate::domain::Answer| AnswerShown {
+        field,
+        value: answer.value.to_string(),
+        person: answer.subject.map(|subject| subject.to_string()),
+        question: answer.question.to_string(),
+        place: answer.place.to_string(),
+        note: answer.note.map(|note| match note {
+            AnswerNote::CutAt(length) => format!("exactly {length} characters: probably cut"),
+            AnswerNote::CutInMarkup => "ends in the middle of its markup".to_owned(),
+        }),
+    };
+    let mut answers: Vec<AnswerShown> =
+        submission.answers.iter().map(|answer| shown(answer.field.to_string(), answer)).collect();
+    for table in &submission.tables {
+        for row in &table.rows {
+            let name = |column: &str| format!("{}[{}].{column}", table.field, row.row);
+            answers.extend(row.answers.iter().map(|answer| shown(name(&answer.field), answer)));
+        }
+    }
+    answers
+}
+
+impl SubmissionListed {
+    fn of(row: &SubmissionRow) -> Self {
+        let submission = &row.submission;
+        Self {
+            submission: submission.id.clone(),
+            form: submission.form.to_string(),
+            version: submission.version.to_string(),
+            panel: submission.panel.clone(),
+            people: submission.people.iter().map(ToString::to_string).collect(),
+            status: submission.status.as_str(),
+            revision: row.revision,
+            read_at: read_at(submission),
+        }
+    }
+}
+
+impl Submissions {
+    /// The submissions as a table.
+    pub fn table(&self) -> String {
+        let rows: Vec<Vec<String>> = self
+            .submissions
+            .iter()
+            .map(|one| {
+                vec![
+                    one.submission.to_string(),
+                    format!("{} {}", one.form, one.version),
+                    one.panel.as_ref().map(ToString::to_string).unwrap_or_default(),
+                    one.people.join(" "),
+                    one.status.to_owned(),
+                    one.revision.to_string(),
+                ]
+            })
+            .collect();
+        report::table(&["submission", "form", "panel", "people", "status", "revision"], &rows)
+    }
+}
+
+impl SubmissionStory {
+    /// The story as a person reads it.
+    pub fn text(&self) -> String {
+        let SubmissionListed { submission, form, version, people, status, .. } = &self.listed;
+        let panel = self.listed.panel.as_ref().map_or_else(|| "no panel".to_owned(), ToString::to_string);
+        let mut text = format!(
+            "{submission}: {form} version {version} to {panel}, {status}\nabout {}\nread by {}\n\n",
+            people.join(", "),
+            self.mapping
+        );
+        for answer in &self.answers {
+            let whose = answer.person.as_ref().map_or_else(String::new, |person| format!(" (person {person})"));
+            let note = answer.note.as_ref().map_or_else(String::new, |note| format!(" [{note}]"));
+            text.push_str(&format!(
+                "{}{whose}: {}{note}\n    {}, {}\n",
+                answer.field, answer.value, answer.question, answer.place
+            ));
+        }
+        for question in &self.unmapped {
+            text.push_str(&format!("not known to the mapping: {question}\n"));
+        }
+        text.push('\n');
+        for revision in &self.revisions {
+            let RevisionShown { number, at, read_at, status, moved } = revision;
+            text.push_str(&format!("revision {number}, {status}, taken {at} from {read_at}\n"));
+            if let Some((before, after)) = moved {
+                text.push_str(&format!("    moved in Mosaic from person {before} to {after}\n"));
+            }
+        }
+        text
+    }
+}

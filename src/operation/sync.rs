@@ -1,0 +1,297 @@
+//! `sync`: the nightly job.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+use super::check::{CheckScope, CheckedRequest, checked};
+use super::file_report::table;
+use super::import::{Incoming, read_file};
+use super::installation::Installation;
+use super::outcomes::release;
+use super::source::arrived;
+use super::write_back::{Sending, Work, runtime, send};
+use super::{Actor, Failure, FileReport, Mistake, Progress, rehearsal};
+use crate::calendar::Clock;
+use crate::config::{Configuration, SourcePlace};
+use crate::domain::Verdict;
+use crate::report;
+
+/// How the job is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncMode {
+    /// For real.
+    Real,
+    /// With a ledger of its own and the stand-in.
+    Rehearsal,
+    /// Changing nothing.
+    DryRun,
+}
+
+/// What the job has done, in the JSON shape of DESIGN section 11.
+#[derive(Debug, Clone, Serialize)]
+pub struct SyncReport {
+    /// Each file.
+    pub files: Vec<FileReport>,
+    /// Requests that were checked, one for each child.
+    pub checked: usize,
+    /// Those that something blocks.
+    pub incomplete: usize,
+    /// Write-backs that Mosaic holds now.
+    pub sent: u64,
+    /// Write-backs that Mosaic will not have.
+    pub refused: u64,
+    /// Write-backs that nobody knows the fate of.
+    pub uncertain: u64,
+    /// Duties that were raised.
+    pub duties: u64,
+    /// Write-backs that wait for a person.
+    pub held: u64,
+    /// Records that wait in quarantine.
+    pub quarantined: u64,
+    /// Files that are still being written: left for the next run.
+    pub waiting: Vec<String>,
+    /// The exit code of this run. A rehearsal that ran to its end is well, whatever it found.
+    pub exit: u8,
+    /// The exit code that the same findings give a real run.
+    pub exit_for_real: u8,
+}
+
+/// What the job has done, and what a person is told of it.
+#[derive(Debug)]
+pub struct Synced {
+    /// The report.
+    pub report: SyncReport,
+    /// What is wrong with mapping files.
+    pub mistakes: Vec<Mistake>,
+    mode: SyncMode,
+    config: String,
+    requests: Vec<CheckedRequest>,
+    titles: BTreeMap<String, String>,
+    mended: usize,
+    notes: Vec<String>,
+    when: String,
+}
+
+/// Does the nightly job.
+pub fn sync(
+    configuration: &Configuration,
+    clock: Clock,
+    actor: &Actor,
+    mode: SyncMode,
+    progress: &dyn Progress,
+) -> Result<Synced, Failure> {
+    if mode == SyncMode::Rehearsal {
+        rehearsal::prepare(configuration)?;
+    }
+    let mut installation = Installation::open(configuration, clock, actor)?;
+    let _lock = if mode == SyncMode::DryRun { None } else { Some(installation.ledger.lock()?) };
+    let mut notes = Vec::new();
+    let (files, waiting) = read(&mut installation, mode, progress, &mut notes)?;
+    let sending = match mode {
+        SyncMode::DryRun => Sending::default(),
+        SyncMode::Rehearsal => {
+            notes.extend(rehearsal::decide(&mut installation)?);
+            rehearsal::deliver(&mut installation)?
+        }
+        SyncMode::Real => {
+            let actor = installation.actor.clone();
+            release(&mut installation, &actor)?;
+            runtime()?.block_on(send(&mut installation, &|transport| Ok(transport.clone()), Work::Send))?
+        }
+    };
+    let (requests, mended) = check(&mut installation, mode)?;
+    let incomplete = requests.iter().filter(|request| request.is_blocked()).count();
+    let quarantined = installation.ledger.quarantine_waiting()?;
+    let delivery = &sending.delivery;
+    let errors = installation.rules.mistakes.len();
+    let needs_person = incomplete > 0 || quarantined > 0 || errors > 0 || !notes.is_empty() || sending.needs_person();
+    let exit_for_real = if needs_person { 3 } else { 0 };
+    let report = SyncReport {
+        files,
+        checked: requests.len(),
+        incomplete,
+        sent: delivery.sent,
+        refused: delivery.refused,
+        uncertain: delivery.uncertain,
+        duties: 0,
+        held: delivery.held,
+        quarantined,
+        waiting,
+        exit: if mode == SyncMode::Rehearsal { 0 } else { exit_for_real },
+        exit_for_real,
+    };
+    let titles = installation.rules.panels.iter().map(|(name, profile)| (name.to_string(), profile.title.clone()));
+    Ok(Synced {
+        report,
+        mode,
+        config: configuration.file.display().to_string(),
+        requests,
+        titles: titles.collect(),
+        mended,
+        notes,
+        when: now(&installation)?,
+        mistakes: std::mem::take(&mut installation.rules.mistakes),
+    })
+}
+
+fn now(installation: &Installation) -> Result<String, Failure> {
+    let Some(first) = installation.configuration.authorities.first() else {
+        return Ok(installation.clock.now().to_string());
+    };
+    let office = installation.rules.office(&first.name)?;
+    Ok(report::moment(&installation.clock.now_in(&office.zone)))
+}
+
+/// Reads what has arrived at every source.
+fn read(
+    installation: &mut Installation,
+    mode: SyncMode,
+    progress: &dyn Progress,
+    notes: &mut Vec<String>,
+) -> Result<(Vec<FileReport>, Vec<String>), Failure> {
+    let (mut files, mut waiting) = (Vec::new(), Vec::new());
+    for authority in installation.configuration.authorities.clone() {
+        for source in &authority.sources {
+            let SourcePlace::Folder(folder) = &source.place;
+            let found = match arrived(source, installation.clock) {
+                Ok(found) => found,
+                Err(error) => {
+                    // One folder that cannot be read does not hold up the others.
+                    notes.push(format!("{} cannot be read: {error}", installation.shown(folder)));
+                    continue;
+                }
+            };
+            waiting.extend(found.waiting.iter().map(|path| installation.shown(path)));
+            for path in found.ready {
+                let incoming = Incoming {
+                    path,
+                    authority: authority.name.clone(),
+                    extract: source.extract,
+                    mapping: source.mapping.clone(),
+                    shrink_share: source.shrink_share,
+                    again: None,
+                };
+                files.extend(read_file(installation, &incoming, mode == SyncMode::DryRun, progress)?);
+            }
+        }
+    }
+    Ok((files, waiting))
+}
+
+/// Checks every open request, keeps what was said, and counts the findings that are mended since the last time.
+fn check(installation: &mut Installation, mode: SyncMode) -> Result<(Vec<CheckedRequest>, usize), Failure> {
+    let requests = checked(installation, &CheckScope::All, &[])?;
+    let mut mended = 0;
+    let mut changed = Vec::new();
+    for request in &requests {
+        let (id, person, check) = request.stored();
+        let before = installation.ledger.last_check(&id, person)?;
+        if let Some(before) = &before {
+            let still: Vec<String> = check.findings.iter().map(crate::domain::Finding::fingerprint).collect();
+            mended += before.findings.iter().filter(|finding| !still.contains(&finding.fingerprint())).count();
+        }
+        if before.is_none_or(|before| before.inputs != check.inputs) {
+            changed.push((id, person, check));
+        }
+    }
+    if mode != SyncMode::DryRun && !changed.is_empty() {
+        installation.ledger.keep_checks(&changed)?;
+    }
+    Ok((requests, mended))
+}
+
+impl Synced {
+    /// What was done, as a newcomer reads it.
+    pub fn summary(&self) -> String {
+        let mut text = String::new();
+        text.push_str(&format!("{}\n", self.first_line()));
+        if self.report.files.is_empty() {
+            text.push_str("\nNo exports have arrived in the folders of the configuration.\n");
+        } else {
+            let taken: u64 = self.report.files.iter().map(|file| file.taken).sum();
+            let what = if taken == 0 { "nothing has changed since the last time" } else { "records of each file" };
+            text.push_str(&format!("\nRead ({what})\n{}\n", indented(&table(&self.report.files))));
+        }
+        for file in &self.report.waiting {
+            text.push_str(&format!("  {file} is still being written, it seems: left for the next run\n"));
+        }
+        if !self.requests.is_empty() {
+            text.push_str(&format!(
+                "Checked (each request against its panel's paperwork)\n{}\n",
+                indented(&self.panels())
+            ));
+        }
+        let SyncReport { sent, refused, uncertain, held, .. } = self.report;
+        text.push_str(&format!("Written back (what panels decided, onto the child's record)\n  {sent} sent with a receipt, {refused} refused, {uncertain} not known yet, {held} held for a person\n"));
+        text
+    }
+
+    fn first_line(&self) -> String {
+        match self.mode {
+            SyncMode::Real => format!("Sync on {}.", self.when),
+            SyncMode::DryRun => format!("Dry run on {}: nothing was changed and nothing was sent.", self.when),
+            SyncMode::Rehearsal => {
+                format!(
+                    "Rehearsal as at {}: no real record was touched; Mosaic is a stand-in on this machine.",
+                    self.when
+                )
+            }
+        }
+    }
+
+    /// Requests by panel and verdict.
+    fn panels(&self) -> String {
+        let mut by_panel: BTreeMap<&str, BTreeMap<Verdict, usize>> = BTreeMap::new();
+        for request in &self.requests {
+            *by_panel.entry(request.panel.as_str()).or_default().entry(request.verdict).or_default() += 1;
+        }
+        let rows: Vec<Vec<String>> = by_panel
+            .iter()
+            .map(|(panel, verdicts)| {
+                let title = self.titles.get(*panel).cloned().unwrap_or_default();
+                let counts = Verdict::ALL.iter().map(|verdict| verdicts.get(verdict).copied().unwrap_or(0).to_string());
+                [format!("{panel} ({title})")].into_iter().chain(counts).collect()
+            })
+            .collect();
+        report::table(&["panel", "complete", "incomplete", "late", "not known"], &rows)
+    }
+
+    /// What to do next, most important last.
+    pub fn advice(&self) -> Vec<String> {
+        let flag = if self.mode == SyncMode::Rehearsal { " --rehearsal" } else { "" };
+        let tessera = format!("tessera --config {}{flag}", self.config);
+        let mut advice: Vec<String> = self.notes.clone();
+        if self.mended > 0 {
+            advice.push(format!("{} mended since the last check.", report::count(self.mended, "finding")));
+        }
+        advice.push("Where to look next:".to_owned());
+        let mut next = |what: String, command: &str| advice.push(format!("  {what}: {tessera} {command}"));
+        if !self.mistakes.is_empty() {
+            next(format!("{} in mapping files", report::count(self.mistakes.len(), "mistake")), "mappings verify");
+        }
+        if self.report.sent > 0 || self.mode == SyncMode::Rehearsal {
+            next("every note on the record, with its receipt".to_owned(), "writeback list");
+        }
+        if self.report.quarantined > 0 {
+            next(format!("{} could not be read", report::count(self.report.quarantined, "record")), "quarantine list");
+        }
+        if self.report.incomplete > 0 {
+            next(format!("what {} still lack", report::count(self.report.incomplete, "request")), "check --all");
+        }
+        if self.report.refused + self.report.uncertain + self.report.held > 0 {
+            next("write-backs that need a person".to_owned(), "writeback list");
+        }
+        if self.mode == SyncMode::Rehearsal {
+            next("the notes as a browser shows them".to_owned(), "stand-in");
+            advice.push(format!(
+                "All well: the rehearsal ran to its end. A real run with these findings would exit with {}.",
+                self.report.exit_for_real
+            ));
+        }
+        advice
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}

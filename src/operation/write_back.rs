@@ -1,0 +1,294 @@
+//! `writeback`: what is written on the record, the sending, the receipts.
+
+use serde::Serialize;
+
+use super::installation::Installation;
+use super::outcomes::release;
+use super::{Actor, Failure};
+use crate::calendar::Clock;
+use crate::config::{Configuration, MosaicSettings, Transport};
+use crate::domain::{AuthorityName, Payload, Receipt, State, WriteBack};
+use crate::ledger::LedgerQueue;
+use crate::mosaic::{Dialect, RestCarrier, RestSettings};
+use crate::report;
+use crate::writeback::{Courier, Delivery, Settings};
+
+/// A write-back in a list, in the JSON shape of DESIGN section 11.
+#[derive(Debug, Serialize)]
+pub struct WriteBackListed {
+    /// Its id: the idempotency key.
+    pub id: String,
+    /// The request.
+    pub submission: String,
+    /// The child.
+    pub person: String,
+    /// What kind it is.
+    pub kind: &'static str,
+    /// Where it stands.
+    pub state: &'static str,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// The reference in its text.
+    pub reference: String,
+    /// The proof, once Mosaic holds it.
+    pub receipt: Option<Receipt>,
+    /// Why it waits for a person or nobody knows.
+    pub reason: Option<String>,
+}
+
+/// A write-back with its text.
+#[derive(Debug, Serialize)]
+pub struct WriteBackShown {
+    /// As in a list.
+    #[serde(flatten)]
+    pub listed: WriteBackListed,
+    /// The title of the note.
+    pub title: String,
+    /// The text as it is written.
+    pub body: String,
+}
+
+/// What became of the write-backs of one run.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Sending {
+    /// All of them.
+    #[serde(flatten)]
+    pub delivery: Delivery,
+    /// Authorities whose Mosaic is not to be written to, with write-backs that wait for it.
+    pub without_transport: Vec<String>,
+}
+
+/// The write-backs.
+pub fn writeback_list(
+    configuration: &Configuration,
+    clock: Clock,
+    state: Option<&str>,
+) -> Result<Vec<WriteBackListed>, Failure> {
+    let ledger = super::installation::ledger(configuration, clock)?;
+    Ok(ledger.write_backs(state)?.iter().map(WriteBackListed::of).collect())
+}
+
+/// One write-back with its exact text.
+pub fn writeback_show(
+    configuration: &Configuration,
+    clock: Clock,
+    actor: &Actor,
+    id: &str,
+) -> Result<WriteBackShown, Failure> {
+    let mut ledger = super::installation::ledger(configuration, clock)?;
+    let all = ledger.write_backs(None)?;
+    let found = all.iter().find(|one| one.id.to_string() == id || one.reference.0.eq_ignore_ascii_case(id));
+    let found = found.ok_or_else(|| Failure::unknown("write-back", id, "writeback list"))?;
+    ledger.audit_view(actor, &format!("write-back {id}"))?;
+    let title = match &found.payload {
+        Payload::CaseNote { title, .. } => title.clone(),
+        Payload::Appendment { note, .. } => format!("appended to note {note}"),
+    };
+    Ok(WriteBackShown { listed: WriteBackListed::of(found), title, body: found.payload.body().expose().clone() })
+}
+
+/// Sends what was approved.
+pub fn writeback_send(configuration: &Configuration, clock: Clock, actor: &Actor) -> Result<Sending, Failure> {
+    let mut installation = Installation::open(configuration, clock, actor)?;
+    let _lock = installation.ledger.lock()?;
+    release(&mut installation, actor)?;
+    runtime()?.block_on(send(&mut installation, &|transport| Ok(transport.clone()), Work::Send))
+}
+
+/// Reads Mosaic for what nobody knows the fate of.
+pub fn writeback_reconcile(configuration: &Configuration, clock: Clock, actor: &Actor) -> Result<Sending, Failure> {
+    let mut installation = Installation::open(configuration, clock, actor)?;
+    let _lock = installation.ledger.lock()?;
+    runtime()?.block_on(send(&mut installation, &|transport| Ok(transport.clone()), Work::Reconcile))
+}
+
+/// What is to be done at Mosaic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Reconcile, and send.
+    Send,
+    /// Reconcile only.
+    Reconcile,
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| Failure::failed(error, "look at the limits of this machine"))
+}
+
+/// Sends the write-backs of every authority. `meant` gives the transport that is really used: a rehearsal's leads to
+/// the stand-in.
+pub(super) async fn send(
+    installation: &mut Installation,
+    meant: &(dyn Fn(&Transport) -> Result<Transport, Failure> + Sync),
+    work: Work,
+) -> Result<Sending, Failure> {
+    let mut sending = Sending::default();
+    for authority in installation.configuration.authorities.clone() {
+        let MosaicSettings::Rest(transport) = &authority.mosaic else {
+            if installation.ledger.write_backs_in(&authority.name, "approved")? > 0 {
+                sending.without_transport.push(authority.name.to_string());
+            }
+            continue;
+        };
+        let waiting = ["approved", "sending", "uncertain"];
+        let counted = waiting.map(|state| installation.ledger.write_backs_in(&authority.name, state));
+        if counted.into_iter().collect::<Result<Vec<_>, _>>()?.iter().all(|count| *count == 0) {
+            continue;
+        }
+        let transport = meant(transport)?;
+        let delivery = deliver(installation, &authority.name, &transport, work).await?;
+        sending.add(&delivery);
+    }
+    Ok(sending)
+}
+
+async fn deliver(
+    installation: &mut Installation,
+    authority: &AuthorityName,
+    transport: &Transport,
+    work: Work,
+) -> Result<Delivery, Failure> {
+    let carrier = carrier(installation, transport)?;
+    let settings = Settings { settling: transport.settling, ..Settings::default() };
+    let (clock, actor) = (installation.clock, installation.actor.clone());
+    let queue = LedgerQueue::new(&mut installation.ledger, authority.clone(), actor);
+    let courier = Courier::new(&queue, &carrier, clock, settings);
+    let delivery = match work {
+        Work::Send => courier.run().await,
+        Work::Reconcile => courier.reconcile().await,
+    };
+    let delivery = delivery.map_err(|error| Failure::failed(error, "nothing that was begun is lost: run it again"))?;
+    tracing::info!(
+        authority = authority.as_str(),
+        sent = delivery.sent,
+        refused = delivery.refused,
+        uncertain = delivery.uncertain,
+        requests = carrier.requests(),
+        "written back"
+    );
+    Ok(delivery)
+}
+
+fn carrier(installation: &Installation, transport: &Transport) -> Result<RestCarrier, Failure> {
+    let path = format!("dialects/{}.toml", transport.dialect);
+    let Some(text) = installation.rules.library.text(&path) else {
+        return Err(Failure::usage(
+            format_args!("there is no dialect `{}`", transport.dialect),
+            format!("add mappings/{path}"),
+        ));
+    };
+    let (dialect, diagnostics) = Dialect::read(&path, text);
+    let mistakes = diagnostics
+        .into_iter()
+        .map(|diagnostic| super::Mistake { diagnostic, source: Some(text.clone()) })
+        .collect::<Vec<_>>();
+    let Some(dialect) = dialect.filter(|_| mistakes.is_empty()) else {
+        let failure = Failure::usage(format_args!("the dialect `{}` has mistakes", transport.dialect), "mend them");
+        return Err(Failure { mistakes, ..failure });
+    };
+    let certificate_authority = match &transport.certificate_authority {
+        None => None,
+        Some(path) => Some(std::fs::read(path).map_err(|error| {
+            let error = anyhow::Error::new(error).context(format!("read the certificate authority {}", path.display()));
+            Failure {
+                kind: super::FailureKind::Usage,
+                ..Failure::failed(error, "name the council's own certificate, PEM")
+            }
+        })?),
+    };
+    let settings = RestSettings {
+        url: transport.url.clone(),
+        client_id: transport.client_id.clone(),
+        client_secret: transport.client_secret.text()?,
+        rate_per_second: transport.rate_per_second,
+        certificate_authority,
+    };
+    RestCarrier::new(dialect, settings, installation.clock).map_err(|error| Failure {
+        kind: super::FailureKind::Usage,
+        ..Failure::failed(error, "correct [authority.mosaic] in the configuration")
+    })
+}
+
+impl Sending {
+    fn add(&mut self, delivery: &Delivery) {
+        let Delivery { sent, refused, uncertain, held, deferred } = delivery;
+        let sum = &mut self.delivery;
+        sum.sent += sent;
+        sum.refused += refused;
+        sum.uncertain += uncertain;
+        sum.held += held;
+        sum.deferred += deferred;
+    }
+
+    /// Whether a person must look.
+    pub fn needs_person(&self) -> bool {
+        self.delivery.refused + self.delivery.uncertain + self.delivery.held > 0
+    }
+
+    /// What became of them, in words.
+    pub fn text(&self) -> String {
+        let Delivery { sent, refused, uncertain, held, deferred } = &self.delivery;
+        let mut text = format!(
+            "Written to Mosaic: {sent} sent, {refused} refused, {uncertain} not known yet, {held} held for a person, {deferred} put off.\n"
+        );
+        for authority in &self.without_transport {
+            text.push_str(&format!(
+                "{authority}: approved write-backs wait, and the configuration says transport = \"none\".\n"
+            ));
+        }
+        if self.needs_person() {
+            text.push_str("`tessera writeback list` says which and why.\n");
+        }
+        text
+    }
+}
+
+impl WriteBackListed {
+    fn of(write_back: &WriteBack) -> Self {
+        let (receipt, reason) = match &write_back.state {
+            State::Sent { receipt } => (Some(receipt.clone()), None),
+            State::Refused { reason } | State::Uncertain { reason, .. } | State::Held { reason } => {
+                (None, Some(reason.clone()))
+            }
+            State::Planned | State::Approved | State::Sending { .. } => (None, None),
+        };
+        Self {
+            id: write_back.id.to_string(),
+            submission: write_back.submission.to_string(),
+            person: write_back.person.to_string(),
+            kind: write_back.kind.as_str(),
+            state: write_back.state.as_str(),
+            attempts: write_back.attempts,
+            reference: write_back.reference.to_string(),
+            receipt,
+            reason,
+        }
+    }
+}
+
+impl WriteBackShown {
+    /// The write-back as a person reads it.
+    pub fn text(&self) -> String {
+        let WriteBackListed { submission, person, state, reference, .. } = &self.listed;
+        let reason = self.listed.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        format!("{reference}, {state}{reason}\n{submission}, person {person}\n{}\n\n{}\n", self.title, self.body)
+    }
+}
+
+/// Write-backs as a table.
+pub fn writeback_table(listed: &[WriteBackListed]) -> String {
+    let rows: Vec<Vec<String>> = listed
+        .iter()
+        .map(|one| {
+            let receipt = one.receipt.as_ref().map(|receipt| format!("note {}", receipt.mosaic_id));
+            let last = receipt.or_else(|| one.reason.clone()).unwrap_or_default();
+            let first = [&one.reference, &one.submission, &one.person].map(Clone::clone);
+            first
+                .into_iter()
+                .chain([one.kind.to_owned(), one.state.to_owned(), one.attempts.to_string(), last])
+                .collect()
+        })
+        .collect();
+    report::table(&["reference", "request", "person", "kind", "state", "attempts", "receipt or reason"], &rows)
+}
