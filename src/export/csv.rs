@@ -1,7 +1,7 @@
 //! Delimited text: comma, semicolon, tab or bar.
 
 use std::cell::Cell as Counter;
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,13 +13,18 @@ use crate::diagnostic::Place;
 use crate::domain::{Reason, Trouble, limit};
 
 const BUFFER_BYTES: usize = 256 << 10;
+/// Bytes by which the delimiter is known.
+const HEAD_BYTES: u64 = 64 << 10;
 
 /// Shows every row to the visitor.
 pub(super) fn walk(part: &Part, visitor: &mut dyn TableVisitor) -> Result<(), Trouble> {
     let text = part.text()?;
     let watch = Watch::default();
-    let mut reader = BufReader::with_capacity(BUFFER_BYTES, Watched { inner: text.reader, watch: watch.clone() });
-    let delimiter = delimiter(reader.fill_buf().map_err(|error| part.io_trouble(&error))?);
+    let mut watched = Watched { inner: text.reader, watch: watch.clone() };
+    let mut head = Vec::new();
+    watched.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(|error| part.io_trouble(&error))?;
+    let delimiter = delimiter(&head);
+    let reader = BufReader::with_capacity(BUFFER_BYTES, Cursor::new(head).chain(watched));
     let mut reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(reader);
     let mut row = StringRecord::new();
     // The last row is held back until it is known whether the file ends within a quote.

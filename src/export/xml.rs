@@ -41,7 +41,10 @@ pub(super) fn read(part: &Part, headings: &Headings, sink: &mut Sink<Record>) ->
         let line = reader.get_ref().line;
         let event = match reader.read_event_into(&mut buffer) {
             Ok(event) => event,
-            Err(error) => return state.broken(part, &error, line),
+            Err(error) => {
+                let at_end = reader.get_mut().fill_buf().is_ok_and(<[u8]>::is_empty);
+                return Err(state.broken(part, &error, line, at_end));
+            }
         };
         match event {
             Event::Start(element) => state.start(&element, line)?,
@@ -376,35 +379,21 @@ impl<'h> State<'h> {
         })
     }
 
-    /// The file cannot be read further.
-    fn broken(&self, part: &Part, error: &quick_xml::Error, line: u64) -> Result<(), Trouble> {
-        use quick_xml::errors::{IllFormedError, SyntaxError};
-        let ended = match error {
-            quick_xml::Error::Io(error) => return Err(Trouble { place: Place::Line(line), ..part.io_trouble(error) }),
-            quick_xml::Error::Syntax(
-                SyntaxError::UnclosedTag
-                | SyntaxError::UnclosedCData
-                | SyntaxError::UnclosedComment
-                | SyntaxError::UnclosedXmlDecl
-                | SyntaxError::UnclosedPI,
-            ) => true,
-            quick_xml::Error::IllFormed(IllFormedError::MissingEndTag(_)) => true,
-            _ => false,
-        };
-        if ended {
-            return self.over(line).and(Err(Trouble {
-                place: Place::Line(line),
-                reason: Reason::FileTruncated,
-                message: "the file ends in the middle of a tag".to_owned(),
-                help: "have the report run again and deliver the whole file".to_owned(),
-            }));
+    /// The file cannot be read further: it ends too early, or is not well formed.
+    fn broken(&self, part: &Part, error: &quick_xml::Error, line: u64, at_end: bool) -> Trouble {
+        let place = Place::Line(line);
+        if let quick_xml::Error::Io(error) = error {
+            return Trouble { place, ..part.io_trouble(error) };
         }
-        Err(Trouble {
-            place: Place::Line(line),
+        if at_end && let Err(trouble) = self.over(line) {
+            return trouble;
+        }
+        Trouble {
+            place,
             reason: Reason::XmlBroken,
             message: "the XML is not well formed from here on".to_owned(),
             help: "have the report run again; if it stays so, its writer does not escape < or &".to_owned(),
-        })
+        }
     }
 }
 

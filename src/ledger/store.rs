@@ -109,7 +109,7 @@ fn connect(path: &Path, key: &LedgerKey) -> Result<Connection, LedgerTrouble> {
     let connection = Connection::open(path).map_err(failed)?;
     let digits: String = key.0.expose_secret().iter().map(|byte| format!("{byte:02x}")).collect();
     // Without this SQLCipher writes its own lines to standard error when a key is wrong.
-    connection.pragma_update(None, "cipher_log", "none").map_err(failed)?;
+    connection.pragma_update(None, "cipher_log_level", "NONE").map_err(failed)?;
     connection.pragma_update(None, "key", format!("x'{digits}'")).map_err(failed)?;
     let cipher: Option<String> = connection.query_row("PRAGMA cipher_version", [], |row| row.get(0)).ok();
     if cipher.is_none_or(|version| version.is_empty()) {

@@ -26,7 +26,8 @@ fn without_a_configuration_it_says_how_to_get_one() {
 
 #[test]
 fn every_mistake_of_the_configuration_is_said_with_line_and_column() {
-    let tessera = edited(|text| text.replace("extract = \"persons\"", "extract = \"person\"").replace("key = {", "kay = {"));
+    let tessera =
+        edited(|text| text.replace("extract = \"persons\"", "extract = \"person\"").replace("key = {", "kay = {"));
     let ran = tessera.run(&["sync"]);
     says(&ran, 2, &["tessera.toml:", "there is no extract `person`", "did you mean `persons`?", "unknown key `kay`"]);
 }
@@ -52,7 +53,7 @@ fn a_wrong_key_is_recognised() {
 #[cfg(unix)]
 #[test]
 fn a_key_that_others_can_read_is_not_used() {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::PermissionsExt;
     let tessera = Tessera::new("lincolnshire");
     std::fs::set_permissions(tessera.path("state/ledger.key"), PermissionsExt::from_mode(0o644)).unwrap();
     says(&tessera.run(&["sync"]), 2, &["ledger.key", "chmod 600"]);
@@ -85,7 +86,8 @@ fn a_full_disk_fails_with_what_to_do_and_the_next_run_finishes() {
     // A file-size limit whose signal is ignored is as near to a full disk as a test can come without a disk.
     let binary = env!("CARGO_BIN_EXE_tessera");
     let script = format!("trap '' XFSZ; ulimit -f 600; exec {binary} import exports/forms.csv");
-    let output = std::process::Command::new("bash").args(["-c", &script]).current_dir(tessera.path("")).output().unwrap();
+    let output =
+        std::process::Command::new("bash").args(["-c", &script]).current_dir(tessera.path("")).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("What to do"), "{said}");

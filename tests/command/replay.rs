@@ -25,7 +25,8 @@ fn waiting(tessera: &Tessera) -> Vec<Value> {
 fn a_form_that_no_mapping_knows_is_brought_in_by_adding_one() {
     let tessera = Tessera::new("lincolnshire");
     let known = records::row(700_001, 100_001, records::REASON, "A reason");
-    let unknown = records::row(700_002, 100_002, records::REASON, "Another reason").replace("scSupportPanel,2,", "scSupportPanel,99,");
+    let unknown = records::row(700_002, 100_002, records::REASON, "Another reason")
+        .replace("scSupportPanel,2,", "scSupportPanel,99,");
     tessera.write("exports/forms.csv", format!("{LONG}\n{known}{unknown}"));
 
     let imported = tessera.run(&["import", "exports/forms.csv"]);
@@ -57,10 +58,13 @@ fn a_form_that_no_mapping_knows_is_brought_in_by_adding_one() {
 #[test]
 fn a_form_that_two_mappings_know_waits_with_both_named() {
     let tessera = Tessera::new("lincolnshire");
-    let twin = NEW_VERSION.replace("\"99\"", "\"98\"").replace("versions = [\"98\"]", "versions = [\"99\"]\nquestions = [\"reasonForRequest\"]");
+    let twin = NEW_VERSION
+        .replace("\"99\"", "\"98\"")
+        .replace("versions = [\"98\"]", "versions = [\"99\"]\nquestions = [\"reasonForRequest\"]");
     tessera.write("mappings/lincolnshire/forms/c0343/v99.toml", NEW_VERSION);
     tessera.write("mappings/lincolnshire/forms/c0343/v98.toml", twin);
-    let row = records::row(700_002, 100_002, records::REASON, "A reason").replace("scSupportPanel,2,", "scSupportPanel,99,");
+    let row =
+        records::row(700_002, 100_002, records::REASON, "A reason").replace("scSupportPanel,2,", "scSupportPanel,99,");
     tessera.write("exports/forms.csv", records::long(&[row]));
     assert_eq!(tessera.run(&["import", "exports/forms.csv"]).code, 3);
     let entries = waiting(&tessera);
@@ -72,7 +76,8 @@ fn a_form_that_two_mappings_know_waits_with_both_named() {
 #[test]
 fn what_is_given_up_is_remembered() {
     let tessera = Tessera::new("lincolnshire");
-    let row = records::row(700_002, 100_002, records::REASON, "A reason").replace("scSupportPanel,2,", "scSupportPanel,97,");
+    let row =
+        records::row(700_002, 100_002, records::REASON, "A reason").replace("scSupportPanel,2,", "scSupportPanel,97,");
     tessera.write("exports/forms.csv", records::long(&[row]));
     assert_eq!(tessera.run(&["import", "exports/forms.csv"]).code, 3);
     let id = waiting(&tessera)[0]["id"].to_string();

@@ -42,7 +42,7 @@ fn a_second_rehearsal_changes_nothing_and_sends_nothing() {
     let first = tessera.run(&["--config", "tessera.toml", "sync", "--rehearse"]);
     let first_took = began.elapsed();
     assert!(first.well(), "{}", first.all());
-    let notes = tessera.json(&["--config", "tessera.toml", "--rehearsal", "writeback", "list", "--state", "sent"]);
+    let notes = tessera.json(&["--rehearsal", "writeback", "list", "--state", "sent"]);
 
     let began = Instant::now();
     let second = tessera.json(&["--config", "tessera.toml", "sync", "--rehearse"]);
@@ -51,7 +51,7 @@ fn a_second_rehearsal_changes_nothing_and_sends_nothing() {
         assert_eq!(taken, 0, "{file} was taken again");
     }
     assert_eq!(second["sent"], 0, "{second}");
-    let notes_after = tessera.json(&["--config", "tessera.toml", "--rehearsal", "writeback", "list", "--state", "sent"]);
+    let notes_after = tessera.json(&["--rehearsal", "writeback", "list", "--state", "sent"]);
     assert_eq!(notes, notes_after);
     assert!(second_took < first_took, "{second_took:?} is not less than {first_took:?}");
 }
@@ -59,7 +59,16 @@ fn a_second_rehearsal_changes_nothing_and_sends_nothing() {
 #[test]
 fn a_dry_run_changes_nothing() {
     let tessera = Tessera::on_samples();
-    let ran = tessera.run(&["--config", "tessera.toml", "--as-at", "2026-11-27T09:00", "init", "made", "--authority", "lambeth"]);
+    let ran = tessera.run(&[
+        "--config",
+        "tessera.toml",
+        "--as-at",
+        "2026-11-27T09:00",
+        "init",
+        "made",
+        "--authority",
+        "lambeth",
+    ]);
     assert!(ran.well());
     assert!(tessera.run(&["--config", "made/tessera.toml", "sync"]).well());
     let digest = || tessera.json(&["--config", "made/tessera.toml", "ledger", "status"])["digest"].clone();

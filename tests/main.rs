@@ -1,0 +1,17 @@
+//! What a user can do from outside: the binary run on samples, on hostile files, killed at every moment.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on should stop where it is"
+)]
+
+mod command;
+mod dirty;
+mod killed;
+mod mosaic;
+mod records;
+mod runner;
+mod secrecy;
+mod tidy;
