@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Every test, on a fresh Debian or Ubuntu with a Rust toolchain and the network to package registries.
+# What is missing is installed. A lane that cannot run fails; none is skipped in silence.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# The tests use the system's libcrypto, which is quicker to build; the first command of the README builds its own.
+features=(--no-default-features --features system-crypto)
+
+lane() {
+    local name=$1
+    shift
+    printf '\n=== %s\n' "$name"
+    local began=$SECONDS
+    "$@"
+    printf -- '--- %s: %d s\n' "$name" "$((SECONDS - began))"
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+install_packages() {
+    local missing=()
+    command -v cc >/dev/null || missing+=(build-essential)
+    command -v make >/dev/null || missing+=(make)
+    command -v perl >/dev/null || missing+=(perl)
+    command -v pkg-config >/dev/null || missing+=(pkg-config)
+    command -v python3 >/dev/null || missing+=(python3)
+    [ -e /usr/include/openssl/evp.h ] || missing+=(libssl-dev)
+    command -v soffice >/dev/null || missing+=(libreoffice-calc)
+    if [ "${#missing[@]}" -gt 0 ]; then
+        echo "installing ${missing[*]}"
+        as_root apt-get update -qq
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+    fi
+}
+
+install_tools() {
+    if command -v rustup >/dev/null; then rustup component add rustfmt clippy >/dev/null 2>&1; fi
+    command -v cargo-nextest >/dev/null || cargo install --quiet --locked cargo-nextest
+    command -v cargo-deny >/dev/null || cargo install --quiet --locked cargo-deny
+}
+
+# Known weaknesses of dependencies: the list lies on a host of its own, so that it is asked for by name.
+advisories() {
+    if [ "${TESSERA_ADVISORIES:-0}" = 1 ]; then cargo deny --config .cargo/deny.toml check advisories; fi
+}
+
+# The first command of the README, twice, in a copy of the samples: the second time nothing has changed.
+rehearsal() {
+    local copy
+    copy=$(mktemp -d)
+    cp -r samples "$copy/samples"
+    rm -rf "$copy/samples/state"
+    cargo run --quiet --release "${features[@]}" -- sync --rehearse --config "$copy/samples/tessera.toml"
+    cargo run --quiet --release "${features[@]}" -- sync --rehearse --config "$copy/samples/tessera.toml" | tee "$copy/second"
+    grep -q 'nothing has changed since the last time' "$copy/second"
+    grep -q ' 0 sent with a receipt' "$copy/second"
+    rm -rf "$copy"
+}
+
+lane 'packages' install_packages
+lane 'tools' install_tools
+lane 'format' cargo fmt --check
+lane 'clippy' cargo clippy --all-targets "${features[@]}" -- -D warnings
+lane 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps "${features[@]}"
+lane 'licences, bans, sources' cargo deny --config .cargo/deny.toml check licenses bans sources
+lane 'advisories (with TESSERA_ADVISORIES=1)' advisories
+lane 'rehearsal' rehearsal
+lane 'mapping files' cargo run --quiet --release "${features[@]}" -- mappings verify
+
+# Last, so that the test runner has the closing line.
+printf '\n=== tests\n'
+exec cargo nextest run "${features[@]}" --no-fail-fast
