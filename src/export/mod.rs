@@ -2,7 +2,42 @@
 //!
 //! Promise: whatever an export holds comes out as a [`Record`], a [`Row`] or a trouble with its place; nothing is
 //! dropped in silence and memory does not grow with the file. Knows no form.
+//!
+//! ```text
+//! open ─▶ text ─▶ xml ───────────────────┐
+//!   │       └───▶ csv  ┐                 ├─▶ reading ─▶ Record
+//!   └───────────▶ xlsx ┴─▶ table ─▶ long ┤
+//!                            │  └─▶ wide ┘
+//!                            └────▶ rows ───▶ reading ─▶ Row
+//! ```
 
+mod open;
+mod text;
+
+mod headings;
+mod table;
+
+mod csv;
+mod xlsx;
+
+mod columns;
+mod forms_table;
+mod gather;
+mod long;
+mod spill;
+mod wide;
+
+mod xml;
+mod xml_names;
+
+mod rows;
+mod rows_xml;
+
+mod reading;
 mod record;
 
+pub use columns::Layout;
+pub use headings::Headings;
+pub use open::{Part, fingerprint, parts};
+pub use reading::{Forms, Remarks, Rows};
 pub use record::{Column, RawAnswer, RawValue, Record, RecordBuilder, Row};
