@@ -59,24 +59,26 @@ impl Delimited {
 
     /// Reads one row into `output` and `ends`.
     fn read(&mut self) -> Result<Read, Trouble> {
-        let (mut written, mut cells, mut too_large) = (0, 0, false);
+        let (mut written, mut cells, mut too_large, mut begun) = (0, 0, false, false);
         loop {
-            let failed = |error: std::io::Error, text: &mut Text| io_trouble(&error, Place::Line(text.line()));
-            let input = match self.text.fill_buf() {
-                Ok(input) => input,
-                Err(error) => return Err(failed(error, &mut self.text)),
+            let (input, at_end) = match self.text.fill_buf() {
+                // A line end in place of the end of the text ends the row, unless a quote is still open.
+                Ok([]) if begun => (b"\n".as_slice(), true),
+                Ok([]) => return Ok(Read::End),
+                Ok(input) => (input, false),
+                Err(error) => return Err(io_trouble(&error, Place::Line(self.text.line()))),
             };
-            // The splitter takes no input for the end of the text, which closes a quote that is still open.
-            if input.is_empty() && quote_is_open(&self.splitter) {
-                return Ok(Read::OpenQuote { cells });
-            }
             let output = self.output.get_mut(written..).unwrap_or_default();
             let ends = self.ends.get_mut(cells..).unwrap_or_default();
             let (result, used, wrote, ended) = self.splitter.read_record(input, output, ends);
             self.text.consume(used);
             written += wrote;
             cells += ended;
+            begun |= used > 0;
             match result {
+                ReadRecordResult::Record if too_large => return Ok(Read::TooLarge),
+                ReadRecordResult::Record => return Ok(Read::Row { cells }),
+                _ if at_end && used > 0 => return Ok(Read::OpenQuote { cells }),
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull if self.output.len() < limit::RECORD_BYTES_MAX => {
                     self.output.resize(self.output.len() * 2, 0);
@@ -88,8 +90,6 @@ impl Delimited {
                 ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
                     (written, cells, too_large) = (0, 0, true);
                 }
-                ReadRecordResult::Record if too_large => return Ok(Read::TooLarge),
-                ReadRecordResult::Record => return Ok(Read::Row { cells }),
                 ReadRecordResult::End => return Ok(Read::End),
             }
         }
@@ -246,15 +246,6 @@ fn open_text(part: &Part, progress: &Progress) -> Result<Text, Trouble> {
 
 fn splitter(delimiter: u8) -> Reader {
     ReaderBuilder::new().delimiter(delimiter).build()
-}
-
-/// Whether a splitter is inside a quoted cell: then no line end ends the row.
-fn quote_is_open(splitter: &Reader) -> bool {
-    let mut probe = splitter.clone();
-    // Between rows a line end alone is passed over too, but then a cell and a line end make a row.
-    [b"\n".as_slice(), b"x\n"]
-        .iter()
-        .all(|input| matches!(probe.read_record(input, &mut [0; 8], &mut [0; 8]).0, ReadRecordResult::InputEmpty))
 }
 
 /// The separator under which some row has the most known headings; among equals the one with the most cells.

@@ -36,6 +36,9 @@ mod rows_xml;
 mod reading;
 mod record;
 
+#[cfg(test)]
+mod tests;
+
 pub use columns::Layout;
 pub use headings::Headings;
 pub use open::{Part, fingerprint, parts};

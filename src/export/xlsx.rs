@@ -38,7 +38,7 @@ pub(super) fn each_sheet<E: From<Trouble>>(
             Err(XlsxError::NotAWorksheet(_)) => continue,
             Err(error) => return Err(workbook_trouble(&error, Place::Whole).into()),
         };
-        let mut sheet = Sheet { name, cells, held: None, damaged: false };
+        let mut sheet = Sheet { name, cells, held: None, damaged: false, ended: false };
         if visit(&mut sheet)?.is_break() {
             return Ok(());
         }
@@ -54,6 +54,8 @@ pub(super) struct Sheet<'w> {
     held: Option<Found<DataRef<'w>>>,
     /// Whether a cell that could not be read may belong to the row to come.
     damaged: bool,
+    /// Whether the last cell has been read; the reader must not be asked again.
+    ended: bool,
 }
 
 impl Sheet<'_> {
@@ -65,14 +67,17 @@ impl Sheet<'_> {
 
 impl Table for Sheet<'_> {
     fn next_row(&mut self, row: &mut Cells) -> Result<bool, Trouble> {
-        loop {
+        while !self.ended {
             let mut damaged = std::mem::take(&mut self.damaged);
             let mut index = None;
             row.clear(0);
             loop {
                 let cell = match self.held.take().map_or_else(|| self.cells.next_cell(), |held| Ok(Some(held))) {
                     Ok(Some(cell)) => cell,
-                    Ok(None) => break,
+                    Ok(None) => {
+                        self.ended = true;
+                        break;
+                    }
                     // The reader stands behind the cell: its row is this one or, at a boundary, the next.
                     Err(error) if is_about_one_cell(&error) => {
                         (damaged, self.damaged) = (true, true);
@@ -82,8 +87,10 @@ impl Table for Sheet<'_> {
                         return Err(workbook_trouble(&error, self.frame(&[]).record_place(at(row.number, 0))));
                     }
                 };
-                let found = cell.get_position().0;
+                let (found, column) = cell.get_position();
                 if *index.get_or_insert(found) != found {
+                    // Nothing stands before the first column of a row.
+                    self.damaged &= column > 0;
                     self.held = Some(cell);
                     break;
                 }
@@ -91,14 +98,12 @@ impl Table for Sheet<'_> {
                 row.number = u64::from(found) + 1;
                 put(row, &cell);
             }
-            if index.is_none() && !damaged {
-                return Ok(false);
-            }
             row.fault = row_fault(row, damaged);
             if row.fault.is_some() || !row.is_empty() {
                 return Ok(true);
             }
         }
+        Ok(false)
     }
 
     fn expect_columns(&mut self, _columns: usize) {}
