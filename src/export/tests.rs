@@ -313,6 +313,31 @@ fn a_bad_row_of_a_table_costs_its_own_record_only() {
             &["file-truncated at line 3"],
             &["1 [] need=a x=x"],
         ),
+    ]);
+}
+
+#[test]
+fn bytes_that_are_no_characters_cost_their_own_row_only() {
+    check(vec![
+        Bad {
+            what: "bytes that are no characters",
+            bytes: b"form_id,need\n1,caf\xc3\xa9\n2,\xff\n3,\xc3\xa9\n".to_vec(),
+            trouble: &["encoding-broken at line 3"],
+            records: &["1 [] need=café", "3 [] need=é"],
+        },
+        Bad {
+            what: "bytes that Windows-1252 does not have",
+            bytes: b"form_id,need\n1,\xa35\n2,\x81\n3,\x93a\x94\n".to_vec(),
+            trouble: &["encoding-broken at line 3"],
+            records: &["1 [] need=£5", "3 [] need=“a”"],
+        },
+    ]);
+}
+
+#[test]
+fn a_bad_row_of_a_long_export_spoils_its_form_only() {
+    let bad = |what, text: &str, trouble, records| Bad { what, bytes: text.as_bytes().to_vec(), trouble, records };
+    check(vec![
         bad(
             "a bad row of a long form spoils that form",
             "form_id,question_user_code,answer\n1,a,x\n2,a,x,y\n2,b,x\n3,a,x\n",
@@ -343,18 +368,6 @@ fn a_bad_row_of_a_table_costs_its_own_record_only() {
             &["records-disagree at line 4, column “step_status”"],
             &["1 [] a=x", "3 [] a=x"],
         ),
-        Bad {
-            what: "bytes that are no characters",
-            bytes: b"form_id,need\n1,caf\xc3\xa9\n2,\xff\n3,\xc3\xa9\n".to_vec(),
-            trouble: &["encoding-broken at line 3"],
-            records: &["1 [] need=café", "3 [] need=é"],
-        },
-        Bad {
-            what: "bytes that Windows-1252 does not have",
-            bytes: b"form_id,need\n1,\xa35\n2,\x81\n3,\x93a\x94\n".to_vec(),
-            trouble: &["encoding-broken at line 3"],
-            records: &["1 [] need=£5", "3 [] need=“a”"],
-        },
     ]);
 }
 
@@ -714,9 +727,9 @@ fn a_failed_formula_costs_its_own_row() {
     let book = sheet_of("form_id,need\n1,a\n2,b\n3,c\n");
     for (failure, place) in [("#REF!", "Requests!B3"), ("#SPILL!", "Requests!A3")] {
         let failed = tampered(&book, "xl/worksheets/sheet1.xml", |text| {
-            let at = text.find("r=\"B3\"").unwrap();
-            let end = text[at..].find("</c>").unwrap() + at;
-            format!("{}r=\"B3\" t=\"e\"><v>{failure}</v>{}", &text[..at], &text[end..])
+            let (before, cell) = text.split_once("r=\"B3\"").unwrap();
+            let (_, after) = cell.split_once("</c>").unwrap();
+            format!("{before}r=\"B3\" t=\"e\"><v>{failure}</v></c>{after}")
         });
         let outcome = forms("a.xlsx", failed);
         assert_eq!(outcome.troubles, [format!("value-unreadable at {place}")], "{:?}", outcome.messages);
