@@ -27,6 +27,9 @@ pub const RECORD_BYTES_MAX: usize = 32 << 20;
 /// Answers of one submission: the largest assessment forms have a few hundred questions and some tables.
 pub const ANSWERS_MAX: usize = 20_000;
 
+/// People of one submission: the largest sibling groups have a dozen.
+pub const PEOPLE_MAX: usize = 200;
+
 /// Columns of a delimited or workbook row: XLSX itself ends at 16,384.
 pub const COLUMNS_MAX: usize = 16_384;
 

@@ -1,8 +1,10 @@
 //! What each column of a table of forms is for.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::headings::{ANSWERS, Dictionary};
+use super::headings::{ANSWERS, Ambiguous, Dictionary};
 use super::record::{Column, Frame};
 use super::table::{Cell, Cells, Header, column_ambiguous, column_missing};
 use crate::domain::{Trouble, codes};
@@ -129,7 +131,7 @@ impl Columns {
 
     /// The columns whose cells tell a record from a totals row.
     pub(super) fn ids(&self) -> Vec<usize> {
-        [self.form, self.step, self.person].into_iter().flatten().collect()
+        [self.form, self.step].into_iter().flatten().collect()
     }
 }
 
@@ -144,14 +146,13 @@ fn questions(header: &Header, codes: &[Option<&str>], frame: &Frame) -> Result<V
     let named: Vec<(usize, &str)> = header.headings.iter().map(|heading| &**heading).enumerate().collect();
     let named: Vec<(usize, &str)> =
         named.into_iter().filter(|(index, heading)| !heading.is_empty() && is_question(*index)).collect();
-    for (position, (second, heading)) in named.iter().enumerate() {
-        let before = named.iter().take(position).find(|(_, other)| other == heading);
-        if let Some((first, _)) = before {
-            let clash = super::headings::Ambiguous { code: "the same question", first: *first, second: *second };
+    let mut all: HashMap<&str, usize> = HashMap::with_capacity(named.len());
+    for (second, heading) in &named {
+        if let Some(first) = all.insert(heading, *second) {
+            let clash = Ambiguous { code: "the same question", first, second: *second };
             return Err(column_ambiguous(&clash, header, frame));
         }
     }
-    let all: Vec<&str> = named.iter().map(|(_, heading)| *heading).collect();
     let question = |(column, heading): (usize, &str)| match numbered(heading, &all) {
         Some((base, number)) => Question { column, code: base.to_owned(), row: Some(number.to_string()) },
         None => Question { column, code: heading.to_owned(), row: None },
@@ -161,16 +162,15 @@ fn questions(header: &Header, codes: &[Option<&str>], frame: &Frame) -> Result<V
 
 /// `costWeekly_2` is row 2 of `costWeekly`, if `costWeekly_1` is there too and `costWeekly` alone is not: a tool
 /// that meets a heading twice adds a number as well, and that is another question.
-fn numbered<'h>(heading: &'h str, all: &[&str]) -> Option<(&'h str, u32)> {
+fn numbered<'h>(heading: &'h str, all: &HashMap<&str, usize>) -> Option<(&'h str, u32)> {
     let (base, digits) = heading.rsplit_once('_')?;
     let number: u32 = digits.parse().ok().filter(|_| !digits.starts_with(['0', '+']))?;
-    let runs = (1..number).all(|before| all.iter().any(|other| is_numbered(other, base, before)));
-    (!base.is_empty() && number <= ROWS_MAX && runs && !all.contains(&base)).then_some((base, number))
+    if base.is_empty() || number > ROWS_MAX || all.contains_key(base) {
+        return None;
+    }
+    let complete = (1..number).all(|before| all.contains_key(format!("{base}_{before}").as_str()));
+    complete.then_some((base, number))
 }
 
 /// Rows of a repeated group that stand side by side in one row: more are a year or an id.
 const ROWS_MAX: u32 = 200;
-
-fn is_numbered(heading: &str, base: &str, number: u32) -> bool {
-    heading.rsplit_once('_').is_some_and(|(other, digits)| other == base && digits.parse() == Ok(number))
-}

@@ -58,7 +58,10 @@ impl<'c> Gathering<'c> {
         if let Err(fault) = added {
             return self.refuse(row.trouble(&fault, self.frame));
         }
-        if self.draft.answers_len() > limit::ANSWERS_MAX || self.draft.text_len() > limit::RECORD_BYTES_MAX {
+        if self.draft.answers_len() > limit::ANSWERS_MAX
+            || self.draft.text_len() > limit::RECORD_BYTES_MAX
+            || self.people.len() > limit::PEOPLE_MAX
+        {
             self.refuse(too_large(self.frame.record_place(self.draft.at)));
         }
     }
@@ -178,7 +181,8 @@ impl<'c> Gathering<'c> {
             };
             self.draft.answer_at(answer, at(row.number, question.column));
         }
-        let again = self.rows.iter().position(|(_, other)| *other == person).filter(|_| group_row.is_none());
+        let mut rows = self.rows.iter();
+        let again = if group_row.is_none() { rows.position(|(_, other)| *other == person) } else { None };
         if let Some(before) = again {
             if !self.repeats(before, start) {
                 return Err(disagreement("the same person", columns.person.unwrap_or(0)));
@@ -321,8 +325,9 @@ pub(super) fn too_large(place: Place) -> Trouble {
         place,
         reason: Reason::TooLarge,
         message: format!(
-            "the submission has more than {} answers or {} MiB",
+            "the submission has more than {} answers, {} people or {} MiB",
             limit::ANSWERS_MAX,
+            limit::PEOPLE_MAX,
             limit::RECORD_BYTES_MAX >> 20
         ),
         help: "look at the form in Mosaic; if it really is that large, tell the systems officer".to_owned(),

@@ -539,6 +539,15 @@ fn a_bad_submission_does_not_stop_the_xml_behind_it() {
             with("<WorkflowStep stepStatus=\"STARTED\"><StepStatus>COMPLETED</StepStatus></WorkflowStep>"),
             &["records-disagree at line 3, WorkflowStep"],
         ),
+        Bad {
+            what: "broken bytes in the step's own tag",
+            bytes: with("<WorkflowStep id=\"@\" title=\"éé\"></WorkflowStep>")
+                .iter()
+                .map(|byte| if *byte == b'@' { 0xff } else { *byte })
+                .collect(),
+            trouble: &["encoding-broken at line 3, WorkflowStep"],
+            records,
+        },
         bad(
             "broken bytes",
             [with(&step(2, "<Answer questionUserCode=\"a\">é€é€é€@</Answer>"))]
@@ -546,7 +555,7 @@ fn a_bad_submission_does_not_stop_the_xml_behind_it() {
                 .iter()
                 .map(|byte| if *byte == b'@' { 0xff } else { *byte })
                 .collect(),
-            &["encoding-broken at line 3, WorkflowStep"],
+            &["encoding-broken at line 3, WorkflowStep/Form"],
         ),
     ]);
 }
@@ -679,6 +688,18 @@ fn what_every_sibling_s_row_says_is_about_all_and_the_rest_about_one() {
     assert_eq!(forms("a.csv", subject).records, ["1 [\"11\"] need=x school@12=q"]);
     let mart = "form_id,subject_person_id,question_user_code,text_answer\n1,-1,need,x\n1,11,school,p\n1,12,school,q\n";
     assert_eq!(forms("a.csv", mart).records, ["1 [\"11\", \"12\"] need=x school@11=p school@12=q"]);
+}
+
+#[test]
+fn a_form_about_hundreds_of_people_is_refused() {
+    let mut text = "form_id,person_id,need\n".to_owned();
+    (0..=limit::PEOPLE_MAX).for_each(|person| text.push_str(&format!("1,{},x\n", 100 + person)));
+    text.push_str("2,1,x\n");
+    let outcome = forms("a.csv", &text);
+    assert_eq!(
+        (outcome.records, outcome.troubles),
+        (vec!["2 [\"1\"] need=x".to_owned()], vec!["too-large at line 2".to_owned()])
+    );
 }
 
 #[test]

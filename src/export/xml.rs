@@ -213,7 +213,7 @@ impl Reading<'_> {
     fn start_step(&mut self, node: NodeId, element: &BytesStart<'_>) {
         let at = self.at(node, element);
         // What is not valid before the step is in no record.
-        self.broken_until_here();
+        self.broken_before(element);
         self.step = Some(Step { at, fault: None });
         self.step_head = Draft::default();
         self.start_head(node, element);
@@ -224,7 +224,7 @@ impl Reading<'_> {
             return self.refuse(Reason::XmlBroken, "a form stands within a form", AGAIN);
         }
         let at = self.at(node, element);
-        if self.broken_until_here() && self.step.is_some() {
+        if self.broken_before(element) && self.step.is_some() {
             self.refuse_encoding();
         }
         let draft = Draft::like(&self.last, at);
@@ -260,6 +260,9 @@ impl Reading<'_> {
     }
 
     fn start_group(&mut self, node: NodeId, element: &BytesStart<'_>) {
+        if self.form.as_ref().is_none_or(|form| form.fault.is_some()) {
+            return;
+        }
         let mut group = self.form.as_ref().and_then(|form| form.groups.last()).copied().unwrap_or_default();
         for attribute in element.attributes().with_checks(false) {
             let Some((meaning, value)) = self.attribute(node, attribute) else { continue };
@@ -280,7 +283,7 @@ impl Reading<'_> {
         // White space counts in an answer.
         self.reader.config_mut().trim_text_start = false;
         let at = self.at(node, element);
-        let Some(form) = &self.form else { return };
+        let Some(form) = self.form.as_ref().filter(|form| form.fault.is_none()) else { return };
         let (mut code, mut wording, mut datatype, mut nil) = (None, None, None, false);
         let mut group = form.groups.last().copied().unwrap_or_default();
         for attribute in element.attributes().with_checks(false) {
@@ -423,8 +426,11 @@ impl Reading<'_> {
         if draft.heads(column).any(|known| known == value) {
             return;
         }
-        if column == Column::PersonId || draft.heads(column).next().is_none() {
+        let known = draft.heads(column).count();
+        if known == 0 || (column == Column::PersonId && known < limit::PEOPLE_MAX) {
             draft.head(column, value);
+        } else if column == Column::PersonId {
+            self.refuse(Reason::TooLarge, "the submission is about too many people", "look at the form in Mosaic");
         } else {
             let message = "the submission says two things about the same part of its head";
             self.refuse(Reason::RecordsDisagree, message, "look at the form in Mosaic and export it again");
@@ -464,6 +470,15 @@ impl Reading<'_> {
         At { number: line, name: node.number() }
     }
 
+    /// Whether there was something not valid before an element that has just begun.
+    fn broken_before(&mut self, element: &BytesStart<'_>) -> bool {
+        let text = self.reader.get_mut();
+        // The element and its brackets; a slash more or less is no character that could be broken.
+        let tag = u64::try_from(element.len() + "</>".len()).unwrap_or(u64::MAX);
+        let start = text.position().saturating_sub(tag);
+        text.broken_before(start)
+    }
+
     fn broken_until_here(&mut self) -> bool {
         let text = self.reader.get_mut();
         let position = text.position();
@@ -477,10 +492,8 @@ impl Reading<'_> {
     /// A trouble where the reader stands.
     fn trouble(&mut self, reason: Reason, message: &str, help: &str) -> Trouble {
         let line = self.reader.get_mut().line();
-        let place = match self.open.last() {
-            Some(node) => Place::Element { line, path: self.names.path(*node) },
-            None => Place::Line(line),
-        };
+        let path = self.open.last().map(|node| self.names.path(*node)).filter(|path| !path.is_empty());
+        let place = path.map_or(Place::Line(line), |path| Place::Element { line, path });
         Trouble { place, reason, message: message.to_owned(), help: help.to_owned() }
     }
 
@@ -490,8 +503,18 @@ impl Reading<'_> {
     }
 
     fn refuse_encoding(&mut self) {
-        let message = "the submission holds bytes that are no characters in the file's encoding";
-        self.refuse(Reason::EncodingBroken, message, "export it again as UTF-8");
+        let place = self.begun().map_or(Place::Whole, |at| self.place(at));
+        self.refuse_with(Trouble {
+            place,
+            reason: Reason::EncodingBroken,
+            message: "the submission holds bytes that are no characters in the file's encoding".to_owned(),
+            help: "export it again as UTF-8".to_owned(),
+        });
+    }
+
+    /// Where the open submission begins.
+    fn begun(&self) -> Option<At> {
+        self.form.as_ref().map(|form| form.draft.at).or(self.step.as_ref().map(|step| step.at))
     }
 
     /// Refuses the open form, or the step where no form is open. The first reason stands.
@@ -567,8 +590,7 @@ impl Reading<'_> {
 
     fn cut(&mut self) -> Trouble {
         let line = self.reader.get_mut().line();
-        let begun = self.form.as_ref().map(|form| form.draft.at).or(self.step.as_ref().map(|step| step.at));
-        let (place, message) = match begun {
+        let (place, message) = match self.begun() {
             Some(at) => (self.place(at), format!("the file ends on line {line}, in the middle of this submission")),
             None => (Place::Line(line), "the file ends before its last element is closed".to_owned()),
         };
