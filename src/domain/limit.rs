@@ -42,9 +42,6 @@ pub const XML_DEPTH_LOST: usize = 4_096;
 /// Kinds of unknown XML element that are told apart in a report; further ones are counted together.
 pub const UNKNOWN_ELEMENTS_MAX: usize = 100;
 
-/// Mistakes of form in one XML file that a reader steps over before it gives the file up.
-pub const XML_MISTAKES_MAX: u64 = 100;
-
 /// Quotes never closed that a reader of delimited text steps over: each costs one more reading of the rest.
 pub const OPEN_QUOTES_MAX: u32 = 16;
 

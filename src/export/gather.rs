@@ -74,7 +74,7 @@ impl<'c> Gathering<'c> {
         if self.rows.len() > 1 {
             self.settle();
         }
-        let next = Draft::like(&self.draft, At::default());
+        let next = Draft::with_room(self.draft.room(), At::default());
         let draft = std::mem::replace(&mut self.draft, next);
         self.heads.fill(None);
         self.people.clear();
@@ -86,7 +86,7 @@ impl<'c> Gathering<'c> {
     }
 
     fn refuse(&mut self, trouble: Trouble) {
-        self.draft = Draft::like(&Draft::default(), self.draft.at);
+        self.draft = Draft::at(self.draft.at);
         self.fault = Some(trouble);
     }
 

@@ -28,6 +28,7 @@ mod spill;
 mod wide;
 
 mod xml;
+mod xml_chunks;
 mod xml_names;
 
 mod rows;

@@ -2,11 +2,11 @@
 //!
 //! The channel holds few batches: a slow consumer holds the reader up, and memory stays where it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::columns::Layout;
@@ -15,11 +15,11 @@ use super::open::{Kind, Part, Progress};
 use super::record::{Draft, Frame, Record, Row};
 use super::{forms_table, rows, xml};
 use crate::diagnostic::Place;
-use crate::domain::{ExtractType, Reason, Trouble};
+use crate::domain::{ExtractType, Reason, Trouble, limit};
 
-const BATCH_BYTES: usize = 1 << 18;
-const BATCH_ITEMS: usize = 256;
-const BATCHES_AHEAD: usize = 3;
+const BATCH_BYTES: usize = 1 << 19;
+const BATCH_ITEMS: usize = 512;
+const BATCHES_AHEAD: usize = 4;
 
 /// Why a reader stops before its end.
 pub(super) enum Stop {
@@ -46,10 +46,118 @@ pub struct Remarks {
     pub elements_unknown: BTreeMap<String, u64>,
 }
 
+impl Remarks {
+    /// Counts an element that nobody knows.
+    pub(super) fn count_unknown(&mut self, path: &str, times: u64) {
+        if let Some(count) = self.elements_unknown.get_mut(path) {
+            *count += times;
+        } else if self.elements_unknown.len() < limit::UNKNOWN_ELEMENTS_MAX {
+            self.elements_unknown.insert(path.to_owned(), times);
+        } else {
+            *self.elements_unknown.entry("…".to_owned()).or_default() += times;
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.furniture_rows += other.furniture_rows;
+        self.sheets_unread.extend(other.sheets_unread);
+        for (path, times) in other.elements_unknown {
+            self.count_unknown(&path, times);
+        }
+    }
+}
+
+/// Records that follow each other in the file.
+pub(super) struct Batch<T> {
+    pub(super) frame: Arc<Frame>,
+    pub(super) items: Vec<Result<T, Trouble>>,
+    pub(super) remarks: Remarks,
+    /// Why nothing after these can be read.
+    pub(super) stop: Option<Trouble>,
+}
+
+/// A batch, or the work that makes one. Whoever comes to it first does it: the listener when it waits for it, the
+/// reader when it is far enough ahead.
+struct Work<T> {
+    state: Mutex<State<T>>,
+    done: Condvar,
+}
+
+type Task<T> = Box<dyn FnOnce() -> Batch<T> + Send>;
+
+enum State<T> {
+    Waiting(Task<T>),
+    Begun,
+    Done(Batch<T>),
+    /// Given to the listener, or lost with the reader that had begun it.
+    Gone,
+}
+
+impl<T> Work<T> {
+    fn new(state: State<T>) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(state), done: Condvar::new() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // Work is done outside the lock, so nothing is half changed when a thread panics.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the task, if nobody has begun it.
+    fn begin(&self) -> Option<Task<T>> {
+        let mut state = self.lock();
+        match std::mem::replace(&mut *state, State::Begun) {
+            State::Waiting(task) => Some(task),
+            other => {
+                *state = other;
+                None
+            }
+        }
+    }
+
+    /// Does the work here, unless somebody else has begun it; whether it did.
+    fn help(&self) -> bool {
+        let Some(task) = self.begin() else { return false };
+        let mut unfinished = Unfinished { work: self, batch: None };
+        unfinished.batch = Some(task());
+        true
+    }
+
+    /// The batch, done here or waited for; `None` if whoever had begun it broke off.
+    fn take(&self) -> Option<Batch<T>> {
+        if let Some(task) = self.begin() {
+            return Some(task());
+        }
+        let mut state = self.lock();
+        loop {
+            match std::mem::replace(&mut *state, State::Gone) {
+                State::Done(batch) => return Some(batch),
+                State::Begun => *state = State::Begun,
+                State::Waiting(_) | State::Gone => return None,
+            }
+            state = self.done.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Tells the listener when work ends, well or in a panic.
+struct Unfinished<'w, T> {
+    work: &'w Work<T>,
+    batch: Option<Batch<T>>,
+}
+
+impl<T> Drop for Unfinished<'_, T> {
+    fn drop(&mut self) {
+        *self.work.lock() = self.batch.take().map_or(State::Gone, State::Done);
+        self.work.done.notify_all();
+    }
+}
+
 enum Message<T> {
     Opened(Layout),
-    Batch { frame: Arc<Frame>, items: Vec<Result<T, Trouble>> },
+    Work(Arc<Work<T>>),
     Done(Remarks),
+    Refused(Trouble),
 }
 
 /// The reader's end of the channel.
@@ -58,12 +166,16 @@ pub(super) struct Outlet<T> {
     frame: Arc<Frame>,
     items: Vec<Result<T, Trouble>>,
     bytes: usize,
+    opened: bool,
+    /// Work that has been handed over and may not have been begun.
+    ahead: VecDeque<Arc<Work<T>>>,
     pub(super) remarks: Remarks,
 }
 
 impl<T> Outlet<T> {
     /// Says which layout it is: the file can be read.
     pub(super) fn opened(&mut self, layout: Layout) -> Result<(), Stop> {
+        self.opened = true;
         self.sender.send(Message::Opened(layout)).map_err(|_| Stop::Closed)
     }
 
@@ -81,6 +193,33 @@ impl<T> Outlet<T> {
         if self.bytes >= BATCH_BYTES || self.items.len() >= BATCH_ITEMS { self.flush() } else { Ok(()) }
     }
 
+    /// Hands a batch over.
+    pub(super) fn put_batch(&mut self, batch: Batch<T>) -> Result<(), Stop> {
+        self.send(Work::new(State::Done(batch)))
+    }
+
+    /// Hands over work that makes a batch. While the listener is busy, the reader does some of it.
+    pub(super) fn put_task(&mut self, task: Task<T>) -> Result<(), Stop> {
+        let work = Work::new(State::Waiting(task));
+        self.ahead.push_back(Arc::clone(&work));
+        self.send(work)
+    }
+
+    fn send(&mut self, work: Arc<Work<T>>) -> Result<(), Stop> {
+        let mut message = Message::Work(work);
+        loop {
+            message = match self.sender.try_send(message) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Disconnected(_)) => return Err(Stop::Closed),
+                Err(TrySendError::Full(message)) => message,
+            };
+            match self.ahead.pop_front() {
+                Some(work) => drop(work.help()),
+                None => return self.sender.send(message).map_err(|_| Stop::Closed),
+            }
+        }
+    }
+
     fn flush(&mut self) -> Result<(), Stop> {
         if self.items.is_empty() {
             return Ok(());
@@ -88,18 +227,22 @@ impl<T> Outlet<T> {
         let room = self.items.len();
         let items = std::mem::replace(&mut self.items, Vec::with_capacity(room));
         self.bytes = 0;
-        self.sender.send(Message::Batch { frame: Arc::clone(&self.frame), items }).map_err(|_| Stop::Closed)
+        let frame = Arc::clone(&self.frame);
+        self.put_batch(Batch { frame, items, remarks: Remarks::default(), stop: None })
     }
 
-    /// The reader has come to its end, or to where it cannot go on.
+    /// The reader has come to its end, or to where it cannot go on. A listener who has left misses nothing.
     fn close(mut self, ended: Result<(), Stop>) {
         let last = match ended {
             Err(Stop::Closed) => return,
+            Err(Stop::Trouble(trouble)) if !self.opened => return drop(self.sender.send(Message::Refused(trouble))),
             Err(Stop::Trouble(trouble)) => self.put(Err(trouble), 0),
             Ok(()) => Ok(()),
         };
         if last.and_then(|()| self.flush()).is_ok() {
-            // A listener who left before the last word misses nothing.
+            while let Some(work) = self.ahead.pop_front() {
+                work.help();
+            }
             drop(self.sender.send(Message::Done(self.remarks)));
         }
     }
@@ -107,13 +250,13 @@ impl<T> Outlet<T> {
 
 /// What comes out of the channel, one by one.
 struct Inlet<T> {
-    /// `None` once the listener leaves, which is what stops the reader.
+    /// `None` once the listener leaves or nothing more can come, which is what stops the reader.
     receiver: Option<Receiver<Message<T>>>,
     thread: Option<JoinHandle<()>>,
     frame: Arc<Frame>,
     batch: std::vec::IntoIter<Result<T, Trouble>>,
-    remarks: Option<Remarks>,
-    ended: bool,
+    stop: Option<Trouble>,
+    remarks: Remarks,
     progress: Progress,
 }
 
@@ -125,8 +268,15 @@ impl<T: Send + 'static> Inlet<T> {
     ) -> Result<(Layout, Self), Trouble> {
         let (sender, receiver) = sync_channel(BATCHES_AHEAD);
         let frame = Arc::new(Frame::Elements(Vec::new()));
-        let mut outlet =
-            Outlet { sender, frame: Arc::clone(&frame), items: Vec::new(), bytes: 0, remarks: Remarks::default() };
+        let mut outlet = Outlet {
+            sender,
+            frame: Arc::clone(&frame),
+            items: Vec::new(),
+            bytes: 0,
+            opened: false,
+            ahead: VecDeque::new(),
+            remarks: Remarks::default(),
+        };
         let thread = std::thread::Builder::new().name("export-reader".to_owned()).spawn(move || {
             let ended = read(&mut outlet);
             outlet.close(ended);
@@ -137,16 +287,14 @@ impl<T: Send + 'static> Inlet<T> {
             thread: Some(thread),
             frame,
             batch: Vec::new().into_iter(),
-            remarks: None,
-            ended: false,
+            stop: None,
+            remarks: Remarks::default(),
             progress,
         };
         match inlet.receive() {
             Some(Message::Opened(layout)) => Ok((layout, inlet)),
-            Some(Message::Batch { items, .. }) => {
-                Err(items.into_iter().find_map(Result::err).unwrap_or_else(|| stopped("it gave records unasked")))
-            }
-            Some(Message::Done(_)) | None => Err(stopped("it ended before it began")),
+            Some(Message::Refused(trouble)) => Err(trouble),
+            Some(Message::Work(_) | Message::Done(_)) | None => Err(stopped("it ended before it began")),
         }
     }
 
@@ -159,17 +307,28 @@ impl<T: Send + 'static> Inlet<T> {
             if let Some(item) = self.batch.next() {
                 return Some(item);
             }
-            if self.ended {
-                return None;
+            if let Some(trouble) = self.stop.take() {
+                self.receiver = None;
+                return Some(Err(trouble));
             }
+            self.receiver.as_ref()?;
             match self.receive() {
-                Some(Message::Batch { frame, items }) => (self.frame, self.batch) = (frame, items.into_iter()),
-                Some(Message::Opened(_)) => {}
-                Some(Message::Done(remarks)) => (self.ended, self.remarks) = (true, Some(remarks)),
-                None => {
-                    self.ended = true;
-                    return Some(Err(stopped("it broke off")));
+                Some(Message::Work(work)) => match work.take() {
+                    Some(batch) => {
+                        self.frame = batch.frame;
+                        self.batch = batch.items.into_iter();
+                        self.stop = batch.stop;
+                        self.remarks.add(batch.remarks);
+                    }
+                    None => self.stop = Some(stopped("it broke off")),
+                },
+                Some(Message::Done(remarks)) => {
+                    self.receiver = None;
+                    self.remarks.add(remarks);
                 }
+                Some(Message::Opened(_)) => {}
+                Some(Message::Refused(trouble)) => self.stop = Some(trouble),
+                None => self.stop = Some(stopped("it broke off")),
             }
         }
     }
@@ -211,9 +370,9 @@ impl Forms {
         self.inlet.progress.load(Ordering::Relaxed)
     }
 
-    /// What was passed over; known once everything has been read.
-    pub const fn remarks(&self) -> Option<&Remarks> {
-        self.inlet.remarks.as_ref()
+    /// What was passed over so far: everything, once the last record has been read.
+    pub const fn remarks(&self) -> &Remarks {
+        &self.inlet.remarks
     }
 }
 
@@ -237,9 +396,9 @@ impl Rows {
         self.inlet.progress.load(Ordering::Relaxed)
     }
 
-    /// What was passed over; known once everything has been read.
-    pub const fn remarks(&self) -> Option<&Remarks> {
-        self.inlet.remarks.as_ref()
+    /// What was passed over so far: everything, once the last record has been read.
+    pub const fn remarks(&self) -> &Remarks {
+        &self.inlet.remarks
     }
 }
 
@@ -262,7 +421,7 @@ impl Part {
         let (progress, spill_dir) = (Progress::default(), spill_dir.to_owned());
         let read_progress = Arc::clone(&progress);
         let (layout, inlet) = Inlet::open(progress, move |outlet| match part.kind()? {
-            Kind::Xml => xml::read(&part, &read_progress, &dictionary, outlet),
+            Kind::Xml => xml::read(&part, &read_progress, dictionary, outlet),
             kind => forms_table::read(&part, kind, &read_progress, &dictionary, &spill_dir, outlet),
         })?;
         Ok(Forms { layout, inlet })

@@ -263,6 +263,14 @@ impl Span {
     }
 }
 
+/// How much a draft holds.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Room {
+    text: usize,
+    head: usize,
+    answers: usize,
+}
+
 /// A record in the making, on the core that reads.
 #[derive(Clone, Default)]
 pub(super) struct Draft {
@@ -287,15 +295,26 @@ pub(super) struct KeptAnswer {
 }
 
 impl Draft {
-    /// A draft with room for as much as the record before it needed.
-    pub(super) fn like(before: &Self, at: At) -> Self {
+    /// A draft that begins at `at`.
+    pub(super) fn at(at: At) -> Self {
+        Self { at, ..Self::default() }
+    }
+
+    /// A draft with room for as much as another needed, so that it does not grow piece by piece.
+    pub(super) fn with_room(room: Room, at: At) -> Self {
         Self {
             at,
-            text: String::with_capacity(before.text.len() + before.text.len() / 8),
-            head: Vec::with_capacity(before.head.len()),
-            answers: Vec::with_capacity(before.answers.len()),
-            ats: Vec::with_capacity(before.ats.len()),
+            text: String::with_capacity(room.text),
+            head: Vec::with_capacity(room.head),
+            answers: Vec::with_capacity(room.answers),
+            ats: Vec::with_capacity(room.answers),
         }
+    }
+
+    /// The room that a draft like this one needs, and a little more.
+    pub(super) fn room(&self) -> Room {
+        let more = |len: usize| len + len / 8;
+        Room { text: more(self.text.len()), head: self.head.len() + 8, answers: more(self.answers.len()) }
     }
 
     /// Keeps a text.

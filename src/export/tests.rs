@@ -41,7 +41,7 @@ fn forms_of(path: &Path, headings: &Headings) -> Outcome {
             Ok(mut forms) => {
                 outcome.layouts.push(forms.layout());
                 forms.by_ref().for_each(|item| outcome.take(item));
-                outcome.remarks = forms.remarks().cloned().unwrap_or_default();
+                outcome.remarks = forms.remarks().clone();
             }
             Err(trouble) => outcome.take(Err(trouble)),
         }

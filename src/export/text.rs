@@ -102,12 +102,12 @@ impl Text {
 
     /// Whether anything before this offset was not valid, since it was last asked.
     pub(super) fn broken_before(&mut self, offset: u64) -> bool {
-        let mut broken = false;
-        while self.broken.front().is_some_and(|at| *at < offset) {
-            self.broken.pop_front();
-            broken = true;
-        }
-        broken
+        self.next_broken_before(offset).map(|_| while self.next_broken_before(offset).is_some() {}).is_some()
+    }
+
+    /// The next place before this offset that was not valid.
+    pub(super) fn next_broken_before(&mut self, offset: u64) -> Option<u64> {
+        self.broken.pop_front_if(|at| *at < offset)
     }
 
     /// Whether the last byte consumed ended a line.

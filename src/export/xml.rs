@@ -3,6 +3,9 @@
 //! Element names count in any case. Elements that nobody knows are passed over and named in the remarks. A mistake
 //! of form costs the step it stands in; reading goes on with the next one.
 
+use std::iter::{Copied, Peekable};
+use std::sync::{Arc, Mutex, PoisonError};
+
 use quick_xml::errors::{IllFormedError, SyntaxError};
 use quick_xml::escape::{resolve_predefined_entity, unescape};
 use quick_xml::events::{BytesStart, Event};
@@ -12,73 +15,155 @@ use super::columns::Layout;
 use super::gather::{is_everybody, too_large};
 use super::headings::Dictionary;
 use super::open::{AGAIN, Part, Progress, io_trouble};
-use super::reading::{Outlet, Stop};
-use super::record::{At, Column, Draft, Frame, KeptAnswer, Span};
+use super::reading::{Batch, Outlet, Remarks, Stop};
+use super::record::{At, Column, Draft, Frame, KeptAnswer, Room, Span};
 use super::text::Text;
-use super::xml_names::{Attribute, Names, NodeId, Tag, is_step};
+use super::xml_chunks::{Chunk, Chunks};
+use super::xml_names::{Attribute, Names, NodeId, Tag, is_record, is_step};
 use crate::diagnostic::Place;
 use crate::domain::{Reason, Trouble, limit};
 
 /// Reads the submissions of an XML export.
+///
+/// The reader cuts the file between submissions; whoever has time, reader or listener, makes records of the pieces.
 pub(super) fn read(
     part: &Part,
     progress: &Progress,
-    dictionary: &Dictionary,
+    dictionary: Dictionary,
     outlet: &mut Outlet<Draft>,
 ) -> Result<(), Stop> {
     let text = Text::new(part.source(progress)?).map_err(|error| io_trouble(&error, Place::Whole))?;
-    let mut reader = Reader::from_reader(text);
-    reader.config_mut().trim_text_start = true;
-    let mut reading = Reading {
-        reader,
-        dictionary,
-        outlet,
-        names: Names::new(),
-        names_sent: 0,
-        open: Vec::new(),
-        opened: false,
-        known_root: false,
-        mistakes: 0,
-        lost: false,
-        step: None,
-        step_head: Draft::default(),
-        form: None,
-        finished: Vec::new(),
-        last: Draft::default(),
-        leaf: String::new(),
-    };
-    let mut buffer = Vec::with_capacity(1 << 12);
-    while reading.event(&mut buffer)? {}
-    reading.end_of_file()
+    let mut chunks = Chunks::new(text);
+    let Some(first) = chunks.next()? else { return Err(no_submissions().into()) };
+    let mut parser = Parser::new();
+    let (batch, outline) = parser.parse(&first, &dictionary, None);
+    match batch.stop {
+        Some(trouble) if batch.items.is_empty() => return Err(trouble.into()),
+        _ if batch.items.is_empty() && !outline.known_root => return Err(no_submissions().into()),
+        _ => outlet.opened(Layout::Xml)?,
+    }
+    outlet.put_batch(batch)?;
+    let shared = Arc::new((dictionary, outline.root, Mutex::new(vec![parser])));
+    while let Some(chunk) = chunks.next()? {
+        let shared = Arc::clone(&shared);
+        outlet.put_task(Box::new(move || {
+            let (dictionary, root, idle) = &*shared;
+            let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let parser = idle().pop();
+            let mut parser = parser.unwrap_or_else(Parser::new);
+            let (batch, _) = parser.parse(&chunk, dictionary, root.as_deref());
+            idle().push(parser);
+            batch
+        }))?;
+    }
+    Ok(())
 }
 
-/// An XML file as far as it has been read.
-struct Reading<'r> {
-    reader: Reader<Text>,
-    dictionary: &'r Dictionary,
-    outlet: &'r mut Outlet<Draft>,
+/// Makes records of pieces of one file; what it learns of the file's names serves for the next piece.
+struct Parser {
     names: Names,
-    /// Names whose paths the outlet has.
-    names_sent: usize,
-    /// The elements that are open.
-    open: Vec<NodeId>,
-    /// Whether the outlet knows the layout.
-    opened: bool,
+    /// The paths of the names, as far as they were known when it was made.
+    frame: Arc<Frame>,
+    /// What the last form needed, for the next.
+    room: Room,
+}
+
+/// What the first piece says of the whole file.
+#[derive(Default)]
+struct Outline {
+    /// The name of the root, where it is not a submission itself.
+    root: Option<String>,
+    /// Whether the root is that of an export, which may hold no submissions.
     known_root: bool,
-    /// Mistakes of form so far.
-    mistakes: u64,
-    /// Whether elements are passed over until the next step begins.
+}
+
+impl Parser {
+    fn new() -> Self {
+        Self { names: Names::new(), frame: Arc::new(Frame::Elements(Vec::new())), room: Room::default() }
+    }
+
+    /// Makes records of a piece. `root` is the file's root element, which the last piece must close.
+    fn parse(&mut self, chunk: &Chunk, dictionary: &Dictionary, root: Option<&str>) -> (Batch<Draft>, Outline) {
+        let mut reader = Reader::from_str(&chunk.text);
+        let config = reader.config_mut();
+        config.trim_text_start = true;
+        // A piece does not hold the elements around its submissions; names are checked here.
+        config.check_end_names = false;
+        config.allow_unmatched_ends = true;
+        let mut reading = Reading {
+            reader,
+            chunk,
+            dictionary,
+            names: &mut self.names,
+            room: &mut self.room,
+            lines: Lines { newlines: memchr::memchr_iter(b'\n', chunk.text.as_bytes()).peekable(), line: chunk.line },
+            broken: chunk.broken.iter().copied().peekable(),
+            open: Vec::new(),
+            deeper: 0,
+            outline: Outline::default(),
+            lost: false,
+            mistaken: false,
+            step: None,
+            step_head: Draft::default(),
+            form: None,
+            finished: Vec::new(),
+            leaf: String::new(),
+            items: Vec::new(),
+            remarks: Remarks::default(),
+        };
+        let stop = reading.read(root).err();
+        let Reading { items, remarks, outline, .. } = reading;
+        if !matches!(&*self.frame, Frame::Elements(paths) if paths.len() == self.names.len()) {
+            self.frame = Arc::new(Frame::Elements(self.names.paths()));
+        }
+        (Batch { frame: Arc::clone(&self.frame), items, remarks, stop }, outline)
+    }
+}
+
+/// A piece as far as it has been read.
+struct Reading<'c, 'p> {
+    reader: Reader<&'c [u8]>,
+    chunk: &'c Chunk,
+    dictionary: &'p Dictionary,
+    names: &'p mut Names,
+    room: &'p mut Room,
+    lines: Lines<'c>,
+    /// Where something is not valid in the file's encoding.
+    broken: Peekable<Copied<std::slice::Iter<'c, usize>>>,
+    /// The elements that are open, from the submission inwards.
+    open: Vec<NodeId>,
+    /// Elements open within the innermost of `open` that are too deep to be told apart.
+    deeper: usize,
+    outline: Outline,
+    /// Whether elements are passed over until the next submission begins.
     lost: bool,
+    /// Whether anything in the piece was not well formed.
+    mistaken: bool,
     step: Option<Step>,
     /// The head of the step, which every form of it takes over.
     step_head: Draft,
     form: Option<Form>,
     /// Forms of the open step that have ended.
     finished: Vec<Result<Draft, Trouble>>,
-    /// The last form that ended, for the room the next will need.
-    last: Draft,
     /// The text of an element of the head.
     leaf: String,
+    items: Vec<Result<Draft, Trouble>>,
+    remarks: Remarks,
+}
+
+/// Tells the line of ever later places.
+struct Lines<'c> {
+    newlines: Peekable<memchr::Memchr<'c>>,
+    line: u64,
+}
+
+impl Lines<'_> {
+    fn at(&mut self, offset: usize) -> u64 {
+        while self.newlines.next_if(|newline| *newline < offset).is_some() {
+            self.line += 1;
+        }
+        self.line
+    }
 }
 
 struct Step {
@@ -117,18 +202,24 @@ struct Answer {
     looked_up: bool,
 }
 
-impl Reading<'_> {
-    /// Reads one event; `false` at the end of the file.
-    fn event(&mut self, buffer: &mut Vec<u8>) -> Result<bool, Stop> {
-        buffer.clear();
-        self.reader.get_mut().begin_piece();
-        match self.reader.read_event_into(buffer) {
-            Ok(Event::Start(element)) => self.start(&element)?,
+impl Reading<'_, '_> {
+    fn read(&mut self, root: Option<&str>) -> Result<(), Trouble> {
+        if self.chunk.endless {
+            self.items.push(Err(too_large(Place::Line(self.chunk.line))));
+        }
+        while self.event()? {}
+        self.end_of_piece(root)
+    }
+
+    /// Reads one event; `false` at the end of the piece.
+    fn event(&mut self) -> Result<bool, Trouble> {
+        match self.reader.read_event() {
+            Ok(Event::Start(element)) => self.start(&element, 0),
             Ok(Event::Empty(element)) => {
-                self.start(&element)?;
-                self.end()?;
+                self.start(&element, 1);
+                self.end(None);
             }
-            Ok(Event::End(_)) => self.end()?,
+            Ok(Event::End(element)) => self.end(Some(element.local_name().as_ref())),
             Ok(Event::Text(text)) => self.text(&text.xml10_content()),
             Ok(Event::CData(text)) => self.text(&text.xml10_content()),
             Ok(Event::GeneralRef(reference)) => match resolve_predefined_entity(&reference) {
@@ -140,62 +231,77 @@ impl Reading<'_> {
             },
             Ok(Event::DocType(_)) => {
                 let message = "the file has a document type definition, which is not read";
-                return Err(self.trouble(Reason::XmlForbidden, message, NO_ENTITIES).into());
+                return Err(self.trouble(Reason::XmlForbidden, message, NO_ENTITIES));
             }
-            Ok(Event::PI(_)) if self.step.is_some() || self.form.is_some() => {
-                self.refuse(Reason::XmlForbidden, "a processing instruction", NO_ENTITIES);
-            }
-            Ok(Event::PI(_) | Event::Decl(_) | Event::Comment(_)) => {}
+            Ok(Event::PI(_)) => self.refuse(Reason::XmlForbidden, "a processing instruction", NO_ENTITIES),
+            Ok(Event::Decl(_) | Event::Comment(_)) => {}
             Ok(Event::Eof) => return Ok(false),
-            Err(error) => self.mistake(&error)?,
+            Err(error) => return self.mistake(&error),
         }
         Ok(true)
     }
 
-    fn start(&mut self, element: &BytesStart<'_>) -> Result<(), Stop> {
+    fn start(&mut self, element: &BytesStart<'_>, slash: usize) {
         let name = element.local_name();
-        if self.lost {
-            if !is_step(name.as_ref()) {
-                return Ok(());
-            }
-            // What was left open before the mistake is as good as closed.
-            self.lost = false;
-            self.open.truncate(1);
+        let name = name.as_ref();
+        let Some(parent) = self.open.last().copied() else { return self.start_outside(name, element, slash) };
+        if is_step(name) {
+            // Whatever was open has not been closed, and the step that begins here is another.
+            self.lose("a submission begins in the middle of another");
+            return self.start_outside(name, element, slash);
         }
-        if self.open.len() >= limit::XML_DEPTH_LOST {
-            return Err(self.trouble(Reason::TooLarge, "elements are nested beyond all measure", AGAIN).into());
+        if self.deeper > 0 || self.open.len() >= limit::XML_DEPTH_MAX {
+            self.deeper += 1;
+            return self.refuse(Reason::TooLarge, "elements are nested more deeply than any form", AGAIN);
         }
-        let parent = self.open.last().copied().unwrap_or(Names::outside());
-        let node = self.names.child(parent, name.as_ref(), self.dictionary);
-        if self.open.is_empty() {
-            self.known_root = name.as_ref().eq_ignore_ascii_case("MosaicForms");
-        }
+        let node = self.names.child(parent, name, self.dictionary);
         self.open.push(node);
-        if self.open.len() > limit::XML_DEPTH_MAX {
-            self.refuse(Reason::TooLarge, "elements are nested more deeply than any form", AGAIN);
-        }
         match self.names.tag(node) {
-            Tag::Step => self.start_step(node, element),
-            Tag::Form => self.start_form(node, element),
+            Tag::Step | Tag::Outside | Tag::Answers | Tag::Known => {}
+            Tag::Form => self.start_form(node, element, slash),
             Tag::Subject => self.start_subject(node, element),
             Tag::Group | Tag::Leaf(_) => self.start_head(node, element),
             Tag::Collection | Tag::Row => self.start_group(node, element),
             Tag::Answer => self.start_answer(node, element),
             Tag::Lookup => self.start_lookup(),
-            Tag::Unknown => self.remark(node),
-            Tag::Root | Tag::Answers | Tag::Known => {}
+            Tag::Unknown => self.remarks.count_unknown(&self.names.path(node), 1),
         }
-        Ok(())
     }
 
-    fn end(&mut self) -> Result<(), Stop> {
-        if self.lost {
-            return Ok(());
+    /// Begins a submission; what else stands around submissions is passed over.
+    fn start_outside(&mut self, name: &str, element: &BytesStart<'_>, slash: usize) {
+        if !is_record(name) || (self.lost && !is_step(name)) {
+            if self.chunk.first && self.outline.root.is_none() {
+                self.outline.known_root = name.eq_ignore_ascii_case("MosaicForms");
+                // An empty element is closed already.
+                let root = if slash == 0 { element.name().as_ref().to_owned() } else { String::new() };
+                self.outline.root = Some(root);
+            }
+            return;
         }
-        let Some(node) = self.open.pop() else { return Ok(()) };
+        self.lost = false;
+        let node = self.names.child(Names::OUTSIDE, name, self.dictionary);
+        self.open.push(node);
+        if is_step(name) {
+            self.start_step(node, element, slash);
+        } else {
+            self.start_form(node, element, slash);
+        }
+    }
+
+    fn end(&mut self, name: Option<&str>) {
+        if self.deeper > 0 {
+            self.deeper -= 1;
+            return;
+        }
+        let Some(node) = self.open.pop() else { return };
+        if name.is_some_and(|name| name != self.names.name(node)) {
+            self.open.push(node);
+            return self.lose("an element is closed that is not the one open");
+        }
         match self.names.tag(node) {
-            Tag::Step => self.end_step()?,
-            Tag::Form => self.end_form()?,
+            Tag::Step => self.end_step(),
+            Tag::Form => self.end_form(),
             Tag::Leaf(column) => self.end_leaf(column),
             Tag::Subject => self.end_leaf(Column::PersonId),
             Tag::Collection | Tag::Row => {
@@ -205,29 +311,28 @@ impl Reading<'_> {
             }
             Tag::Answer => self.end_answer(),
             Tag::Lookup => self.end_lookup(),
-            Tag::Root | Tag::Group | Tag::Answers | Tag::Known | Tag::Unknown => {}
+            Tag::Outside | Tag::Group | Tag::Answers | Tag::Known | Tag::Unknown => {}
         }
-        Ok(())
     }
 
-    fn start_step(&mut self, node: NodeId, element: &BytesStart<'_>) {
-        let at = self.at(node, element);
+    fn start_step(&mut self, node: NodeId, element: &BytesStart<'_>, slash: usize) {
+        let at = self.at(node, element, slash);
         // What is not valid before the step is in no record.
-        self.broken_before(element);
+        self.broken_before(self.tag_start(element, slash));
         self.step = Some(Step { at, fault: None });
         self.step_head = Draft::default();
         self.start_head(node, element);
     }
 
-    fn start_form(&mut self, node: NodeId, element: &BytesStart<'_>) {
+    fn start_form(&mut self, node: NodeId, element: &BytesStart<'_>, slash: usize) {
         if self.form.is_some() {
             return self.refuse(Reason::XmlBroken, "a form stands within a form", AGAIN);
         }
-        let at = self.at(node, element);
-        if self.broken_before(element) && self.step.is_some() {
+        let at = self.at(node, element, slash);
+        if self.broken_before(self.tag_start(element, slash)) && self.step.is_some() {
             self.refuse_encoding();
         }
-        let draft = Draft::like(&self.last, at);
+        let draft = Draft::with_room(*self.room, at);
         self.form = Some(Form { draft, fault: None, groups: Vec::new(), answer: None, value_len: 0 });
         self.start_head(node, element);
     }
@@ -282,7 +387,7 @@ impl Reading<'_> {
     fn start_answer(&mut self, node: NodeId, element: &BytesStart<'_>) {
         // White space counts in an answer.
         self.reader.config_mut().trim_text_start = false;
-        let at = self.at(node, element);
+        let at = self.at(node, element, 0);
         let Some(form) = self.form.as_ref().filter(|form| form.fault.is_none()) else { return };
         let (mut code, mut wording, mut datatype, mut nil) = (None, None, None, false);
         let mut group = form.groups.last().copied().unwrap_or_default();
@@ -354,34 +459,29 @@ impl Reading<'_> {
         self.leaf.clear();
     }
 
-    fn end_form(&mut self) -> Result<(), Stop> {
-        if self.broken_until_here() {
+    fn end_form(&mut self) {
+        if self.broken_before(self.position()) {
             self.refuse_encoding();
         }
-        let Some(Form { draft, fault, .. }) = self.form.take() else { return Ok(()) };
-        self.last = Draft::like(&draft, At::default());
+        let Some(Form { draft, fault, .. }) = self.form.take() else { return };
+        *self.room = draft.room();
         let finished = match fault {
             Some(trouble) => Err(trouble),
             None => Ok(draft),
         };
-        if self.step.is_some() {
-            self.finished.push(finished);
-            return Ok(());
-        }
-        self.hand_over(finished)
+        let items = if self.step.is_some() { &mut self.finished } else { &mut self.items };
+        items.push(finished);
     }
 
-    fn end_step(&mut self) -> Result<(), Stop> {
-        if self.broken_until_here() {
+    fn end_step(&mut self) {
+        if self.broken_before(self.position()) {
             self.refuse_encoding();
         }
-        let Some(Step { at, fault }) = self.step.take() else { return Ok(()) };
+        let Some(Step { at, fault }) = self.step.take() else { return };
         let mut finished = std::mem::take(&mut self.finished);
         if finished.is_empty() {
             // A step without a form still says what became of it: a cancelled one withdraws its request.
-            let mut bare = Draft::default();
-            bare.at = at;
-            finished.push(Ok(bare));
+            finished.push(Ok(Draft::at(at)));
         }
         for form in finished.drain(..) {
             let form = match (form, &fault) {
@@ -396,16 +496,12 @@ impl Reading<'_> {
                     Ok(draft)
                 }
             };
-            self.hand_over(form)?;
+            self.items.push(form);
         }
         self.finished = finished;
-        Ok(())
     }
 
     fn text(&mut self, text: &str) {
-        if self.lost {
-            return;
-        }
         match &mut self.form {
             Some(form) if form.fault.is_some() => {}
             Some(form) if form.answer.is_some() => form.draft.text_mut().push_str(text),
@@ -464,25 +560,26 @@ impl Reading<'_> {
         Some((meaning, value))
     }
 
-    fn at(&mut self, node: NodeId, element: &BytesStart<'_>) -> At {
-        let within = memchr::memchr_iter(b'\n', element.as_bytes()).count();
-        let line = self.reader.get_mut().line().saturating_sub(u64::try_from(within).unwrap_or(0));
-        At { number: line, name: node.number() }
+    /// Where an element that has just begun begins.
+    fn at(&mut self, node: NodeId, element: &BytesStart<'_>, slash: usize) -> At {
+        At { number: self.lines.at(self.tag_start(element, slash)), name: node.number() }
     }
 
-    /// Whether there was something not valid before an element that has just begun.
-    fn broken_before(&mut self, element: &BytesStart<'_>) -> bool {
-        let text = self.reader.get_mut();
-        // The element and its brackets; a slash more or less is no character that could be broken.
-        let tag = u64::try_from(element.len() + "</>".len()).unwrap_or(u64::MAX);
-        let start = text.position().saturating_sub(tag);
-        text.broken_before(start)
+    fn tag_start(&self, element: &BytesStart<'_>, slash: usize) -> usize {
+        self.position().saturating_sub(element.len() + "<>".len() + slash)
     }
 
-    fn broken_until_here(&mut self) -> bool {
-        let text = self.reader.get_mut();
-        let position = text.position();
-        text.broken_before(position)
+    fn position(&self) -> usize {
+        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
+    }
+
+    /// Whether there was something not valid before `offset`, since it was last asked.
+    fn broken_before(&mut self, offset: usize) -> bool {
+        let mut broken = false;
+        while self.broken.next_if(|at| *at < offset).is_some() {
+            broken = true;
+        }
+        broken
     }
 
     fn place(&self, at: At) -> Place {
@@ -491,7 +588,7 @@ impl Reading<'_> {
 
     /// A trouble where the reader stands.
     fn trouble(&mut self, reason: Reason, message: &str, help: &str) -> Trouble {
-        let line = self.reader.get_mut().line();
+        let line = self.lines.at(self.position());
         let path = self.open.last().map(|node| self.names.path(*node)).filter(|path| !path.is_empty());
         let place = path.map_or(Place::Line(line), |path| Place::Element { line, path });
         Trouble { place, reason, message: message.to_owned(), help: help.to_owned() }
@@ -520,7 +617,7 @@ impl Reading<'_> {
     /// Refuses the open form, or the step where no form is open. The first reason stands.
     fn refuse_with(&mut self, trouble: Trouble) {
         if let Some(form) = &mut self.form {
-            form.draft = Draft::like(&Draft::default(), form.draft.at);
+            form.draft = Draft::at(form.draft.at);
             form.answer = None;
             form.groups.clear();
             form.fault.get_or_insert(trouble);
@@ -529,111 +626,67 @@ impl Reading<'_> {
         }
     }
 
-    fn remark(&mut self, node: NodeId) {
-        let known = &mut self.outlet.remarks.elements_unknown;
-        let path = self.names.path(node);
-        if let Some(count) = known.get_mut(&*path) {
-            *count += 1;
-        } else if known.len() < limit::UNKNOWN_ELEMENTS_MAX {
-            known.insert(path.to_string(), 1);
-        } else {
-            *known.entry("…".to_owned()).or_default() += 1;
-        }
-    }
-
-    /// What is not well formed costs the step it stands in, unless nothing can be made of what follows.
-    fn mistake(&mut self, error: &Error) -> Result<(), Stop> {
-        self.mistakes += 1;
-        let message = match error {
-            Error::Io(error) => {
-                let place = self.trouble(Reason::FileUnreadable, "", "").place;
-                return Err(io_trouble(error, place).into());
-            }
-            Error::Syntax(SyntaxError::InvalidBangMarkup) | Error::Encoding(_) => {
-                return Err(self.trouble(Reason::XmlBroken, "what begins with `<!` here is no XML", AGAIN).into());
-            }
-            Error::Syntax(_) => return Err(self.cut().into()),
+    /// What is not well formed costs the submission it stands in. A piece that ends in the middle of something is
+    /// the end of the file, or its submissions are told apart wrongly: nothing more can be made of it.
+    fn mistake(&mut self, error: &Error) -> Result<bool, Trouble> {
+        match error {
             Error::IllFormed(IllFormedError::UnclosedReference) => {
                 self.refuse(Reason::XmlBroken, "an `&` stands alone", AGAIN);
-                return Ok(());
+                Ok(true)
             }
-            Error::IllFormed(IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_)) => {
-                "an element is closed that is not the one open"
+            Error::Syntax(SyntaxError::InvalidBangMarkup) => {
+                self.items.extend(self.finished.drain(..).filter(Result::is_err));
+                Err(self.trouble(Reason::XmlBroken, "what begins with `<!` here is no XML", AGAIN))
             }
-            _ => "the XML is not well formed",
-        };
-        if self.mistakes > limit::XML_MISTAKES_MAX {
-            return Err(self.trouble(Reason::XmlBroken, "the XML is not well formed in too many places", AGAIN).into());
+            Error::Syntax(_) if self.chunk.last => Err(self.cut()),
+            _ => {
+                self.lose("the XML is not well formed");
+                Ok(true)
+            }
         }
-        if self.step.is_some() || self.form.is_some() {
-            let trouble = self.trouble(Reason::XmlBroken, message, AGAIN);
-            self.lose(&trouble)?;
-        } else if self.mistakes == 1 {
-            let trouble = self.trouble(Reason::XmlBroken, message, AGAIN);
-            self.hand_over(Err(trouble))?;
-        }
-        self.lost = true;
-        Ok(())
     }
 
-    /// Gives up the open step with everything in it.
-    fn lose(&mut self, trouble: &Trouble) -> Result<(), Stop> {
-        self.reader.config_mut().trim_text_start = true;
-        self.step = None;
-        let open = usize::from(self.form.take().is_some() || self.finished.is_empty());
-        for _ in 0..self.finished.len() + open {
-            self.hand_over(Err(trouble.clone()))?;
+    /// Gives up the open submission with everything in it, and passes over what follows until the next.
+    fn lose(&mut self, message: &str) {
+        let open = self.step.is_some() || self.form.is_some();
+        if open || !std::mem::replace(&mut self.mistaken, true) {
+            let trouble = self.trouble(Reason::XmlBroken, message, AGAIN);
+            let unfinished = usize::from(self.form.is_some() || self.finished.is_empty());
+            for _ in 0..self.finished.len() + unfinished {
+                self.items.push(Err(trouble.clone()));
+            }
         }
+        (self.step, self.form, self.lost, self.mistaken, self.deeper) = (None, None, true, true, 0);
         self.finished.clear();
-        Ok(())
+        self.open.clear();
+        self.reader.config_mut().trim_text_start = true;
     }
 
     fn cut(&mut self) -> Trouble {
-        let line = self.reader.get_mut().line();
+        let line = self.lines.at(self.chunk.text.len());
         let (place, message) = match self.begun() {
             Some(at) => (self.place(at), format!("the file ends on line {line}, in the middle of this submission")),
             None => (Place::Line(line), "the file ends before its last element is closed".to_owned()),
         };
+        // Forms of the open step that have ended lack what the step says behind them.
+        self.items.extend(self.finished.drain(..).filter(Result::is_err));
         Trouble { place, reason: Reason::FileTruncated, message, help: AGAIN.to_owned() }
     }
 
-    fn end_of_file(&mut self) -> Result<(), Stop> {
+    fn end_of_piece(&mut self, root: Option<&str>) -> Result<(), Trouble> {
         let open = self.step.is_some() || self.form.is_some();
-        if open || (!self.open.is_empty() && self.mistakes == 0) {
-            let trouble = self.cut();
-            if !self.opened && !open {
-                return Err(trouble.into());
+        if !self.chunk.last {
+            if open {
+                self.lose("a submission is never closed");
             }
-            self.finished.retain(Result::is_err);
-            for finished in std::mem::take(&mut self.finished) {
-                self.hand_over(finished)?;
-            }
-            return self.hand_over(Err(trouble));
-        }
-        if self.opened {
             return Ok(());
         }
-        if self.known_root {
-            return self.outlet.opened(Layout::Xml);
+        let root = root.or(self.outline.root.as_deref());
+        let closed = |root: &str| self.chunk.text.contains(&format!("</{root}")) || root.is_empty();
+        if open || !(self.mistaken || self.chunk.endless || root.is_none_or(closed)) {
+            return Err(self.cut());
         }
-        Err(Stop::Trouble(Trouble {
-            place: Place::Whole,
-            reason: Reason::HeaderMissing,
-            message: "the XML holds no `WorkflowStep` and no `Form`".to_owned(),
-            help: "export submissions in the layout that `mappings/README.md` describes".to_owned(),
-        }))
-    }
-
-    fn hand_over(&mut self, form: Result<Draft, Trouble>) -> Result<(), Stop> {
-        if !std::mem::replace(&mut self.opened, true) {
-            self.outlet.opened(Layout::Xml)?;
-        }
-        if self.names_sent < self.names.len() {
-            self.names_sent = self.names.len();
-            self.outlet.frame(Frame::Elements(self.names.paths()))?;
-        }
-        let bytes = form.as_ref().map_or(0, Draft::weight);
-        self.outlet.put(form, bytes)
+        Ok(())
     }
 }
 
@@ -662,3 +715,13 @@ impl Form {
 }
 
 const NO_ENTITIES: &str = "export plain XML, without a document type and without entities of its own";
+
+/// The trouble of XML that is something else.
+pub(super) fn no_submissions() -> Trouble {
+    Trouble {
+        place: Place::Whole,
+        reason: Reason::HeaderMissing,
+        message: "the XML holds no `WorkflowStep` and no `Form`".to_owned(),
+        help: "export submissions in the layout that `mappings/README.md` describes".to_owned(),
+    }
+}

@@ -11,7 +11,7 @@ use super::record::Column;
 /// What an element is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tag {
-    Root,
+    Outside,
     Step,
     Form,
     /// Holds further elements of the head: subjects, the template's description.
@@ -64,6 +64,11 @@ struct Node {
     attributes: Vec<(Box<str>, Attribute)>,
 }
 
+/// A fresh node.
+fn node(tag: Tag, path: &str) -> Node {
+    Node { tag, path: path.into(), children: Vec::new(), attributes: Vec::new() }
+}
+
 /// Nodes and attributes that are remembered: more are no export.
 const NODES_MAX: usize = 2_000;
 const ATTRIBUTES_MAX: usize = 100;
@@ -75,17 +80,19 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn new() -> Self {
-        let node = |tag, path: &str| Node { tag, path: path.into(), children: Vec::new(), attributes: Vec::new() };
-        Self { nodes: vec![node(Tag::Root, ""), node(Tag::Unknown, "…")] }
+        Self { nodes: vec![node(Tag::Outside, ""), node(Tag::Unknown, "…")] }
     }
 
-    /// What stands around the root.
-    pub(super) const fn outside() -> NodeId {
-        NodeId(0)
-    }
+    /// What stands around submissions.
+    pub(super) const OUTSIDE: NodeId = NodeId(0);
 
     pub(super) fn tag(&self, node: NodeId) -> Tag {
         self.node(node).map_or(Tag::Unknown, |node| node.tag)
+    }
+
+    /// The name of an element, as the file spells it.
+    pub(super) fn name(&self, node: NodeId) -> &str {
+        self.node(node).map_or("", |node| node.path.rsplit('/').next().unwrap_or_default())
     }
 
     pub(super) fn path(&self, node: NodeId) -> Arc<str> {
@@ -131,14 +138,8 @@ impl Names {
     fn add(&mut self, parent: NodeId, name: &str, dictionary: &Dictionary) -> NodeId {
         const BEYOND: NodeId = NodeId(1);
         let Some(above) = self.node(parent) else { return BEYOND };
-        let at_root = parent == Self::outside();
-        let tag = if at_root && !is_record(name) { Tag::Root } else { tag(above.tag, name, dictionary) };
-        // The root is the same for every record and says nothing about where one stands.
-        let path = match (&*above.path, tag) {
-            (_, Tag::Root) => "".into(),
-            ("", _) => name.into(),
-            (above, _) => Arc::from(format!("{above}/{name}")),
-        };
+        let tag = tag(above.tag, name, dictionary);
+        let path = if above.path.is_empty() { name.into() } else { Arc::from(format!("{}/{name}", above.path)) };
         let Some(id) = u32::try_from(self.nodes.len()).ok().filter(|_| self.nodes.len() < NODES_MAX) else {
             return BEYOND;
         };
@@ -160,16 +161,16 @@ pub(super) fn is_step(name: &str) -> bool {
     name.eq_ignore_ascii_case("WorkflowStep")
 }
 
-fn is_record(name: &str) -> bool {
+/// Whether an element of this name is a submission where none is open.
+pub(super) fn is_record(name: &str) -> bool {
     is_step(name) || name.eq_ignore_ascii_case("Form")
 }
 
 fn tag(parent: Tag, name: &str, dictionary: &Dictionary) -> Tag {
     let named = |wanted: &str| name.eq_ignore_ascii_case(wanted);
     match parent {
-        Tag::Root | Tag::Unknown if is_step(name) => Tag::Step,
-        Tag::Root | Tag::Step | Tag::Group if named("Form") => Tag::Form,
-        Tag::Root if named("Forms") || named("WorkflowSteps") => Tag::Root,
+        Tag::Outside if is_step(name) => Tag::Step,
+        Tag::Outside | Tag::Step | Tag::Group if named("Form") => Tag::Form,
         Tag::Step if named("Forms") => Tag::Group,
         Tag::Step | Tag::Form | Tag::Group if named("Subjects") || named("TemplateMetaData") => Tag::Group,
         Tag::Step | Tag::Form | Tag::Group if named("Subject") => Tag::Subject,
