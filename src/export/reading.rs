@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::columns::Layout;
-use super::headings::{Dictionary, Headings};
+use super::headings::Headings;
 use super::open::{Kind, Part, Progress};
 use super::record::{Draft, Frame, Record, Row};
 use super::{forms_table, rows, xml};
@@ -76,35 +76,43 @@ pub(super) struct Batch<T> {
     pub(super) stop: Option<Trouble>,
 }
 
+/// Work that makes a batch of records.
+pub(super) type Task<T> = Box<dyn FnOnce() -> Batch<T> + Send>;
+
+/// What is made of each record, on whichever core has time.
+type Through<T, U> = Arc<dyn Fn(Result<T, Trouble>, &Frame) -> U + Send + Sync>;
+
+/// A batch as it is handed to the listener.
+struct Ready<U> {
+    items: Vec<U>,
+    remarks: Remarks,
+    /// Whether nothing comes after these.
+    last: bool,
+}
+
 /// A batch, or the work that makes one. Whoever comes to it first does it: the listener when it waits for it, the
 /// reader when it is far enough ahead.
-struct Work<T> {
-    state: Mutex<State<T>>,
+struct Work<U> {
+    state: Mutex<State<U>>,
     done: Condvar,
 }
 
-type Task<T> = Box<dyn FnOnce() -> Batch<T> + Send>;
-
-enum State<T> {
-    Waiting(Task<T>),
+enum State<U> {
+    Waiting(Box<dyn FnOnce() -> Ready<U> + Send>),
     Begun,
-    Done(Batch<T>),
+    Done(Ready<U>),
     /// Given to the listener, or lost with the reader that had begun it.
     Gone,
 }
 
-impl<T> Work<T> {
-    fn new(state: State<T>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(state), done: Condvar::new() })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+impl<U> Work<U> {
+    fn lock(&self) -> MutexGuard<'_, State<U>> {
         // Work is done outside the lock, so nothing is half changed when a thread panics.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the task, if nobody has begun it.
-    fn begin(&self) -> Option<Task<T>> {
+    fn begin(&self) -> Option<Box<dyn FnOnce() -> Ready<U> + Send>> {
         let mut state = self.lock();
         match std::mem::replace(&mut *state, State::Begun) {
             State::Waiting(task) => Some(task),
@@ -115,23 +123,22 @@ impl<T> Work<T> {
         }
     }
 
-    /// Does the work here, unless somebody else has begun it; whether it did.
-    fn help(&self) -> bool {
-        let Some(task) = self.begin() else { return false };
-        let mut unfinished = Unfinished { work: self, batch: None };
-        unfinished.batch = Some(task());
-        true
+    /// Does the work here, unless somebody else has begun it.
+    fn help(&self) {
+        let Some(task) = self.begin() else { return };
+        let mut unfinished = Unfinished { work: self, ready: None };
+        unfinished.ready = Some(task());
     }
 
     /// The batch, done here or waited for; `None` if whoever had begun it broke off.
-    fn take(&self) -> Option<Batch<T>> {
+    fn take(&self) -> Option<Ready<U>> {
         if let Some(task) = self.begin() {
             return Some(task());
         }
         let mut state = self.lock();
         loop {
             match std::mem::replace(&mut *state, State::Gone) {
-                State::Done(batch) => return Some(batch),
+                State::Done(ready) => return Some(ready),
                 State::Begun => *state = State::Begun,
                 State::Waiting(_) | State::Gone => return None,
             }
@@ -141,42 +148,96 @@ impl<T> Work<T> {
 }
 
 /// Tells the listener when work ends, well or in a panic.
-struct Unfinished<'w, T> {
-    work: &'w Work<T>,
-    batch: Option<Batch<T>>,
+struct Unfinished<'w, U> {
+    work: &'w Work<U>,
+    ready: Option<Ready<U>>,
 }
 
-impl<T> Drop for Unfinished<'_, T> {
+impl<U> Drop for Unfinished<'_, U> {
     fn drop(&mut self) {
-        *self.work.lock() = self.batch.take().map_or(State::Gone, State::Done);
+        *self.work.lock() = self.ready.take().map_or(State::Gone, State::Done);
         self.work.done.notify_all();
     }
 }
 
-enum Message<T> {
+enum Message<U> {
     Opened(Layout),
-    Work(Arc<Work<T>>),
+    Work(Arc<Work<U>>),
     Done(Remarks),
     Refused(Trouble),
 }
 
-/// The reader's end of the channel.
+/// The way to the listener, whatever is made of the records on the way.
+trait Lane<T>: Send {
+    fn opened(&mut self, layout: Layout) -> Result<(), Stop>;
+    fn task(&mut self, task: Task<T>) -> Result<(), Stop>;
+    /// The last word. A listener who has left misses nothing.
+    fn close(self: Box<Self>, refused: Option<Trouble>, remarks: Remarks);
+}
+
+struct Channel<T, U> {
+    sender: SyncSender<Message<U>>,
+    through: Through<T, U>,
+    /// Work that has been handed over and may not have been begun.
+    ahead: VecDeque<Arc<Work<U>>>,
+}
+
+impl<T: 'static, U: Send + 'static> Lane<T> for Channel<T, U> {
+    fn opened(&mut self, layout: Layout) -> Result<(), Stop> {
+        self.sender.send(Message::Opened(layout)).map_err(|_| Stop::Closed)
+    }
+
+    fn task(&mut self, task: Task<T>) -> Result<(), Stop> {
+        let through = Arc::clone(&self.through);
+        let task = Box::new(move || {
+            let Batch { frame, items, remarks, stop } = task();
+            let last = stop.is_some();
+            let items = items.into_iter().chain(stop.map(Err)).map(|item| through(item, &frame)).collect();
+            Ready { items, remarks, last }
+        });
+        let work = Arc::new(Work { state: Mutex::new(State::Waiting(task)), done: Condvar::new() });
+        self.ahead.push_back(Arc::clone(&work));
+        if self.ahead.len() > BATCHES_AHEAD {
+            self.ahead.pop_front();
+        }
+        let mut message = Message::Work(work);
+        loop {
+            message = match self.sender.try_send(message) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Disconnected(_)) => return Err(Stop::Closed),
+                Err(TrySendError::Full(message)) => message,
+            };
+            // The newest: the oldest is what the listener comes to next, and would have to wait for.
+            match self.ahead.pop_back() {
+                Some(work) => work.help(),
+                None => return self.sender.send(message).map_err(|_| Stop::Closed),
+            }
+        }
+    }
+
+    fn close(mut self: Box<Self>, refused: Option<Trouble>, remarks: Remarks) {
+        while let Some(work) = self.ahead.pop_back() {
+            work.help();
+        }
+        drop(self.sender.send(refused.map_or(Message::Done(remarks), Message::Refused)));
+    }
+}
+
+/// The reader's end of the way.
 pub(super) struct Outlet<T> {
-    sender: SyncSender<Message<T>>,
+    lane: Box<dyn Lane<T>>,
     frame: Arc<Frame>,
     items: Vec<Result<T, Trouble>>,
     bytes: usize,
     opened: bool,
-    /// Work that has been handed over and may not have been begun.
-    ahead: VecDeque<Arc<Work<T>>>,
     pub(super) remarks: Remarks,
 }
 
-impl<T> Outlet<T> {
+impl<T: Send + 'static> Outlet<T> {
     /// Says which layout it is: the file can be read.
     pub(super) fn opened(&mut self, layout: Layout) -> Result<(), Stop> {
         self.opened = true;
-        self.sender.send(Message::Opened(layout)).map_err(|_| Stop::Closed)
+        self.lane.opened(layout)
     }
 
     /// Sets what the places of the following drafts have in common.
@@ -193,31 +254,10 @@ impl<T> Outlet<T> {
         if self.bytes >= BATCH_BYTES || self.items.len() >= BATCH_ITEMS { self.flush() } else { Ok(()) }
     }
 
-    /// Hands a batch over.
-    pub(super) fn put_batch(&mut self, batch: Batch<T>) -> Result<(), Stop> {
-        self.send(Work::new(State::Done(batch)))
-    }
-
     /// Hands over work that makes a batch. While the listener is busy, the reader does some of it.
     pub(super) fn put_task(&mut self, task: Task<T>) -> Result<(), Stop> {
-        let work = Work::new(State::Waiting(task));
-        self.ahead.push_back(Arc::clone(&work));
-        self.send(work)
-    }
-
-    fn send(&mut self, work: Arc<Work<T>>) -> Result<(), Stop> {
-        let mut message = Message::Work(work);
-        loop {
-            message = match self.sender.try_send(message) {
-                Ok(()) => return Ok(()),
-                Err(TrySendError::Disconnected(_)) => return Err(Stop::Closed),
-                Err(TrySendError::Full(message)) => message,
-            };
-            match self.ahead.pop_front() {
-                Some(work) => drop(work.help()),
-                None => return self.sender.send(message).map_err(|_| Stop::Closed),
-            }
-        }
+        self.flush()?;
+        self.lane.task(task)
     }
 
     fn flush(&mut self) -> Result<(), Stop> {
@@ -228,53 +268,52 @@ impl<T> Outlet<T> {
         let items = std::mem::replace(&mut self.items, Vec::with_capacity(room));
         self.bytes = 0;
         let frame = Arc::clone(&self.frame);
-        self.put_batch(Batch { frame, items, remarks: Remarks::default(), stop: None })
+        self.lane.task(Box::new(move || Batch { frame, items, remarks: Remarks::default(), stop: None }))
     }
 
-    /// The reader has come to its end, or to where it cannot go on. A listener who has left misses nothing.
+    /// The reader has come to its end, or to where it cannot go on.
     fn close(mut self, ended: Result<(), Stop>) {
-        let last = match ended {
+        let refused = match ended {
             Err(Stop::Closed) => return,
-            Err(Stop::Trouble(trouble)) if !self.opened => return drop(self.sender.send(Message::Refused(trouble))),
-            Err(Stop::Trouble(trouble)) => self.put(Err(trouble), 0),
-            Ok(()) => Ok(()),
-        };
-        if last.and_then(|()| self.flush()).is_ok() {
-            while let Some(work) = self.ahead.pop_front() {
-                work.help();
+            Err(Stop::Trouble(trouble)) if !self.opened => Some(trouble),
+            Err(Stop::Trouble(trouble)) => {
+                self.items.push(Err(trouble));
+                None
             }
-            drop(self.sender.send(Message::Done(self.remarks)));
+            Ok(()) => None,
+        };
+        if self.flush().is_ok() {
+            self.lane.close(refused, self.remarks);
         }
     }
 }
 
 /// What comes out of the channel, one by one.
-struct Inlet<T> {
+struct Inlet<T, U> {
     /// `None` once the listener leaves or nothing more can come, which is what stops the reader.
-    receiver: Option<Receiver<Message<T>>>,
+    receiver: Option<Receiver<Message<U>>>,
     thread: Option<JoinHandle<()>>,
-    frame: Arc<Frame>,
-    batch: std::vec::IntoIter<Result<T, Trouble>>,
-    stop: Option<Trouble>,
+    through: Through<T, U>,
+    ready: std::vec::IntoIter<U>,
     remarks: Remarks,
     progress: Progress,
 }
 
-impl<T: Send + 'static> Inlet<T> {
+impl<T: Send + 'static, U: Send + 'static> Inlet<T, U> {
     /// Starts a reader and waits until it says which layout it found, or why it finds none.
     fn open(
         progress: Progress,
+        through: Through<T, U>,
         read: impl FnOnce(&mut Outlet<T>) -> Result<(), Stop> + Send + 'static,
     ) -> Result<(Layout, Self), Trouble> {
         let (sender, receiver) = sync_channel(BATCHES_AHEAD);
-        let frame = Arc::new(Frame::Elements(Vec::new()));
+        let lane = Channel { sender, through: Arc::clone(&through), ahead: VecDeque::new() };
         let mut outlet = Outlet {
-            sender,
-            frame: Arc::clone(&frame),
+            lane: Box::new(lane),
+            frame: Arc::new(Frame::Elements(Vec::new())),
             items: Vec::new(),
             bytes: 0,
             opened: false,
-            ahead: VecDeque::new(),
             remarks: Remarks::default(),
         };
         let thread = std::thread::Builder::new().name("export-reader".to_owned()).spawn(move || {
@@ -282,15 +321,9 @@ impl<T: Send + 'static> Inlet<T> {
             outlet.close(ended);
         });
         let thread = thread.map_err(|_| stopped("no further thread can be started"))?;
-        let inlet = Self {
-            receiver: Some(receiver),
-            thread: Some(thread),
-            frame,
-            batch: Vec::new().into_iter(),
-            stop: None,
-            remarks: Remarks::default(),
-            progress,
-        };
+        let ready = Vec::new().into_iter();
+        let remarks = Remarks::default();
+        let inlet = Self { receiver: Some(receiver), thread: Some(thread), through, ready, remarks, progress };
         match inlet.receive() {
             Some(Message::Opened(layout)) => Ok((layout, inlet)),
             Some(Message::Refused(trouble)) => Err(trouble),
@@ -298,43 +331,44 @@ impl<T: Send + 'static> Inlet<T> {
         }
     }
 
-    fn receive(&self) -> Option<Message<T>> {
+    fn receive(&self) -> Option<Message<U>> {
         self.receiver.as_ref().and_then(|receiver| receiver.recv().ok())
     }
 
-    fn next(&mut self) -> Option<Result<T, Trouble>> {
+    fn next(&mut self) -> Option<U> {
         loop {
-            if let Some(item) = self.batch.next() {
+            if let Some(item) = self.ready.next() {
                 return Some(item);
             }
-            if let Some(trouble) = self.stop.take() {
-                self.receiver = None;
-                return Some(Err(trouble));
-            }
             self.receiver.as_ref()?;
-            match self.receive() {
+            let trouble = match self.receive() {
                 Some(Message::Work(work)) => match work.take() {
-                    Some(batch) => {
-                        self.frame = batch.frame;
-                        self.batch = batch.items.into_iter();
-                        self.stop = batch.stop;
-                        self.remarks.add(batch.remarks);
+                    Some(Ready { items, remarks, last }) => {
+                        self.ready = items.into_iter();
+                        self.remarks.add(remarks);
+                        if last {
+                            self.receiver = None;
+                        }
+                        continue;
                     }
-                    None => self.stop = Some(stopped("it broke off")),
+                    None => stopped("it broke off"),
                 },
                 Some(Message::Done(remarks)) => {
                     self.receiver = None;
                     self.remarks.add(remarks);
+                    continue;
                 }
-                Some(Message::Opened(_)) => {}
-                Some(Message::Refused(trouble)) => self.stop = Some(trouble),
-                None => self.stop = Some(stopped("it broke off")),
-            }
+                Some(Message::Refused(trouble)) => trouble,
+                Some(Message::Opened(_)) => continue,
+                None => stopped("it broke off"),
+            };
+            self.receiver = None;
+            return Some((self.through)(Err(trouble), &Frame::Elements(Vec::new())));
         }
     }
 }
 
-impl<T> Drop for Inlet<T> {
+impl<T, U> Drop for Inlet<T, U> {
     fn drop(&mut self) {
         self.receiver = None;
         if let Some(thread) = self.thread.take() {
@@ -353,13 +387,14 @@ fn stopped(why: &str) -> Trouble {
     }
 }
 
-/// The submissions of one part, in the order in which they begin.
-pub struct Forms {
+/// The submissions of one part, in the order in which they begin, or what was made of them on the way
+/// ([`Part::forms_through`]).
+pub struct Forms<U = Result<Record, Trouble>> {
     layout: Layout,
-    inlet: Inlet<Draft>,
+    inlet: Inlet<Draft, U>,
 }
 
-impl Forms {
+impl<U: Send + 'static> Forms<U> {
     /// How the part is laid out.
     pub const fn layout(&self) -> Layout {
         self.layout
@@ -376,18 +411,17 @@ impl Forms {
     }
 }
 
-impl Iterator for Forms {
-    type Item = Result<Record, Trouble>;
+impl<U: Send + 'static> Iterator for Forms<U> {
+    type Item = U;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        let draft = self.inlet.next()?;
-        Some(draft.map(|draft| draft.finish(&self.inlet.frame)))
+    fn next(&mut self) -> Option<U> {
+        self.inlet.next()
     }
 }
 
 /// The rows of one part of a `documents`, `events` or `persons` extract.
 pub struct Rows {
-    inlet: Inlet<Row>,
+    inlet: Inlet<Row, Result<Row, Trouble>>,
 }
 
 impl Rows {
@@ -396,7 +430,7 @@ impl Rows {
         self.inlet.progress.load(Ordering::Relaxed)
     }
 
-    /// What was passed over so far: everything, once the last record has been read.
+    /// What was passed over so far: everything, once the last row has been read.
     pub const fn remarks(&self) -> &Remarks {
         &self.inlet.remarks
     }
@@ -417,10 +451,27 @@ impl Part {
     /// # Errors
     /// The trouble of a part that cannot be opened or has no header that is known.
     pub fn forms(&self, headings: &Headings, spill_dir: &Path) -> Result<Forms, Trouble> {
+        self.forms_through(headings, spill_dir, |record| record)
+    }
+
+    /// Reads the part as submissions and makes something of each, in the order in which they begin.
+    ///
+    /// `through` runs on the reader's core and the listener's, whichever has time: mapping a submission takes about
+    /// as long as reading it, and this is what shares both out.
+    ///
+    /// # Errors
+    /// The trouble of a part that cannot be opened or has no header that is known.
+    pub fn forms_through<U: Send + 'static>(
+        &self,
+        headings: &Headings,
+        spill_dir: &Path,
+        through: impl Fn(Result<Record, Trouble>) -> U + Send + Sync + 'static,
+    ) -> Result<Forms<U>, Trouble> {
         let (part, dictionary) = (self.clone(), headings.dictionary(ExtractType::Forms));
         let (progress, spill_dir) = (Progress::default(), spill_dir.to_owned());
         let read_progress = Arc::clone(&progress);
-        let (layout, inlet) = Inlet::open(progress, move |outlet| match part.kind()? {
+        let through: Through<Draft, U> = Arc::new(move |draft, frame| through(draft.map(|draft| draft.finish(frame))));
+        let (layout, inlet) = Inlet::open(progress, through, move |outlet| match part.kind()? {
             Kind::Xml => xml::read(&part, &read_progress, dictionary, outlet),
             kind => forms_table::read(&part, kind, &read_progress, &dictionary, &spill_dir, outlet),
         })?;
@@ -432,11 +483,13 @@ impl Part {
     /// # Errors
     /// The trouble of a part that cannot be opened, has no header that is known, or lacks a column.
     pub fn rows(&self, extract: ExtractType, headings: &Headings) -> Result<Rows, Trouble> {
-        let (part, dictionary): (Self, Dictionary) = (self.clone(), headings.dictionary(extract));
+        let (part, dictionary) = (self.clone(), headings.dictionary(extract));
         let progress = Progress::default();
         let read_progress = Arc::clone(&progress);
-        let (_, inlet) =
-            Inlet::open(progress, move |outlet| rows::read(&part, extract, &read_progress, &dictionary, outlet))?;
+        let through: Through<Row, Result<Row, Trouble>> = Arc::new(|row, _| row);
+        let (_, inlet) = Inlet::open(progress, through, move |outlet| {
+            rows::read(&part, extract, &read_progress, &dictionary, outlet)
+        })?;
         Ok(Rows { inlet })
     }
 }

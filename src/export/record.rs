@@ -3,6 +3,7 @@
 //! A record keeps all of its text in one string and refers to it by ranges, so that a submission with forty answers
 //! costs a handful of allocations rather than two hundred.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
@@ -254,12 +255,22 @@ impl Frame {
 
 /// A range of a draft's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Span(u32, u32);
+pub(super) struct Span {
+    start: u32,
+    /// One more than the end, so that an optional span takes no more room than a span.
+    behind: NonZeroU32,
+}
 
 impl Span {
+    fn new(start: usize, end: usize) -> Self {
+        // A record is refused long before its text is this long.
+        let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX - 1);
+        Self { start: short(start), behind: NonZeroU32::MIN.saturating_add(short(end)) }
+    }
+
     fn of(self, text: &str) -> &str {
         let byte = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
-        text.get(byte(self.0)..byte(self.1)).unwrap_or("")
+        text.get(byte(self.start)..byte(self.behind.get() - 1)).unwrap_or("")
     }
 }
 
@@ -319,9 +330,9 @@ impl Draft {
 
     /// Keeps a text.
     pub(super) fn keep(&mut self, text: &str) -> Span {
-        let start = self.end();
+        let start = self.text.len();
         self.text.push_str(text);
-        Span(start, self.end())
+        Span::new(start, self.text.len())
     }
 
     /// The text itself, for a reader that adds to it piece by piece and then asks for [`Draft::span_since`].
@@ -331,7 +342,7 @@ impl Draft {
 
     /// What has been added since the text was `start` bytes long.
     pub(super) fn span_since(&self, start: usize) -> Span {
-        Span(u32::try_from(start).unwrap_or(u32::MAX), self.end())
+        Span::new(start, self.text.len())
     }
 
     /// The text of a span.
@@ -442,10 +453,6 @@ impl Draft {
             answers: self.answers,
             places: self.ats.into_iter().map(|at| frame.place(at)).collect(),
         }
-    }
-
-    fn end(&self) -> u32 {
-        u32::try_from(self.text.len()).unwrap_or(u32::MAX)
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Text {
     last: u8,
     /// From where on a single piece of the text is counted, so that one without end is not read for ever.
     mark: Option<u64>,
+    /// Whether UTF-8 is handed on as it is.
+    leave_utf8: bool,
 }
 
 enum Coding {
@@ -77,6 +79,7 @@ impl Text {
             broken: VecDeque::new(),
             last: 0,
             mark: None,
+            leave_utf8: false,
         };
         text.read_raw()?;
         text.recognise();
@@ -93,6 +96,12 @@ impl Text {
         self.lines += newlines(self.block.get(self.counted..self.at).unwrap_or_default());
         self.counted = self.at;
         self.lines + 1
+    }
+
+    /// Hands UTF-8 on without looking whether it is valid, for a reader that looks itself.
+    pub(super) const fn leave_utf8(mut self) -> Self {
+        self.leave_utf8 = true;
+        self
     }
 
     /// Begins a piece that may not be longer than a record.
@@ -171,6 +180,7 @@ impl Text {
         }
         match &mut self.coding {
             Coding::Undecided => std::mem::swap(&mut self.raw, &mut self.block),
+            Coding::Utf8 if self.leave_utf8 => std::mem::swap(&mut self.raw, &mut self.block),
             Coding::Utf8 => self.decode_utf8(),
             Coding::Other(_) => self.decode_other(),
         }

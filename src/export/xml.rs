@@ -3,6 +3,7 @@
 //! Element names count in any case. Elements that nobody knows are passed over and named in the remarks. A mistake
 //! of form costs the step it stands in; reading goes on with the next one.
 
+use std::borrow::Cow;
 use std::iter::{Copied, Peekable};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,7 +34,7 @@ pub(super) fn read(
     outlet: &mut Outlet<Draft>,
 ) -> Result<(), Stop> {
     let text = Text::new(part.source(progress)?).map_err(|error| io_trouble(&error, Place::Whole))?;
-    let mut chunks = Chunks::new(text);
+    let mut chunks = Chunks::new(text.leave_utf8());
     let Some(first) = chunks.next()? else { return Err(no_submissions().into()) };
     let mut parser = Parser::new();
     let (batch, outline) = parser.parse(&first, &dictionary, None);
@@ -42,7 +43,7 @@ pub(super) fn read(
         _ if batch.items.is_empty() && !outline.known_root => return Err(no_submissions().into()),
         _ => outlet.opened(Layout::Xml)?,
     }
-    outlet.put_batch(batch)?;
+    outlet.put_task(Box::new(move || batch))?;
     let shared = Arc::new((dictionary, outline.root, Mutex::new(vec![parser])));
     while let Some(chunk) = chunks.next()? {
         let shared = Arc::clone(&shared);
@@ -219,7 +220,7 @@ impl Reading<'_, '_> {
                 self.start(&element, 1);
                 self.end(None);
             }
-            Ok(Event::End(element)) => self.end(Some(element.local_name().as_ref())),
+            Ok(Event::End(element)) => self.end(Some(element.name().as_ref())),
             Ok(Event::Text(text)) => self.text(&text.xml10_content()),
             Ok(Event::CData(text)) => self.text(&text.xml10_content()),
             Ok(Event::GeneralRef(reference)) => match resolve_predefined_entity(&reference) {
@@ -242,22 +243,22 @@ impl Reading<'_, '_> {
     }
 
     fn start(&mut self, element: &BytesStart<'_>, slash: usize) {
-        let name = element.local_name();
+        let name = element.name();
         let name = name.as_ref();
         let Some(parent) = self.open.last().copied() else { return self.start_outside(name, element, slash) };
-        if is_step(name) {
-            // Whatever was open has not been closed, and the step that begins here is another.
-            self.lose("a submission begins in the middle of another");
-            return self.start_outside(name, element, slash);
-        }
-        if self.deeper > 0 || self.open.len() >= limit::XML_DEPTH_MAX {
+        if (self.deeper > 0 || self.open.len() >= limit::XML_DEPTH_MAX) && !is_step(name) {
             self.deeper += 1;
             return self.refuse(Reason::TooLarge, "elements are nested more deeply than any form", AGAIN);
         }
         let node = self.names.child(parent, name, self.dictionary);
         self.open.push(node);
         match self.names.tag(node) {
-            Tag::Step | Tag::Outside | Tag::Answers | Tag::Known => {}
+            Tag::Outside | Tag::Answers | Tag::Known => {}
+            Tag::Step => {
+                // Whatever was open has not been closed, and the step that begins here is another.
+                self.lose("a submission begins in the middle of another");
+                self.start_outside(name, element, slash);
+            }
             Tag::Form => self.start_form(node, element, slash),
             Tag::Subject => self.start_subject(node, element),
             Tag::Group | Tag::Leaf(_) => self.start_head(node, element),
@@ -272,7 +273,8 @@ impl Reading<'_, '_> {
     fn start_outside(&mut self, name: &str, element: &BytesStart<'_>, slash: usize) {
         if !is_record(name) || (self.lost && !is_step(name)) {
             if self.chunk.first && self.outline.root.is_none() {
-                self.outline.known_root = name.eq_ignore_ascii_case("MosaicForms");
+                let local = element.local_name();
+                self.outline.known_root = local.as_ref().eq_ignore_ascii_case("MosaicForms");
                 // An empty element is closed already.
                 let root = if slash == 0 { element.name().as_ref().to_owned() } else { String::new() };
                 self.outline.root = Some(root);
@@ -340,7 +342,7 @@ impl Reading<'_, '_> {
     /// Takes the attributes of an element of the head.
     fn start_head(&mut self, node: NodeId, element: &BytesStart<'_>) {
         self.leaf.clear();
-        for attribute in element.attributes().with_checks(false) {
+        for attribute in Attributes(element.attributes_raw()) {
             let Some((meaning, value)) = self.attribute(node, attribute) else { continue };
             if let Attribute::Head(column) = meaning {
                 self.head(column, &value);
@@ -352,7 +354,7 @@ impl Reading<'_, '_> {
     fn start_subject(&mut self, node: NodeId, element: &BytesStart<'_>) {
         self.leaf.clear();
         let (mut person, mut is_person) = (String::new(), true);
-        for attribute in element.attributes().with_checks(false) {
+        for attribute in Attributes(element.attributes_raw()) {
             match self.attribute(node, attribute) {
                 Some((Attribute::SubjectType, kind)) => is_person = kind.eq_ignore_ascii_case("PER"),
                 Some((Attribute::Head(Column::PersonId), id)) => person.push_str(&id),
@@ -369,7 +371,7 @@ impl Reading<'_, '_> {
             return;
         }
         let mut group = self.form.as_ref().and_then(|form| form.groups.last()).copied().unwrap_or_default();
-        for attribute in element.attributes().with_checks(false) {
+        for attribute in Attributes(element.attributes_raw()) {
             let Some((meaning, value)) = self.attribute(node, attribute) else { continue };
             let Some(form) = &mut self.form else { return };
             match meaning {
@@ -391,7 +393,7 @@ impl Reading<'_, '_> {
         let Some(form) = self.form.as_ref().filter(|form| form.fault.is_none()) else { return };
         let (mut code, mut wording, mut datatype, mut nil) = (None, None, None, false);
         let mut group = form.groups.last().copied().unwrap_or_default();
-        for attribute in element.attributes().with_checks(false) {
+        for attribute in Attributes(element.attributes_raw()) {
             let Some((meaning, value)) = self.attribute(node, attribute) else { continue };
             let Some(form) = &mut self.form else { return };
             match meaning {
@@ -537,25 +539,22 @@ impl Reading<'_, '_> {
     fn attribute<'e>(
         &mut self,
         node: NodeId,
-        attribute: Result<quick_xml::events::attributes::Attribute<'e>, quick_xml::events::attributes::AttrError>,
-    ) -> Option<(Attribute, std::borrow::Cow<'e, str>)> {
-        let Ok(attribute) = attribute else {
+        attribute: Option<(&'e str, &'e str)>,
+    ) -> Option<(Attribute, Cow<'e, str>)> {
+        let Some((name, value)) = attribute else {
             self.refuse(Reason::XmlBroken, "an attribute is not well formed", AGAIN);
             return None;
         };
-        let meaning = self.names.attribute(node, attribute.key.as_ref(), self.dictionary);
+        let meaning = self.names.attribute(node, name, self.dictionary);
         if meaning == Attribute::Other {
             return None;
         }
-        let value = match attribute.value {
-            plain if memchr::memchr(b'&', plain.as_bytes()).is_none() => plain,
-            escaped => match unescape(&escaped) {
-                Ok(value) => std::borrow::Cow::Owned(value.into_owned()),
-                Err(_) => {
-                    self.refuse(Reason::XmlForbidden, "an entity that XML itself does not define", NO_ENTITIES);
-                    return None;
-                }
-            },
+        if memchr::memchr(b'&', value.as_bytes()).is_none() {
+            return Some((meaning, Cow::Borrowed(value)));
+        }
+        let Ok(value) = unescape(value) else {
+            self.refuse(Reason::XmlForbidden, "an entity that XML itself does not define", NO_ENTITIES);
+            return None;
         };
         Some((meaning, value))
     }
@@ -715,6 +714,34 @@ impl Form {
 }
 
 const NO_ENTITIES: &str = "export plain XML, without a document type and without entities of its own";
+
+/// The attributes of a tag: name and raw value, or `None` and no more where that is not what stands there.
+///
+/// The tag has been taken apart by the XML reader; this only splits what is left, in half the time of the reader's
+/// own iterator, which was a tenth of all reading.
+struct Attributes<'e>(&'e str);
+
+impl<'e> Iterator for Attributes<'e> {
+    type Item = Option<(&'e str, &'e str)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = std::mem::take(&mut self.0).trim_ascii_start();
+        if rest.is_empty() {
+            return None;
+        }
+        let split = || {
+            let equals = memchr::memchr(b'=', rest.as_bytes())?;
+            let (name, rest) = (rest.get(..equals)?, rest.get(equals + 1..)?.trim_ascii_start());
+            let quote = rest.bytes().next().filter(|quote| matches!(quote, b'"' | b'\''))?;
+            let rest = rest.get(1..)?;
+            let end = memchr::memchr(quote, rest.as_bytes())?;
+            Some((name.trim_ascii_end(), rest.get(..end)?, rest.get(end + 1..)?))
+        };
+        let Some((name, value, rest)) = split() else { return Some(None) };
+        self.0 = rest;
+        Some(Some((name, value)))
+    }
+}
 
 /// The trouble of XML that is something else.
 pub(super) fn no_submissions() -> Trouble {

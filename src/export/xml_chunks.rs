@@ -104,8 +104,7 @@ impl Chunks {
         while let Some(at) = self.text.next_broken_before(self.offset) {
             broken.push(usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX));
         }
-        // The text comes out of the decoder as UTF-8 and is cut behind an ASCII character.
-        let text = String::from_utf8(bytes).unwrap_or_default();
+        let text = String::from_utf8(bytes).unwrap_or_else(|invalid| mended(invalid.as_bytes(), &mut broken));
         let first = std::mem::take(&mut self.first);
         Chunk { text, line, broken, first, last: self.ended, endless: false }
     }
@@ -138,6 +137,19 @@ impl Chunks {
     }
 }
 
+/// UTF-8 with U+FFFD for what is not valid, and where that is.
+fn mended(bytes: &[u8], broken: &mut Vec<usize>) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            broken.push(text.len());
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text
+}
+
 /// The name of the first submission element, as the file spells it.
 fn record_name(bytes: &[u8]) -> Option<&[u8]> {
     let sections = sections(bytes);
@@ -146,8 +158,7 @@ fn record_name(bytes: &[u8]) -> Option<&[u8]> {
         let tag = bytes.get(at + 1..)?;
         let name =
             tag.get(..tag.iter().position(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'>' | b'/'))?)?;
-        let local = name.rsplit(|byte| *byte == b':').next()?;
-        std::str::from_utf8(local).is_ok_and(is_record).then_some(name)
+        std::str::from_utf8(name).is_ok_and(is_record).then_some(name)
     })
     .next()
 }

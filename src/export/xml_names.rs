@@ -59,14 +59,16 @@ impl NodeId {
 
 struct Node {
     tag: Tag,
+    /// The name as the file spells it, with its prefix.
+    name: Box<str>,
     path: Arc<str>,
     children: Vec<(Box<str>, NodeId)>,
     attributes: Vec<(Box<str>, Attribute)>,
 }
 
 /// A fresh node.
-fn node(tag: Tag, path: &str) -> Node {
-    Node { tag, path: path.into(), children: Vec::new(), attributes: Vec::new() }
+fn node(tag: Tag, name: &str, path: &str) -> Node {
+    Node { tag, name: name.into(), path: path.into(), children: Vec::new(), attributes: Vec::new() }
 }
 
 /// Nodes and attributes that are remembered: more are no export.
@@ -80,7 +82,7 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn new() -> Self {
-        Self { nodes: vec![node(Tag::Outside, ""), node(Tag::Unknown, "…")] }
+        Self { nodes: vec![node(Tag::Outside, "", ""), node(Tag::Unknown, "", "…")] }
     }
 
     /// What stands around submissions.
@@ -92,7 +94,7 @@ impl Names {
 
     /// The name of an element, as the file spells it.
     pub(super) fn name(&self, node: NodeId) -> &str {
-        self.node(node).map_or("", |node| node.path.rsplit('/').next().unwrap_or_default())
+        self.node(node).map_or("", |node| &*node.name)
     }
 
     pub(super) fn path(&self, node: NodeId) -> Arc<str> {
@@ -138,12 +140,13 @@ impl Names {
     fn add(&mut self, parent: NodeId, name: &str, dictionary: &Dictionary) -> NodeId {
         const BEYOND: NodeId = NodeId(1);
         let Some(above) = self.node(parent) else { return BEYOND };
-        let tag = tag(above.tag, name, dictionary);
-        let path = if above.path.is_empty() { name.into() } else { Arc::from(format!("{}/{name}", above.path)) };
+        let local = local(name);
+        let tag = tag(above.tag, local, dictionary);
+        let path = if above.path.is_empty() { local.to_owned() } else { format!("{}/{local}", above.path) };
         let Some(id) = u32::try_from(self.nodes.len()).ok().filter(|_| self.nodes.len() < NODES_MAX) else {
             return BEYOND;
         };
-        self.nodes.push(Node { tag, path, children: Vec::new(), attributes: Vec::new() });
+        self.nodes.push(node(tag, name, &path));
         let id = NodeId(id);
         if let Some(above) = usize::try_from(parent.0).ok().and_then(|index| self.nodes.get_mut(index)) {
             above.children.push((name.into(), id));
@@ -156,20 +159,25 @@ impl Names {
     }
 }
 
-/// Whether an element of this name begins a step, wherever it stands.
+/// Whether an element of this name is a step.
 pub(super) fn is_step(name: &str) -> bool {
-    name.eq_ignore_ascii_case("WorkflowStep")
+    local(name).eq_ignore_ascii_case("WorkflowStep")
 }
 
 /// Whether an element of this name is a submission where none is open.
 pub(super) fn is_record(name: &str) -> bool {
-    is_step(name) || name.eq_ignore_ascii_case("Form")
+    is_step(name) || local(name).eq_ignore_ascii_case("Form")
+}
+
+/// A name without its prefix.
+fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
 }
 
 fn tag(parent: Tag, name: &str, dictionary: &Dictionary) -> Tag {
     let named = |wanted: &str| name.eq_ignore_ascii_case(wanted);
     match parent {
-        Tag::Outside if is_step(name) => Tag::Step,
+        _ if is_step(name) => Tag::Step,
         Tag::Outside | Tag::Step | Tag::Group if named("Form") => Tag::Form,
         Tag::Step if named("Forms") => Tag::Group,
         Tag::Step | Tag::Form | Tag::Group if named("Subjects") || named("TemplateMetaData") => Tag::Group,
@@ -188,7 +196,7 @@ fn tag(parent: Tag, name: &str, dictionary: &Dictionary) -> Tag {
 }
 
 fn attribute(tag: Tag, name: &str, dictionary: &Dictionary) -> Attribute {
-    let local = name.rsplit(':').next().unwrap_or(name);
+    let local = local(name);
     let named = |wanted: &str| local.eq_ignore_ascii_case(wanted);
     match tag {
         Tag::Step if named("id") => return Attribute::Head(Column::WorkflowStepId),
@@ -201,7 +209,7 @@ fn attribute(tag: Tag, name: &str, dictionary: &Dictionary) -> Attribute {
         Tag::Answer if named("nil") => return Attribute::Nil,
         _ => {}
     }
-    match dictionary.code(name) {
+    match dictionary.code(local) {
         Some("question_user_code") => Attribute::Code,
         Some("question_text") => Attribute::Wording,
         Some("answer_datatype") => Attribute::Datatype,
