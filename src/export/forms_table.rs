@@ -75,7 +75,7 @@ pub(super) fn read(
                 let sources = long::Sources { part, kind, sheet, dictionary, spill_dir };
                 long::read(table, &columns, &frame, &sources, outlet)?;
             }
-            Layout::Wide | Layout::Xml => wide::read(table, &columns, &frame, outlet)?,
+            Layout::Wide | Layout::Xml => wide::read(table, columns, &frame, outlet)?,
         }
         Ok::<_, Stop>(ControlFlow::Continue(()))
     })?;

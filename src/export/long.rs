@@ -18,7 +18,6 @@ use super::reading::{Outlet, Stop};
 use super::record::{Draft, Frame};
 use super::spill::Spill;
 use super::table::{Cells, Headed, Table, find_header, is_furniture};
-use super::wide::hand_over;
 use crate::domain::{Reason, Trouble, limit};
 
 /// Where the first pass finds the table once more, and where rows may be spilled.
@@ -113,6 +112,13 @@ fn each_row(
         }
     }
     Ok(())
+}
+
+/// Passes on what was gathered, if anything was.
+fn hand_over(gathering: &mut Gathering<'_>, outlet: &mut Outlet<Draft>) -> Result<(), Stop> {
+    let Some(item) = gathering.finish() else { return Ok(()) };
+    let bytes = item.as_ref().map_or(0, Draft::weight);
+    outlet.put(item, bytes)
 }
 
 fn looks_like_an_id(key: &str) -> bool {

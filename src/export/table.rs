@@ -75,6 +75,12 @@ impl Cells {
         self.cells.clear();
     }
 
+    /// An empty row with room for one like this.
+    pub(super) fn room(&self) -> Self {
+        let (text, cells) = (String::with_capacity(self.text.len() + 64), Vec::with_capacity(self.cells.len()));
+        Self { text, cells, ..Self::default() }
+    }
+
     /// Puts a value into a column, and nothing into those before it that have none.
     pub(super) fn put(&mut self, column: usize, cell: Cell<'_>) {
         if column >= limit::COLUMNS_MAX {

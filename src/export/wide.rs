@@ -3,46 +3,77 @@
 //! Rows of the same form that follow each other are one submission; rows that come back later are a submission of
 //! their own, and the ledger sees that two of a file disagree or say the same.
 
+use std::sync::Arc;
+
 use super::columns::Columns;
 use super::gather::Gathering;
-use super::reading::{Outlet, Stop};
+use super::reading::{Batch, Outlet, Remarks, Stop};
 use super::record::{Draft, Frame};
 use super::table::{Cells, Table, is_furniture};
 
-/// Reads the rows below the header.
+/// Rows that are put together at a time.
+const ROWS: usize = 128;
+
+/// Rows after which a submission is cut whatever comes: more rows than people in any form.
+const ROWS_MAX: usize = 1 << 14;
+
+/// Reads the rows below the header. Here they are only read; making submissions of them is work to be shared out.
 pub(super) fn read(
     table: &mut dyn Table,
-    columns: &Columns,
+    columns: Columns,
     frame: &Frame,
     outlet: &mut Outlet<Draft>,
 ) -> Result<(), Stop> {
-    let mut gathering = Gathering::new(columns, frame);
-    let (mut row, ids) = (Cells::default(), columns.ids());
-    let (mut key, mut current) = (String::new(), String::new());
+    let (columns, frame) = (Arc::new(columns), Arc::new(frame.clone()));
+    let (mut rows, mut row) = (Vec::with_capacity(ROWS), Cells::default());
+    let (mut last, mut next) = (String::new(), String::new());
     while table.next_row(&mut row)? {
-        if is_furniture(&row, &columns.header, &ids) {
-            outlet.remarks.furniture_rows += 1;
+        if rows.len() >= ROWS && (!columns.key(&row, &mut next) || next != last || rows.len() >= ROWS_MAX) {
+            put(&mut rows, &columns, &frame, outlet)?;
+        }
+        if rows.len() + 1 >= ROWS {
+            columns.key(&row, &mut last);
+        }
+        let room = row.room();
+        rows.push(std::mem::replace(&mut row, room));
+    }
+    put(&mut rows, &columns, &frame, outlet)
+}
+
+fn put(
+    rows: &mut Vec<Cells>,
+    columns: &Arc<Columns>,
+    frame: &Arc<Frame>,
+    outlet: &mut Outlet<Draft>,
+) -> Result<(), Stop> {
+    let rows = std::mem::replace(rows, Vec::with_capacity(ROWS));
+    let (columns, frame) = (Arc::clone(columns), Arc::clone(frame));
+    outlet.put_task(Box::new(move || submissions(&rows, &columns, frame)))
+}
+
+/// Puts rows of the same form together that follow each other.
+fn submissions(rows: &[Cells], columns: &Columns, frame: Arc<Frame>) -> Batch<Draft> {
+    let mut gathering = Gathering::new(columns, &frame);
+    let (mut items, mut remarks, ids) = (Vec::with_capacity(rows.len()), Remarks::default(), columns.ids());
+    let (mut key, mut current) = (String::new(), String::new());
+    for row in rows {
+        if is_furniture(row, &columns.header, &ids) {
+            remarks.furniture_rows += 1;
             continue;
         }
-        let known = columns.key(&row, &mut key);
         // A row that cannot be read is a trouble of its own: the rows around it are whole submissions.
-        if !known || key != current || row.fault.is_some() {
-            hand_over(&mut gathering, outlet)?;
+        let alone = !columns.key(row, &mut key) || row.fault.is_some();
+        if alone || key != current {
+            items.extend(gathering.finish());
             std::mem::swap(&mut key, &mut current);
         }
-        let unreadable = row.fault.is_some();
-        gathering.add(&row);
-        if !known || unreadable {
-            hand_over(&mut gathering, outlet)?;
+        gathering.add(row);
+        if alone {
+            items.extend(gathering.finish());
             current.clear();
         }
     }
-    hand_over(&mut gathering, outlet)
-}
-
-/// Passes on what was gathered, if anything was.
-pub(super) fn hand_over(gathering: &mut Gathering<'_>, outlet: &mut Outlet<Draft>) -> Result<(), Stop> {
-    let Some(item) = gathering.finish() else { return Ok(()) };
-    let bytes = item.as_ref().map_or(0, Draft::weight);
-    outlet.put(item, bytes)
+    items.extend(gathering.finish());
+    drop(gathering);
+    Batch { frame, items, remarks, stop: None }
 }
