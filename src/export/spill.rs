@@ -3,13 +3,14 @@
 //! The file is encrypted with a key that only this process's memory has: it can be left behind by a crash, and what
 //! it holds cannot be read by anybody.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::DateTime;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Rows, Statement, params};
 use uuid::Uuid;
 
 use super::table::{Cell, Cells, FORMULA_ERRORS, Fault};
@@ -25,6 +26,7 @@ pub(super) struct Spill {
     waiting: HashMap<String, Waiting>,
     waiting_bytes: usize,
     rows: i64,
+    runs: i64,
 }
 
 /// Rows of one form, encoded one after the other.
@@ -49,7 +51,7 @@ const SCHEMA: &str = "
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -32768;
     CREATE TABLE form (key TEXT PRIMARY KEY, first INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE chunk (first INTEGER, part INTEGER, rows BLOB NOT NULL, PRIMARY KEY (first, part)) WITHOUT ROWID;
+    CREATE TABLE chunk (run INTEGER, first INTEGER, rows BLOB NOT NULL, PRIMARY KEY (run, first)) WITHOUT ROWID;
 ";
 
 impl Spill {
@@ -69,7 +71,7 @@ impl Spill {
         }
         database.execute_batch(SCHEMA).map_err(|error| database_trouble(&error))?;
         database.execute_batch("BEGIN").map_err(|error| database_trouble(&error))?;
-        Ok(Self { database, _file: file, waiting: HashMap::new(), waiting_bytes: 0, rows: 0 })
+        Ok(Self { database, _file: file, waiting: HashMap::new(), waiting_bytes: 0, rows: 0, runs: 0 })
     }
 
     fn open(path: &Path) -> rusqlite::Result<Connection> {
@@ -97,18 +99,28 @@ impl Spill {
         Ok(())
     }
 
+    /// Writes what waits as one run in the order of the forms: runs are only ever added to the end of the file.
     fn flush(&mut self) -> rusqlite::Result<()> {
         self.waiting_bytes = 0;
-        let mut waiting: Vec<_> = std::mem::take(&mut self.waiting).into_iter().collect();
-        waiting.sort_unstable_by_key(|(_, waiting)| waiting.first);
         let mut form = self.database.prepare_cached("INSERT OR IGNORE INTO form (key, first) VALUES (?1, ?2)")?;
         let mut first_of = self.database.prepare_cached("SELECT first FROM form WHERE key = ?1")?;
-        let mut chunk = self.database.prepare_cached("INSERT INTO chunk (first, part, rows) VALUES (?1, ?2, ?3)")?;
+        let mut waiting: Vec<(String, Waiting)> = std::mem::take(&mut self.waiting).into_iter().collect();
+        waiting.sort_unstable_by_key(|(_, waiting)| waiting.first);
+        let mut run: Vec<(i64, Vec<u8>)> = Vec::with_capacity(waiting.len());
         for (key, waiting) in waiting {
-            form.execute(params![key, waiting.first])?;
-            let first: i64 = first_of.query_row([&key], |row| row.get(0))?;
-            chunk.execute(params![first, waiting.first, waiting.rows])?;
+            let first = if form.execute(params![key, waiting.first])? == 1 {
+                waiting.first
+            } else {
+                first_of.query_row([&key], |row| row.get(0))?
+            };
+            run.push((first, waiting.rows));
         }
+        run.sort_unstable_by_key(|(first, _)| *first);
+        let mut chunk = self.database.prepare_cached("INSERT INTO chunk (run, first, rows) VALUES (?1, ?2, ?3)")?;
+        for (first, rows) in run {
+            chunk.execute(params![self.runs, first, rows])?;
+        }
+        self.runs += 1;
         Ok(())
     }
 
@@ -119,25 +131,38 @@ impl Spill {
     ) -> Result<(), E> {
         let failed = |error: rusqlite::Error| E::from(database_trouble(&error));
         self.flush().map_err(failed)?;
-        let mut chunks = self.database.prepare("SELECT first, rows FROM chunk ORDER BY first, part").map_err(failed)?;
-        let mut found = chunks.query([]).map_err(failed)?;
+        let runs = (0..self.runs)
+            .map(|_| self.database.prepare("SELECT first, rows FROM chunk WHERE run = ?1 ORDER BY first"));
+        let mut runs: Vec<Statement<'_>> = runs.collect::<Result<_, _>>().map_err(failed)?;
+        let cursors = (0..self.runs).zip(&mut runs).map(|(run, statement)| statement.query([run]));
+        let mut cursors: Vec<Rows<'_>> = cursors.collect::<Result<_, _>>().map_err(failed)?;
+        // The next chunk of each run: the form that began first comes first, and of its chunks the earliest.
+        let mut heads = BinaryHeap::new();
+        for (run, cursor) in cursors.iter_mut().enumerate() {
+            heads.extend(next_chunk(cursor).map_err(failed)?.map(|(first, rows)| Reverse((first, run, rows))));
+        }
         let (mut form, mut row) = (None, Cells::default());
-        while let Some(chunk) = found.next().map_err(failed)? {
-            let first: i64 = chunk.get(0).map_err(failed)?;
+        while let Some(Reverse((first, run, rows))) = heads.pop() {
             if form.replace(first).is_some_and(|before| before != first) {
                 take(None)?;
             }
-            let rows = chunk.get_ref(1).map_err(failed)?;
-            let mut rest = rows.as_blob().unwrap_or_default();
+            let mut rest = rows.as_slice();
             while !rest.is_empty() {
                 if decode(&mut rest, &mut row).is_none() {
                     return Err(spill_trouble("it reads back other than it was written").into());
                 }
                 take(Some(&row))?;
             }
+            if let Some(cursor) = cursors.get_mut(run) {
+                heads.extend(next_chunk(cursor).map_err(failed)?.map(|(first, rows)| Reverse((first, run, rows))));
+            }
         }
         take(None)
     }
+}
+
+fn next_chunk(cursor: &mut Rows<'_>) -> rusqlite::Result<Option<(i64, Vec<u8>)>> {
+    cursor.next()?.map(|chunk| Ok((chunk.get(0)?, chunk.get(1)?))).transpose()
 }
 
 /// Writes a row: its number, its fault, its cells; numbers little-endian, texts preceded by their length.

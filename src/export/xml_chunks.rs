@@ -70,7 +70,7 @@ impl Chunks {
             if self.buffer.len() > limit::RECORD_BYTES_MAX {
                 return if self.end_tag.is_some() { self.skip().map(Some) } else { Err(no_submissions()) };
             }
-            wanted = self.buffer.len() * 2;
+            wanted = (self.buffer.len() * 2).min(limit::RECORD_BYTES_MAX + 1);
         }
     }
 
