@@ -111,7 +111,9 @@ impl Chunks {
 
     /// Passes over a submission that is too large to be held.
     fn skip(&mut self) -> Result<Chunk, Trouble> {
-        let (line, first) = (self.line, std::mem::take(&mut self.first));
+        let before = self.buffer.len() - self.buffer.trim_ascii_start().len();
+        let line = self.line + newlines(self.buffer.get(..before).unwrap_or_default());
+        let first = std::mem::take(&mut self.first);
         loop {
             let tag = self.end_tag.as_deref().unwrap_or(b"</");
             let end = memmem::find(&self.buffer, tag);
@@ -133,7 +135,7 @@ impl Chunks {
 
     fn pass(&mut self, bytes: &[u8]) {
         self.offset += as_u64(bytes.len());
-        self.line += as_u64(memchr::memchr_iter(b'\n', bytes).count());
+        self.line += newlines(bytes);
     }
 }
 
@@ -202,6 +204,10 @@ fn sections(bytes: &[u8]) -> Vec<(usize, usize)> {
 fn within(sections: &[(usize, usize)], at: usize) -> bool {
     let before = sections.partition_point(|(start, _)| *start <= at);
     before.checked_sub(1).and_then(|index| sections.get(index)).is_some_and(|(_, end)| at < *end)
+}
+
+fn newlines(bytes: &[u8]) -> u64 {
+    as_u64(memchr::memchr_iter(b'\n', bytes).count())
 }
 
 fn as_u64(number: usize) -> u64 {
