@@ -113,7 +113,7 @@ impl Chunks {
     fn skip(&mut self) -> Result<Chunk, Trouble> {
         let before = self.buffer.len() - self.buffer.trim_ascii_start().len();
         let line = self.line + newlines(self.buffer.get(..before).unwrap_or_default());
-        let first = std::mem::take(&mut self.first);
+        let (first, mut more) = (std::mem::take(&mut self.first), true);
         loop {
             let tag = self.end_tag.as_deref().unwrap_or(b"</");
             let end = memmem::find(&self.buffer, tag);
@@ -124,10 +124,11 @@ impl Chunks {
             if end.is_some() {
                 break;
             }
-            if !self.fill(CHUNK_BYTES)? {
+            if !more {
                 self.ended = true;
                 break;
             }
+            more = self.fill(CHUNK_BYTES)?;
         }
         while self.text.next_broken_before(self.offset).is_some() {}
         Ok(Chunk { text: String::new(), line, broken: Vec::new(), first, last: self.ended, endless: true })
