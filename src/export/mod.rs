@@ -29,13 +29,16 @@ mod wide;
 
 mod xml;
 mod xml_chunks;
+mod xml_form;
 mod xml_names;
+mod xml_piece;
 
 mod rows;
 mod rows_xml;
 
 mod reading;
 mod record;
+mod relay;
 
 #[cfg(test)]
 mod tests;
@@ -43,5 +46,6 @@ mod tests;
 pub use columns::Layout;
 pub use headings::Headings;
 pub use open::{Part, fingerprint, parts};
-pub use reading::{Forms, Remarks, Rows};
+pub use reading::{Forms, Rows};
 pub use record::{Column, RawAnswer, RawValue, Record, RecordBuilder, Row};
+pub use relay::Remarks;

@@ -7,8 +7,8 @@ use super::columns::Layout;
 use super::forms_table::each_table;
 use super::headings::Dictionary;
 use super::open::{Kind, Part, Progress};
-use super::reading::{Outlet, Stop};
 use super::record::Row;
+use super::relay::{Outlet, Stop};
 use super::rows_xml;
 use super::table::{
     Cells, Headed, Header, Table, column_ambiguous, column_missing, find_header, formula_fault, header_missing,

@@ -396,6 +396,39 @@ fn a_listener_who_leaves_stops_the_reader() {
 }
 
 #[test]
+fn what_is_made_of_records_comes_in_their_order_whoever_makes_it() {
+    let dir = TempDir::new().unwrap();
+    let mut text = "form_id,need\n".to_owned();
+    (0..5_000).for_each(|id| text.push_str(&format!("{id},{}\n", "x".repeat(id % 7))));
+    let (parts, _) = parts(&file(&dir, "a.csv", &text));
+    let id = |record: Result<Record, Trouble>| record.unwrap().head(Column::FormId).unwrap().parse::<usize>().unwrap();
+    let ids: Vec<usize> = parts[0].forms_through(&Headings::default(), dir.path(), id).unwrap().collect();
+    assert_eq!(ids, (0..5_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_listener_is_told_when_the_making_breaks_off() {
+    let dir = TempDir::new().unwrap();
+    let mut text = "form_id,need\n".to_owned();
+    (0..5_000).for_each(|id| text.push_str(&format!("{id},x\n")));
+    let (parts, _) = parts(&file(&dir, "a.csv", &text));
+    let broken = std::sync::Barrier::new(2);
+    let first = std::sync::Once::new();
+    // The listener stays with its first record until the reader, which helps meanwhile, breaks off.
+    let made = parts[0].forms_through(&Headings::default(), dir.path(), move |record| {
+        if std::thread::current().name() == Some("export-reader") {
+            broken.wait();
+            panic!("broken off on purpose");
+        }
+        first.call_once(|| drop(broken.wait()));
+        record.map(|_| ()).map_err(|trouble| trouble.reason)
+    });
+    let made: Vec<_> = made.unwrap().collect();
+    assert_eq!(made.first(), Some(&Ok(())));
+    assert_eq!(made.last(), Some(&Err(crate::domain::Reason::FileUnreadable)));
+}
+
+#[test]
 fn a_record_survives_quarantine() {
     let dir = TempDir::new().unwrap();
     let (parts, _) = parts(&file(&dir, "a.xml", XML));

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::columns::Columns;
 use super::gather::Gathering;
-use super::reading::{Batch, Outlet, Remarks, Stop};
 use super::record::{Draft, Frame};
+use super::relay::{Batch, Outlet, Remarks, Stop};
 use super::table::{Cells, Table, is_furniture};
 
 /// Rows that are put together at a time.

@@ -34,6 +34,14 @@ proptest! {
         if let Some(cut) = cut {
             bytes.truncate(cut.index(bytes.len()));
         }
+        let dir = TempDir::new().unwrap();
+        for part in parts(&file(&dir, "a.dat", &bytes)).0 {
+            for extract in [ExtractType::Documents, ExtractType::Persons] {
+                // What cannot be opened is a trouble; what can must come to its end.
+                let count = part.rows(extract, &Headings::default()).map(Iterator::count);
+                prop_assert!(count.is_ok() || count.is_err_and(|trouble| !trouble.help.is_empty()));
+            }
+        }
         let outcome = forms("a.dat", &bytes);
         let stopped = outcome.messages.iter().any(|message| message.contains("the reader of the file stopped"));
         prop_assert!(!stopped, "{:?}", outcome.messages);
