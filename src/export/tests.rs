@@ -420,7 +420,9 @@ fn a_listener_is_told_when_the_making_breaks_off() {
             broken.wait();
             panic!("broken off on purpose");
         }
-        first.call_once(|| drop(broken.wait()));
+        first.call_once(|| {
+            broken.wait();
+        });
         record.map(|_| ()).map_err(|trouble| trouble.reason)
     });
     let made: Vec<_> = made.unwrap().collect();
