@@ -27,8 +27,29 @@ pub const RECORD_BYTES_MAX: usize = 32 << 20;
 /// Answers of one submission: the largest assessment forms have a few hundred questions and some tables.
 pub const ANSWERS_MAX: usize = 20_000;
 
+/// People of one submission: the largest sibling groups have a dozen.
+pub const PEOPLE_MAX: usize = 200;
+
 /// Columns of a delimited or workbook row: XLSX itself ends at 16,384.
 pub const COLUMNS_MAX: usize = 16_384;
+
+/// Bytes of a workbook inside a gzip or zip file: reading one needs to move about in it, so it is held in memory.
+pub const WRAPPED_WORKBOOK_BYTES_MAX: u64 = 128 << 20;
+
+/// Depth of nested XML elements at which a reader gives the file up rather than the record.
+pub const XML_DEPTH_LOST: usize = 4_096;
+
+/// Kinds of unknown XML element that are told apart in a report; further ones are counted together.
+pub const UNKNOWN_ELEMENTS_MAX: usize = 100;
+
+/// Quotes never closed that a reader of delimited text steps over: each costs one more reading of the rest.
+pub const OPEN_QUOTES_MAX: u32 = 16;
+
+/// Form ids of a `long` export that are remembered to see whether one returns after it was left (18 MB of hashes).
+pub const LONG_KEYS_MAX: usize = 1 << 20;
+
+/// Bytes of rows held in memory before they are spilled to disk.
+pub const SPILL_BUFFER_BYTES: usize = 16 << 20;
 
 /// Title rows that may stand above a header.
 pub const TITLE_ROWS_MAX: usize = 20;

@@ -85,6 +85,8 @@ codes! {
         FileTruncated => "file-truncated",
         /// The file has nothing in it.
         FileEmpty => "file-empty",
+        /// The file cannot be opened or read: it is gone, it may not be read, or its disk failed.
+        FileUnreadable => "file-unreadable",
         /// The file is locked with a password.
         FileEncrypted => "file-encrypted",
         /// The file is not what its name says.

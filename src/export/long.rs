@@ -1,180 +1,191 @@
-//! The `long` layout: one row an answer (mosaic.md, A.2).
+//! The `long` layout: one row an answer.
+//!
+//! A first pass over the ids tells whether the rows of a form stand together. If they do, forms are handed on as
+//! they come; if not, rows are spilled and read back form by form, in the order in which the forms began.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
-use super::answers::{AnswerVisitor, Header};
-use super::forms::Sink;
-use super::headings::{AnswerColumn, Meaning};
-use super::order::key_of;
-use super::table::{Cell, Flow, TableRow};
-use super::{Column, RawAnswer, RawValue, Record, RecordBuilder};
-use crate::diagnostic::Place;
+use super::columns::{Columns, serves};
+use super::forms_table::each_table;
+use super::gather::Gathering;
+use super::headings::Dictionary;
+use super::open::{Kind, Part, Progress};
+use super::record::{Draft, Frame};
+use super::relay::{Outlet, Stop};
+use super::spill::Spill;
+use super::table::{Cells, Headed, Table, find_header, is_furniture};
 use crate::domain::{Reason, Trouble, limit};
 
-/// Puts adjacent rows of one submission together.
-pub(super) struct Long<'a> {
-    assembly: Assembly<'a>,
-    key: String,
-    sink: &'a mut Sink<Record>,
+/// Where the first pass finds the table once more, and where rows may be spilled.
+pub(super) struct Sources<'s> {
+    pub(super) part: &'s Part,
+    pub(super) kind: Kind,
+    pub(super) sheet: Option<&'s Arc<str>>,
+    pub(super) dictionary: &'s Dictionary,
+    pub(super) spill_dir: &'s Path,
 }
 
-impl<'a> Long<'a> {
-    pub(super) fn new(header: &'a Header, sink: &'a mut Sink<Record>) -> Self {
-        Self { assembly: Assembly::new(header), key: String::new(), sink }
+/// Reads the rows below the header.
+pub(super) fn read(
+    table: &mut dyn Table,
+    columns: &Columns,
+    frame: &Frame,
+    sources: &Sources<'_>,
+    outlet: &mut Outlet<Draft>,
+) -> Result<(), Stop> {
+    if rows_stand_together(columns, sources)? {
+        return stream(table, columns, frame, outlet);
     }
-
-    /// Hands the last submission on.
-    pub(super) fn finish(mut self) -> Result<(), Trouble> {
-        if let Some(last) = self.assembly.finish() {
-            // Where nobody listens any more, nobody misses the last one.
-            drop(self.sink.put(last));
+    let mut spill = Spill::create(sources.spill_dir)?;
+    let mut key = String::new();
+    each_row(table, columns, frame, outlet, |row, known, _| {
+        key.clear();
+        key.push_str(known);
+        spill.add(&key, row).map_err(Stop::from)
+    })?;
+    let mut gathering = Gathering::new(columns, frame);
+    spill.read_back(|row| match row {
+        Some(row) => {
+            gathering.add(row);
+            Ok(())
         }
+        None => hand_over(&mut gathering, outlet),
+    })
+}
+
+/// Hands forms on as they come: their rows stand together.
+fn stream(table: &mut dyn Table, columns: &Columns, frame: &Frame, outlet: &mut Outlet<Draft>) -> Result<(), Stop> {
+    let mut gathering = Gathering::new(columns, frame);
+    let mut current = String::new();
+    let ended = each_row(table, columns, frame, outlet, |row, key, outlet| {
+        if key != current {
+            hand_over(&mut gathering, outlet)?;
+            current.clear();
+            current.push_str(key);
+        }
+        gathering.add(row);
         Ok(())
+    });
+    if matches!(ended, Err(Stop::Trouble(_))) {
+        // The form at which the file breaks off may lack answers: the trouble stands for it.
+        return ended;
     }
+    ended?;
+    hand_over(&mut gathering, outlet)
 }
 
-impl AnswerVisitor for Long<'_> {
-    fn row(&mut self, row: &dyn TableRow) -> Flow {
-        let key = key_of(self.assembly.header, row);
-        if key != self.key {
-            self.key = key;
-            if let Some(record) = self.assembly.finish()
-                && self.sink.put(record).is_err()
-            {
-                return Flow::Stop;
+/// Passes every row that belongs to a form to `take`, with its key. Rows that belong to none are handed over as
+/// troubles.
+///
+/// A row that cannot be read spoils its form, which must not pass for complete; its form is known only where the id
+/// still looks like one. A row in which the file breaks off spoils the form before it.
+fn each_row(
+    table: &mut dyn Table,
+    columns: &Columns,
+    frame: &Frame,
+    outlet: &mut Outlet<Draft>,
+    mut take: impl FnMut(&Cells, &str, &mut Outlet<Draft>) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let (mut row, mut key, mut last, ids) = (Cells::default(), String::new(), String::new(), columns.ids());
+    while table.next_row(&mut row)? {
+        if is_furniture(&row, &columns.header, &ids) {
+            outlet.remarks.furniture_rows += 1;
+            continue;
+        }
+        let known = columns.key(&row, &mut key);
+        let cut = row.fault.as_ref().is_some_and(|fault| fault.reason == Reason::FileTruncated);
+        if cut && !last.is_empty() && (!known || last.starts_with(&key)) {
+            take(&row, &last, outlet)?;
+            continue;
+        }
+        match &row.fault {
+            Some(fault) if !known || !looks_like_an_id(&key) => outlet.put(Err(row.trouble(fault, frame)), 0)?,
+            None if !known => outlet.put(Err(unidentified(&row, frame)), 0)?,
+            _ => {
+                take(&row, &key, outlet)?;
+                std::mem::swap(&mut last, &mut key);
             }
         }
-        self.assembly.add(row);
-        Flow::On
     }
-
-    fn trouble(&mut self, trouble: Trouble) -> Flow {
-        if self.sink.put(Err(trouble)).is_err() { Flow::Stop } else { Flow::On }
-    }
+    Ok(())
 }
 
-/// The rows of one submission on their way to a record.
-pub(super) struct Assembly<'a> {
-    header: &'a Header,
-    heads: Vec<(Column, usize)>,
-    answer: AnswerColumns,
-    builder: Option<RecordBuilder>,
-    seen: HashSet<u64>,
-    hasher: RandomState,
+/// Passes on what was gathered, if anything was.
+fn hand_over(gathering: &mut Gathering<'_>, outlet: &mut Outlet<Draft>) -> Result<(), Stop> {
+    let Some(item) = gathering.finish() else { return Ok(()) };
+    let bytes = item.as_ref().map_or(0, Draft::weight);
+    outlet.put(item, bytes)
 }
 
-/// Where the parts of an answer stand.
-struct AnswerColumns {
-    code: Option<usize>,
-    wording: Option<usize>,
-    datatype: Option<usize>,
-    collection: Option<usize>,
-    row: Option<usize>,
-    handler: Option<usize>,
-    subject: Option<usize>,
-    values: Vec<usize>,
+fn looks_like_an_id(key: &str) -> bool {
+    let mut bytes = key.bytes().skip(1).peekable();
+    bytes.peek().is_some() && bytes.all(|byte| byte.is_ascii_digit())
 }
 
-impl<'a> Assembly<'a> {
-    pub(super) fn new(header: &'a Header) -> Self {
-        let first = |column| header.first(Meaning::Answer(column));
-        let answer = AnswerColumns {
-            code: first(AnswerColumn::Question),
-            wording: first(AnswerColumn::Wording),
-            datatype: first(AnswerColumn::Datatype),
-            collection: first(AnswerColumn::Collection),
-            row: first(AnswerColumn::Row),
-            handler: first(AnswerColumn::Handler),
-            subject: first(AnswerColumn::Subject),
-            values: header.all(Meaning::Answer(AnswerColumn::Value)).collect(),
-        };
-        let heads = Column::ALL.iter().filter_map(|column| Some((*column, header.first(Meaning::Head(*column))?)));
-        let heads = heads.collect();
-        Self { header, heads, answer, builder: None, seen: HashSet::new(), hasher: RandomState::new() }
-    }
-
-    /// Adds a row of the submission.
-    pub(super) fn add(&mut self, row: &dyn TableRow) {
-        let builder = self.builder.get_or_insert_with(|| RecordBuilder::new(row.place()));
-        if is_too_large(builder.so_far()) {
-            return;
-        }
-        for (column, at) in &self.heads {
-            let cell = row.cell(*at);
-            if !cell.is_empty() {
-                put_head(builder, *column, &cell);
-            }
-        }
-        let text = |at: Option<usize>| at.map(|at| row.cell(at).text()).unwrap_or_default();
-        let some = |text: String| Some(text).filter(|text| !text.trim().is_empty());
-        let (code, wording) = (text(self.answer.code), some(text(self.answer.wording)));
-        // A report without codes is headed by wording alone.
-        let Some(code) = some(code).or_else(|| wording.clone()) else { return };
-        let filled = self.answer.values.iter().copied().find(|at| !row.cell(*at).is_empty());
-        let at = filled.or_else(|| self.answer.values.first().copied()).unwrap_or(0);
-        let (collection, group) = (some(text(self.answer.collection)), some(text(self.answer.row)));
-        let subject = some(text(self.answer.handler)).or_else(|| some(text(self.answer.subject)));
-        let value = filled.map_or(Cell::Empty, |at| row.cell(at));
-        let hash = self.hasher.hash_one((&code, &group, &subject, value.text()));
-        if !self.seen.insert(hash) {
-            return;
-        }
-        let heading: Arc<str> = self.header.columns.get(at).map_or_else(|| "".into(), |(heading, _)| heading.clone());
-        builder.answer(RawAnswer {
-            code: code.trim(),
-            wording: wording.as_deref(),
-            datatype: some(text(self.answer.datatype)).as_deref(),
-            value: value.value(),
-            collection: collection.as_deref(),
-            row: group.as_deref(),
-            subject: subject.as_deref(),
-            place: &row.cell_place(at, &heading),
-        });
-    }
-
-    /// The record of the rows so far, or why there is none.
-    pub(super) fn finish(&mut self) -> Option<Result<Record, Trouble>> {
-        self.seen.clear();
-        self.builder.take().map(|builder| proved(builder.finish()))
-    }
-}
-
-pub(super) fn put_head(builder: &mut RecordBuilder, column: Column, cell: &Cell<'_>) {
-    match cell.value() {
-        RawValue::Text(text) => builder.head(column, text.trim()),
-        _ => builder.head(column, &cell.text()),
-    }
-}
-
-fn is_too_large(record: &Record) -> bool {
-    record.answers().len() >= limit::ANSWERS_MAX || record.text_bytes() >= limit::RECORD_BYTES_MAX
-}
-
-/// The record, if it keeps the limits and says one thing about each part of its head.
-pub(super) fn proved(record: Record) -> Result<Record, Trouble> {
-    if is_too_large(&record) {
-        return Err(too_large(record.place().clone()));
-    }
-    let double = Column::ALL.iter().filter(|column| **column != Column::PersonId);
-    let mut double = double.filter(|column| record.heads(**column).nth(1).is_some());
-    match double.next() {
-        None => Ok(record),
-        Some(column) => Err(Trouble {
-            place: record.place().clone(),
-            reason: Reason::RecordsDisagree,
-            message: format!("the rows of the submission disagree about `{column}`"),
-            help: "have the report run again; two states of the form stand in one file".to_owned(),
-        }),
-    }
-}
-
-pub(super) fn too_large(place: Place) -> Trouble {
+fn unidentified(row: &Cells, frame: &Frame) -> Trouble {
     Trouble {
-        place,
-        reason: Reason::TooLarge,
-        message: "the submission has more answers or text than a form can hold".to_owned(),
-        help: "look whether the report repeats rows, or lacks the form id".to_owned(),
+        place: frame.record_place(super::table::at(row.number, 0)),
+        reason: Reason::SubmissionUnidentified,
+        message: "the row has neither a form id nor a step id".to_owned(),
+        help: "export again with `form_id` or `workflow_step_id` in every row".to_owned(),
+    }
+}
+
+/// Whether no form returns once another has begun. Memory is bounded: where ids only rise or only fall nothing is
+/// remembered, and where too many would have to be, rows are taken not to stand together.
+fn rows_stand_together(columns: &Columns, sources: &Sources<'_>) -> Result<bool, Trouble> {
+    let Sources { part, kind, sheet, dictionary, .. } = sources;
+    let mut order = Order::new();
+    each_table(part, *kind, &Progress::default(), dictionary, |table, name| {
+        if name != *sheet || !matches!(find_header(table, dictionary, serves)?, Headed::Yes(_)) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let (mut row, mut key) = (Cells::default(), String::new());
+        while order.together && table.next_row(&mut row)? {
+            if columns.key(&row, &mut key) {
+                order.see(&key);
+            }
+        }
+        Ok::<_, Trouble>(ControlFlow::Break(()))
+    })?;
+    Ok(order.together)
+}
+
+/// What has been seen of the order of keys.
+struct Order {
+    last: String,
+    rising: bool,
+    falling: bool,
+    seen: HashSet<u64>,
+    hashes: RandomState,
+    together: bool,
+}
+
+impl Order {
+    fn new() -> Self {
+        let (seen, hashes) = (HashSet::new(), RandomState::new());
+        Self { last: String::new(), rising: true, falling: true, seen, hashes, together: true }
+    }
+
+    fn see(&mut self, key: &str) {
+        if key == self.last {
+            return;
+        }
+        if !self.last.is_empty() {
+            let rank = |key: &str| key.get(1..).and_then(|digits| digits.parse::<u64>().ok());
+            let (before, now) = (rank(&self.last), rank(key));
+            let kind_changed = key.bytes().next() != self.last.bytes().next();
+            self.rising &= !kind_changed && before.is_some() && before < now;
+            self.falling &= !kind_changed && now.is_some() && before > now;
+        }
+        // Hashes are kept from the start, for the day the order ends; a clash of two only costs the spilling.
+        let new = self.seen.len() < limit::LONG_KEYS_MAX && self.seen.insert(self.hashes.hash_one(key));
+        self.together = new || self.rising || self.falling;
+        self.last.clear();
+        self.last.push_str(key);
     }
 }

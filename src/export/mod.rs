@@ -3,30 +3,49 @@
 //! Promise: whatever an export holds comes out as a [`Record`], a [`Row`] or a trouble with its place; nothing is
 //! dropped in silence and memory does not grow with the file. Knows no form.
 //!
-//! | | layouts | containers |
-//! |---|---|---|
-//! | `xml.rs` | one element a submission | |
-//! | `long.rs`, `wide.rs`, chosen by `answers.rs` | a row an answer, a row a submission | `csv.rs`, `xlsx.rs` |
-//! | `rows.rs` | documents, events, persons | `csv.rs`, `xlsx.rs` |
+//! ```text
+//! open ─▶ text ─▶ xml ───────────────────┐
+//!   │       └───▶ csv  ┐                 ├─▶ reading ─▶ Record
+//!   └───────────▶ xlsx ┴─▶ table ─▶ long ┤
+//!                            │  └─▶ wide ┘
+//!                            └────▶ rows ───▶ reading ─▶ Row
+//! ```
 
-mod answers;
-mod csv;
-mod forms;
-mod header;
-mod headings;
-mod long;
 mod open;
-mod order;
-mod record;
-mod rows;
-mod sniff;
-mod spill;
-mod table;
-mod wide;
-mod xlsx;
-mod xml;
+mod text;
 
-pub use forms::Items;
+mod headings;
+mod table;
+
+mod csv;
+mod xlsx;
+
+mod columns;
+mod forms_table;
+mod gather;
+mod long;
+mod spill;
+mod wide;
+
+mod xml;
+mod xml_chunks;
+mod xml_form;
+mod xml_names;
+mod xml_piece;
+
+mod rows;
+mod rows_xml;
+
+mod reading;
+mod record;
+mod relay;
+
+#[cfg(test)]
+mod tests;
+
+pub use columns::Layout;
 pub use headings::Headings;
 pub use open::{Part, fingerprint, parts};
+pub use reading::{Forms, Rows};
 pub use record::{Column, RawAnswer, RawValue, Record, RecordBuilder, Row};
+pub use relay::Remarks;

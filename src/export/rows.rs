@@ -1,93 +1,133 @@
 //! Tables of documents, events and persons.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::Row;
-use super::forms::Sink;
-use super::header::{is_total, missing_column, uneven, without_header};
-use super::headings::Headings;
-use super::open::Part;
-use super::table::{Flow, TableRow, TableVisitor, walk};
-use crate::domain::{ExtractType, Trouble, limit};
+use super::columns::Layout;
+use super::forms_table::each_table;
+use super::headings::Dictionary;
+use super::open::{Kind, Part, Progress};
+use super::record::Row;
+use super::relay::{Outlet, Stop};
+use super::rows_xml;
+use super::table::{
+    Cells, Headed, Header, Table, column_ambiguous, column_missing, find_header, formula_fault, header_missing,
+    is_furniture,
+};
+use crate::diagnostic::Place;
+use crate::domain::{ExtractType, Trouble};
 
-/// Reads every row of the part.
+/// The columns that an extract cannot do without; of each group, one.
+const fn required(extract: ExtractType) -> &'static [&'static str] {
+    match extract {
+        ExtractType::Documents => &["person_id", "kind or title"],
+        ExtractType::Events => &["person_id", "kind", "on"],
+        ExtractType::Persons => &["person_id"],
+        ExtractType::Forms => &["form_id or workflow_step_id"],
+    }
+}
+
+/// Reads the rows of an extract.
 pub(super) fn read(
     part: &Part,
     extract: ExtractType,
-    headings: &Headings,
-    required: &'static [&'static str],
-    sink: &mut Sink<Row>,
-) -> Result<(), Trouble> {
-    let mut reader = RowReader { extract, headings, required, columns: None, above: Vec::new(), sink };
-    walk(part, &mut reader)?;
-    if reader.columns.is_some() {
+    progress: &Progress,
+    dictionary: &Dictionary,
+    outlet: &mut Outlet<Row>,
+) -> Result<(), Stop> {
+    match part.kind()? {
+        Kind::Xml => rows_xml::read(part, progress, dictionary, outlet),
+        kind => read_table(part, kind, extract, progress, dictionary, outlet),
+    }
+}
+
+fn read_table(
+    part: &Part,
+    kind: Kind,
+    extract: ExtractType,
+    progress: &Progress,
+    dictionary: &Dictionary,
+    outlet: &mut Outlet<Row>,
+) -> Result<(), Stop> {
+    let mut first: Option<Header> = None;
+    // A header has the person, or is near enough to one to be asked for it.
+    let serves = |codes: &[&str]| codes.contains(&"person_id") && (codes.len() > 1 || extract == ExtractType::Persons);
+    let mut near: Option<Trouble> = None;
+    each_table(part, kind, progress, dictionary, |table, sheet| {
+        let header = match find_header(table, dictionary, serves)? {
+            Headed::Yes(header) => header,
+            Headed::No(nearest) => {
+                if let Some(header) = nearest.filter(|_| near.is_none()) {
+                    let frame = table.frame(&header.headings);
+                    near = Some(column_missing("person_id", &header, dictionary, &frame));
+                }
+                outlet.remarks.sheets_unread.extend(sheet.cloned());
+                return Ok(ControlFlow::Continue(()));
+            }
+        };
+        if first.as_ref().is_some_and(|first| first.headings != header.headings) {
+            outlet.remarks.sheets_unread.extend(sheet.cloned());
+            return Ok(ControlFlow::Continue(()));
+        }
+        let names = names(&header, extract, dictionary, table)?;
+        if first.is_none() {
+            outlet.opened(Layout::Wide)?;
+            first = Some(header.clone());
+        }
+        read_rows(table, &header, &names, outlet)?;
+        Ok::<_, Stop>(ControlFlow::Continue(()))
+    })?;
+    if first.is_some() {
         return Ok(());
     }
-    let best = reader.above.iter().max_by_key(|row| reader.known(row)).cloned().unwrap_or_default();
-    let known = |column: &str| best.iter().any(|heading| headings.table(extract, heading) == Some(column));
-    Err(match required.iter().find(|column| !known(column)) {
-        Some(column) if reader.known(&best) > 0 => missing_column(column, &best),
-        _ => without_header(extract.as_str()),
-    })
+    Err(Stop::Trouble(near.unwrap_or_else(|| header_missing("`person_id`", Place::Whole))))
 }
 
-struct RowReader<'a> {
+/// The name of each column: its canonical code, or the heading as it stands.
+fn names(
+    header: &Header,
     extract: ExtractType,
-    headings: &'a Headings,
-    required: &'static [&'static str],
-    /// Name of each column: canonical where it is known, else the heading; with the heading itself.
-    columns: Option<Vec<(Arc<str>, Arc<str>)>>,
-    /// The rows above the header.
-    above: Vec<Vec<String>>,
-    sink: &'a mut Sink<Row>,
+    dictionary: &Dictionary,
+    table: &dyn Table,
+) -> Result<Vec<Arc<str>>, Trouble> {
+    let frame = table.frame(&header.headings);
+    let codes = dictionary.resolve(&header.headings).map_err(|clash| column_ambiguous(&clash, header, &frame))?;
+    for wanted in required(extract) {
+        if !wanted.split(" or ").any(|code| codes.contains(&Some(code))) {
+            return Err(column_missing(wanted, header, dictionary, &frame));
+        }
+    }
+    let name = |(code, heading): (&Option<&str>, &Arc<str>)| code.map_or_else(|| Arc::clone(heading), Arc::from);
+    Ok(codes.iter().zip(&header.headings).map(name).collect())
 }
 
-impl RowReader<'_> {
-    fn known(&self, row: &[String]) -> usize {
-        row.iter().filter(|heading| self.headings.table(self.extract, heading).is_some()).count()
-    }
-
-    fn header(&mut self, row: &dyn TableRow) -> Flow {
-        let texts: Vec<String> = (0..row.width()).map(|column| row.cell(column).text()).collect();
-        let named: Vec<_> = texts.iter().map(|heading| self.headings.table(self.extract, heading)).collect();
-        if self.required.iter().all(|column| named.contains(&Some(*column))) {
-            let mut taken = Vec::new();
-            let columns = named.into_iter().zip(&texts).map(|(name, heading)| {
-                // The first of two columns for one thing is the one; the other keeps its own heading.
-                let name = name.filter(|name| !taken.contains(name));
-                taken.extend(name);
-                (Arc::from(name.unwrap_or(heading)), Arc::from(heading.as_str()))
-            });
-            self.columns = Some(columns.collect());
-        } else if self.above.len() <= limit::TITLE_ROWS_MAX {
-            self.above.push(texts);
-        } else {
-            return Flow::Stop;
+fn read_rows(table: &mut dyn Table, header: &Header, names: &[Arc<str>], outlet: &mut Outlet<Row>) -> Result<(), Stop> {
+    let frame = table.frame(&header.headings);
+    let ids: Vec<usize> = names.iter().position(|name| &**name == "person_id").into_iter().collect();
+    let mut cells = Cells::default();
+    while table.next_row(&mut cells)? {
+        if is_furniture(&cells, header, &ids) {
+            outlet.remarks.furniture_rows += 1;
+            continue;
         }
-        Flow::On
+        let row = match &cells.fault {
+            Some(fault) => Err(cells.trouble(fault, &frame)),
+            None => row(&cells, names).map_err(|fault| cells.trouble(&fault, &frame)),
+        };
+        let row = row.map(|found| Row { place: frame.record_place(super::table::at(cells.number, 0)), cells: found });
+        outlet.put(row, cells.text_len() + names.len() * size_of::<(Arc<str>, String)>())?;
     }
+    Ok(())
 }
 
-impl TableVisitor for RowReader<'_> {
-    fn row(&mut self, row: &dyn TableRow) -> Flow {
-        let Some(columns) = &self.columns else { return self.header(row) };
-        let filled = |column: usize| !row.cell(column).is_empty();
-        if !(0..row.width()).any(filled) || is_total(row) {
-            return Flow::On;
+/// The cells that have a value.
+fn row(cells: &Cells, names: &[Arc<str>]) -> Result<Vec<(Arc<str>, String)>, super::table::Fault> {
+    let mut row = Vec::with_capacity(names.len());
+    for (column, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        let text = cells.cell(column).as_text().map_err(|error| formula_fault(error, column))?;
+        if !text.is_empty() {
+            row.push((Arc::clone(name), text.into_owned()));
         }
-        if let Some(trouble) = uneven(row, columns.len()) {
-            return self.trouble(trouble);
-        }
-        let cells = columns.iter().enumerate().map(|(at, (name, _))| (name.clone(), row.cell(at).text()));
-        let read = Row { place: row.place(), cells: cells.collect() };
-        if self.sink.put(Ok(read)).is_err() { Flow::Stop } else { Flow::On }
     }
-
-    fn trouble(&mut self, trouble: Trouble) -> Flow {
-        if self.sink.put(Err(trouble)).is_err() { Flow::Stop } else { Flow::On }
-    }
-
-    fn sheet_over(&mut self) -> Flow {
-        if self.columns.is_some() { Flow::Stop } else { Flow::On }
-    }
+    Ok(row)
 }
