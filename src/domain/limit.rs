@@ -71,6 +71,3 @@ pub const HTTP_BODY_BYTES_MAX: usize = 16 << 20;
 
 /// Bytes of an outcomes workbook: a sitting has at most some dozens of requests.
 pub const WORKBOOK_BYTES_MAX: u64 = 32 << 20;
-
-/// Bytes of a workbook that is wrapped in gzip or zip: it has to be unwrapped into memory.
-pub const WRAPPED_WORKBOOK_BYTES_MAX: u64 = 64 << 20;

@@ -14,7 +14,7 @@ use crate::calendar::Clock;
 use crate::config::{Configuration, SourcePlace};
 use crate::diagnostic::Place;
 use crate::domain::{Account, AuthorityName, ExtractType, FormId, Reason, StepId, SubmissionId, Trouble};
-use crate::export::{self, Column, Headings, Part, Record, Row};
+use crate::export::{self, Column, Forms, Headings, Part, Record, Row, Rows};
 use crate::ledger::{FileBegun, FileStart, Item, OpenFile};
 use crate::mapping::{self, FormMapping};
 use crate::report;
@@ -274,12 +274,12 @@ fn read_part(
         rehearse_part(installation, incoming, part, pinned, progress)
     } else {
         match installation.ledger.begin_file(start)? {
-            FileBegun::Known(account) => Ok(account),
+            FileBegun::Known(account) => Ok((account, None)),
             FileBegun::Open(file) => take_part(installation, incoming, part, file, pinned, progress),
         }
     };
     progress.end();
-    let account = account?;
+    let (account, note) = account?;
     tracing::info!(
         file = name,
         records = account.records,
@@ -287,7 +287,7 @@ fn read_part(
         quarantined = account.quarantined,
         "read"
     );
-    Ok(report_of(incoming, &name, account))
+    Ok(FileReport { note, ..report_of(incoming, &name, account) })
 }
 
 /// An extract that is much smaller than the one before is the sign of a report that broke.
@@ -313,26 +313,24 @@ fn take_part(
     mut file: OpenFile,
     pinned: Option<&FormMapping>,
     progress: &dyn Progress,
-) -> Result<Account, Failure> {
+) -> Result<(Account, Option<String>), Failure> {
     // What an earlier run has done is passed over, so that the batches of both together are those of one.
     let done = usize::try_from(file.account.records).unwrap_or(usize::MAX);
-    let scratch = scratch(installation);
-    let Installation { rules, ledger, actor, .. } = installation;
+    let mut items = items(installation, incoming, part, pinned);
+    let Installation { ledger, actor, .. } = installation;
     let mut batch = Vec::with_capacity(BATCH);
-    let reading = Reading { mappings: &rules.mappings, incoming, pinned };
-    reading.each(part, &scratch, done, &mut |item| {
+    for item in items.by_ref().skip(done) {
         batch.push(item);
         if batch.len() == BATCH {
             ledger.take(&mut file, &batch, actor)?;
             batch.clear();
             progress.at(file.account.records);
         }
-        Ok(())
-    })?;
+    }
     if !batch.is_empty() {
         ledger.take(&mut file, &batch, actor)?;
     }
-    Ok(ledger.finish_file(&file)?)
+    Ok((ledger.finish_file(&file)?, items.remark()))
 }
 
 fn rehearse_part(
@@ -341,10 +339,10 @@ fn rehearse_part(
     part: &Part,
     pinned: Option<&FormMapping>,
     progress: &dyn Progress,
-) -> Result<Account, Failure> {
+) -> Result<(Account, Option<String>), Failure> {
     let mut sum = Account::default();
-    let reading = Reading { mappings: &installation.rules.mappings, incoming, pinned };
-    reading.each(part, &scratch(installation), 0, &mut |item| {
+    let mut items = items(installation, incoming, part, pinned);
+    for item in items.by_ref() {
         let one = installation.ledger.would_take(&item)?;
         sum.records += one.records;
         sum.taken += one.taken;
@@ -353,9 +351,8 @@ fn rehearse_part(
         if sum.records.is_multiple_of(1_000) {
             progress.at(sum.records);
         }
-        Ok(())
-    })?;
-    Ok(sum)
+    }
+    Ok((sum, items.remark()))
 }
 
 /// Where rows that are out of order may wait: beside the ledger.
@@ -363,59 +360,105 @@ fn scratch(installation: &Installation) -> PathBuf {
     installation.ledger.path().parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
-/// How the records of a file become items.
-struct Reading<'a> {
-    mappings: &'a mapping::MappingSet,
-    incoming: &'a Incoming,
-    pinned: Option<&'a FormMapping>,
+/// The records of a part, each as what the ledger takes.
+enum Items {
+    Forms(Box<Forms<Item>>),
+    Rows {
+        rows: Box<Rows>,
+        reading: Box<Reading>,
+    },
+    /// The part cannot be read at all.
+    None(Option<Item>),
 }
 
-impl Reading<'_> {
-    fn each(
-        &self,
-        part: &Part,
-        scratch: &Path,
-        skip: usize,
-        take: &mut dyn FnMut(Item) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        let Incoming { authority, extract, .. } = self.incoming;
-        let known = self.mappings.extract(authority, *extract);
-        let headings = known.map_or_else(Headings::default, |extract| Headings::with(&extract.columns));
-        if *extract == ExtractType::Forms {
-            for record in part.forms(&headings, scratch).skip(skip) {
-                take(self.form(part.name(), record))?;
-            }
-        } else {
-            for row in part.rows(*extract, &headings).skip(skip) {
-                take(self.row(part.name(), row))?;
-            }
-        }
-        Ok(())
-    }
+fn items(installation: &Installation, incoming: &Incoming, part: &Part, pinned: Option<&FormMapping>) -> Items {
+    let known = installation.rules.mappings.extract(&incoming.authority, incoming.extract);
+    let headings = known.map_or_else(Headings::default, |extract| Headings::with(&extract.columns));
+    let reading = Reading {
+        mappings: installation.rules.mappings.clone(),
+        authority: incoming.authority.clone(),
+        extract: incoming.extract,
+        pinned: pinned.cloned(),
+        file: part.name().clone(),
+    };
+    let items = if incoming.extract == ExtractType::Forms {
+        // Mapping runs on whichever core has time.
+        let forms = part.forms_through(&headings, &scratch(installation), move |record| reading.form(record));
+        forms.map(|forms| Items::Forms(Box::new(forms)))
+    } else {
+        part.rows(incoming.extract, &headings)
+            .map(|rows| Items::Rows { rows: Box::new(rows), reading: Box::new(reading) })
+    };
+    items.unwrap_or_else(|trouble| Items::None(Some(quarantined(trouble, None))))
+}
 
-    fn form(&self, file: &Arc<str>, record: Result<Record, Trouble>) -> Item {
-        let authority = &self.incoming.authority;
+impl Iterator for Items {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        match self {
+            Self::Forms(forms) => forms.next(),
+            Self::Rows { rows, reading } => rows.next().map(|row| reading.row(row)),
+            Self::None(trouble) => trouble.take(),
+        }
+    }
+}
+
+impl Items {
+    /// What was passed over, so that nothing is in silence.
+    fn remark(&self) -> Option<String> {
+        let remarks = match self {
+            Self::Forms(forms) => forms.remarks(),
+            Self::Rows { rows, .. } => rows.remarks(),
+            Self::None(_) => return None,
+        };
+        let mut said = Vec::new();
+        if remarks.furniture_rows > 0 {
+            let rows = report::count(remarks.furniture_rows, "row");
+            said.push(format!("{rows} of totals, footers or repeated headings passed over"));
+        }
+        if !remarks.sheets_unread.is_empty() {
+            said.push(format!("sheets that are no part of the extract: {}", remarks.sheets_unread.join(", ")));
+        }
+        if !remarks.elements_unknown.is_empty() {
+            let names: Vec<&str> = remarks.elements_unknown.keys().map(String::as_str).collect();
+            said.push(format!("elements that are not known: {}", names.join(", ")));
+        }
+        (!said.is_empty()).then(|| said.join("; "))
+    }
+}
+
+/// How the records of a file become items.
+struct Reading {
+    mappings: Arc<mapping::MappingSet>,
+    authority: AuthorityName,
+    extract: ExtractType,
+    pinned: Option<FormMapping>,
+    file: Arc<str>,
+}
+
+impl Reading {
+    fn form(&self, record: Result<Record, Trouble>) -> Item {
         match record {
             Err(trouble) => quarantined(trouble, None),
-            Ok(record) => match self.mappings.read(authority, self.pinned, file, &record) {
+            Ok(record) => match self.mappings.read(&self.authority, self.pinned.as_ref(), &self.file, &record) {
                 Ok(submission) => Item::Submission(Box::new(submission)),
-                Err(trouble) => quarantined(trouble, Some((authority, &record))),
+                Err(trouble) => quarantined(trouble, Some((&self.authority, &record))),
             },
         }
     }
 
-    fn row(&self, file: &Arc<str>, row: Result<Row, Trouble>) -> Item {
-        let Incoming { authority, extract, .. } = self.incoming;
-        let known = self.mappings.extract(authority, *extract);
-        let Some(authority) = self.mappings.authority(authority) else {
+    fn row(&self, row: Result<Row, Trouble>) -> Item {
+        let known = self.mappings.extract(&self.authority, self.extract);
+        let Some(authority) = self.mappings.authority(&self.authority) else {
             let help = "run `tessera mappings verify`".to_owned();
             let message = "the authority has no mapping files".to_owned();
             return quarantined(Trouble { place: Place::Whole, reason: Reason::AuthorityOther, message, help }, None);
         };
-        let item = row.and_then(|row| match extract {
-            ExtractType::Documents => mapping::document(authority, known, file, &row).map(Item::Document),
-            ExtractType::Events => mapping::event(authority, known, file, &row).map(Item::Event),
-            ExtractType::Forms | ExtractType::Persons => mapping::person(authority, file, &row).map(Item::Person),
+        let item = row.and_then(|row| match self.extract {
+            ExtractType::Documents => mapping::document(authority, known, &self.file, &row).map(Item::Document),
+            ExtractType::Events => mapping::event(authority, known, &self.file, &row).map(Item::Event),
+            ExtractType::Forms | ExtractType::Persons => mapping::person(authority, &self.file, &row).map(Item::Person),
         });
         item.unwrap_or_else(|trouble| quarantined(trouble, None))
     }

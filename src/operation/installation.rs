@@ -19,7 +19,7 @@ use crate::panel::{Known, Profile};
 #[derive(Debug)]
 pub(super) struct Rulebook {
     pub(super) library: Library,
-    pub(super) mappings: MappingSet,
+    pub(super) mappings: Arc<MappingSet>,
     pub(super) panels: BTreeMap<PanelName, Profile>,
     offices: BTreeMap<AuthorityName, Office>,
     /// What is wrong with the files: one with an error is left out, and the rest works.
@@ -73,7 +73,7 @@ impl Rulebook {
             Mistake { diagnostic, source }
         });
         let mistakes = mistakes.collect();
-        Self { library, mappings, panels, offices, mistakes }
+        Self { library, mappings: Arc::new(mappings), panels, offices, mistakes }
     }
 
     /// The panel of a name: `authority/panel`, or `panel` where one authority has it.

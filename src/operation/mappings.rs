@@ -179,7 +179,10 @@ pub fn mappings_try(
     let extract = rules.mappings.extract(&authority, ExtractType::Forms);
     let headings = extract.map_or_else(Headings::default, |extract| Headings::with(&extract.columns));
     for part in parts {
-        for record in part.forms(&headings, &std::env::temp_dir()) {
+        let forms = part.forms(&headings, &std::env::temp_dir());
+        let forms = forms
+            .map_err(|trouble| Failure::usage(format_args!("{}: {}", part.name(), trouble.message), trouble.help))?;
+        for record in forms {
             report.records += 1;
             let read = record.and_then(|record| match rules.mappings.recognise(&authority, &record) {
                 Recognised::One(one) if one.path == found.path => {
