@@ -151,7 +151,7 @@ fn a_file_that_is_no_export_is_quarantined_whole() {
     is("headless.csv", b"a,b,c\n1,2,3\n", 0, &[("header-missing", whole)]);
     is("nameless.csv", b"form_id,version,question_user_code\n700001,2,x\n", 0, &[("column-missing", "line 1")]);
     let double = two().replace("started_on", "form id");
-    is("double.csv", double.as_bytes(), 0, &[("column-ambiguous", "line 1")]);
+    is("double.csv", double.as_bytes(), 0, &[("column-ambiguous", "line 1, column “form_id”")]);
 }
 
 fn wide(text: &str) -> Vec<u8> {
