@@ -31,7 +31,8 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         operation::sync(&configuration, session.clock(&configuration), session.actor(), mode, watcher.as_ref())?;
     out.mistakes(&synced.mistakes);
     out.answer(&synced.report, |_| synced.summary())?;
-    for line in synced.advice() {
+    let program = std::env::args().next().unwrap_or_else(|| "tessera".to_owned());
+    for line in synced.advice(&program) {
         out.say(format_args!("{line}"));
     }
     Ok(Exit::needs_person(synced.report.exit != 0))

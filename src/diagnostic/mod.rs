@@ -11,4 +11,6 @@ mod toml_document;
 pub use place::{Located, Place};
 pub use render::{Diagnostic, Severity, render};
 pub use suggest::nearest;
+#[cfg(test)]
+pub(crate) use toml_document::documented;
 pub use toml_document::{Item, Table, TomlDocument};

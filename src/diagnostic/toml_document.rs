@@ -20,12 +20,22 @@ pub struct TomlDocument<'s> {
     text: &'s str,
     root: Option<Spanned<DeTable<'s>>>,
     diagnostics: RefCell<Vec<Diagnostic>>,
+    /// Every path that a reader has asked for, and those whose last part is a name of the file's own.
+    #[cfg(test)]
+    asked: RefCell<(BTreeSet<String>, BTreeSet<String>)>,
 }
 
 impl<'s> TomlDocument<'s> {
     /// Parses `text`; a syntax error is a diagnostic of the document, whose root is then empty.
     pub fn parse(file: &str, text: &'s str) -> Self {
-        let mut document = Self { file: file.to_owned(), text, root: None, diagnostics: RefCell::new(Vec::new()) };
+        let mut document = Self {
+            file: file.to_owned(),
+            text,
+            root: None,
+            diagnostics: RefCell::new(Vec::new()),
+            #[cfg(test)]
+            asked: RefCell::default(),
+        };
         match DeTable::parse(text) {
             Ok(root) => document.root = Some(root),
             Err(error) => {
@@ -57,6 +67,21 @@ impl<'s> TomlDocument<'s> {
         diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
         diagnostics.dedup();
         diagnostics
+    }
+
+    /// Every key that a reader has asked for, the file's own names replaced by `<name>`: what such a file may hold.
+    #[cfg(test)]
+    pub(crate) fn asked(&self) -> BTreeSet<String> {
+        let (paths, own) = &*self.asked.borrow();
+        let patterns = paths.iter().map(|path| {
+            let mut so_far = String::new();
+            let parts = path.split('.').map(|part| {
+                so_far = if so_far.is_empty() { part.to_owned() } else { format!("{so_far}.{part}") };
+                if own.contains(&so_far) { "<name>" } else { part }
+            });
+            parts.collect::<Vec<_>>().join(".")
+        });
+        patterns.filter(|pattern| !pattern.ends_with("<name>")).collect()
     }
 
     fn say(&self, severity: Severity, span: Range<usize>, message: String, help: Option<String>) {
@@ -109,6 +134,14 @@ impl<'d, 's> Table<'d, 's> {
 
     /// The keys as the file has them, with their places, in the order of the file.
     pub fn keys(&self) -> Vec<Item<String>> {
+        #[cfg(test)]
+        for key in self.table.keys() {
+            self.document.asked.borrow_mut().1.insert(self.path_to(key.get_ref()));
+        }
+        self.placed_keys()
+    }
+
+    fn placed_keys(&self) -> Vec<Item<String>> {
         let mut keys: Vec<_> =
             self.table.keys().map(|key| Item { value: key.get_ref().to_string(), span: key.span() }).collect();
         keys.sort_by_key(|key| key.span.start);
@@ -227,7 +260,7 @@ impl<'d, 's> Table<'d, 's> {
     /// Says which keys nobody asked for, each with the one that was probably meant.
     pub fn finish(self) {
         let asked = self.asked.borrow();
-        for key in self.keys() {
+        for key in self.placed_keys() {
             if asked.contains(&key.value) {
                 continue;
             }
@@ -242,6 +275,8 @@ impl<'d, 's> Table<'d, 's> {
     }
 
     fn value(&self, key: &str) -> Option<&'d Spanned<DeValue<'s>>> {
+        #[cfg(test)]
+        self.document.asked.borrow_mut().0.insert(self.path_to(key));
         self.asked.borrow_mut().insert(key.to_owned());
         self.table.get(key)
     }
@@ -288,6 +323,16 @@ fn as_integer(value: &DeValue<'_>) -> Option<i64> {
 fn as_date(value: &DeValue<'_>) -> Option<String> {
     let DeValue::Datetime(stamp) = value else { return None };
     (stamp.time.is_none() && stamp.offset.is_none()).then(|| stamp.date.map(|date| date.to_string())).flatten()
+}
+
+/// The keys that a section of `mappings/README.md` documents, and its example.
+#[cfg(test)]
+pub(crate) fn documented(heading: &str) -> (BTreeSet<String>, String) {
+    let readme = include_str!("../../mappings/README.md");
+    let section = readme.split("\n## ").find(|section| section.starts_with(heading)).expect("the section is there");
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let example = section.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or("");
+    (rows.map(ToOwned::to_owned).collect(), example.to_owned())
 }
 
 #[cfg(test)]

@@ -213,3 +213,106 @@ fn elsewhere(record: &Record, other: &AuthorityName) -> Trouble {
         help: "move the export to that authority's source".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::diagnostic::documented;
+
+    /// The documented keys are those that are asked for, and the example has no mistake of its own.
+    fn agrees(heading: &str, read: impl Fn(&TomlDocument<'_>), same: impl Fn(&str) -> String) {
+        let (keys, example) = documented(heading);
+        let document = TomlDocument::parse("example.toml", &example);
+        read(&document);
+        let asked: BTreeSet<String> = document.asked().iter().map(|key| same(key)).collect();
+        assert_eq!(keys, asked, "{heading}");
+        let said = document.into_diagnostics();
+        assert!(said.is_empty(), "{heading}: {said:?}");
+    }
+
+    #[test]
+    fn the_documented_keys_are_the_accepted_keys() {
+        agrees(
+            "Form version",
+            |document| drop(draft(document)),
+            |key| {
+                key.replace("outcome.<name>", "fields.<name>").replace("fields.<name>.columns.<name>", "fields.<name>")
+            },
+        );
+        agrees("Authority", |document| drop(Authority::read("somewhere", document)), ToOwned::to_owned);
+        let read = |document: &TomlDocument<'_>| drop(Extract::read(document, None));
+        let plain = |key: &str| key.split_once("columns.").map_or(key, |_| "columns").to_owned();
+        agrees("Extract", read, plain);
+    }
+
+    #[test]
+    fn every_built_in_file_can_be_used() {
+        let (set, diagnostics) = MappingSet::load(&Library::built_in());
+        assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+        assert_eq!(set.authorities().count(), 5);
+    }
+
+    /// Files laid over the built-in ones, and what is said of them.
+    fn said(files: &[(&str, &str)]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let (_, diagnostics) = MappingSet::load(&Library::folder(folder.path()).unwrap());
+        let said = diagnostics.iter().map(|one| {
+            let help = one.help.as_ref().map_or_else(String::new, |help| format!(" ({help})"));
+            format!("{} {}: {}{help}", one.file, one.place, one.message)
+        });
+        said.collect()
+    }
+
+    #[test]
+    fn every_mistake_of_a_form_is_said_with_line_and_column_and_the_near_miss() {
+        let authority = "name = \"a\"\n";
+        let v1 = "form = \"F\"\nversion = \"1\"\npanel = \"panl\"\n[recognise]\ntemplate-codes = [\"f\"]\nversions = [\"1\"]\n\
+                  [fields.reason]\nquestion = \"q1\"\ntype = \"txt\"\n[fields.plan]\nquestion = \"q2\"\ntype = \"text\"\nrequried = true\n\
+                  [fields.twin]\nquestion = \"Q2\"\ntype = \"text\"\nrequired-when = [\"urgnt\"]\n\
+                  [fields.kind]\nquestion = \"q3\"\ntype = \"choice\"\n\
+                  [facts.urgent]\nfield = \"plann\"\n";
+        let v2 = "form = \"F\"\nversion = \"2\"\nextends = \"v11\"\n[recognise]\ntemplate-codes = [\"f\"]\nversions = [\"2\"]\n";
+        let said = said(&[
+            ("a/authority.toml", authority),
+            ("a/panels/panel.toml", "panel = \"panel\""),
+            ("a/forms/f/v1.toml", v1),
+            ("a/forms/f/v2.toml", v2),
+        ]);
+        let wanted = [
+            "a/forms/f/v1.toml line 3:9: there is no panel `panl` under a/panels/ (did you mean `panel`?)",
+            "a/forms/f/v1.toml line 9:8: there is no type `txt` here (did you mean `text`?)",
+            "a/forms/f/v1.toml line 13:1: unknown key `requried` in `fields.plan` (did you mean `required`?)",
+            "a/forms/f/v1.toml line 14:9: the question `Q2` means both `plan` and `twin` (give one of the two its own question)",
+            "a/forms/f/v1.toml line 22:9: there is no field `plann` (did you mean `plan`?)",
+            "a/forms/f/v2.toml line 3:11: there is no version `v11` in this folder (did you mean `v1`?)",
+        ];
+        for one in wanted {
+            assert!(said.iter().any(|said| said == one), "wanted {one}, got {said:#?}");
+        }
+        assert!(said.iter().any(|said| said.contains("`kind` is a choice without choices")), "{said:#?}");
+        assert!(said.iter().any(|said| said.contains("nobody knows the fact `urgnt`")), "{said:#?}");
+    }
+
+    #[test]
+    fn two_versions_with_one_evidence_and_a_circle_are_mistakes() {
+        let form = |version: &str, extends: &str| {
+            format!("form = \"F\"\nversion = \"{version}\"\nextends = \"{extends}\"\n[recognise]\ntemplate-ids = [7]\n")
+        };
+        let said = said(&[
+            ("a/authority.toml", "name = \"a\""),
+            ("a/forms/f/v1.toml", &form("1", "v2")),
+            ("a/forms/f/v2.toml", &form("2", "v1")),
+            ("a/forms/g/v1.toml", "form = \"G\"\nversion = \"1\"\n[recognise]\ntemplate-ids = [8]\n"),
+            ("a/forms/g/v2.toml", "form = \"G\"\nversion = \"2\"\n[recognise]\ntemplate-ids = [8]\n"),
+        ]);
+        assert!(said.iter().any(|said| said.contains("take over from each other in a circle")), "{said:#?}");
+        assert!(said.iter().any(|said| said.contains("recognised by the same evidence")), "{said:#?}");
+    }
+}

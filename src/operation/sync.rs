@@ -256,10 +256,10 @@ impl Synced {
         report::table(&["panel", "complete", "incomplete", "late", "not known"], &rows)
     }
 
-    /// What to do next, most important last.
-    pub fn advice(&self) -> Vec<String> {
+    /// What to do next, most important last; `program` is how this program was called.
+    pub fn advice(&self, program: &str) -> Vec<String> {
         let flag = if self.mode == SyncMode::Rehearsal { " --rehearsal" } else { "" };
-        let tessera = format!("tessera --config {}{flag}", self.config);
+        let tessera = format!("{program} --config {}{flag}", self.config);
         let mut advice: Vec<String> = self.notes.clone();
         if self.mended > 0 {
             advice.push(format!("{} mended since the last check.", report::count(self.mended, "finding")));

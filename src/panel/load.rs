@@ -296,3 +296,53 @@ fn paper(name: &Item<String>, table: Table<'_, '_>, names: &Names<'_>) -> Option
     table.finish();
     Some(paper)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::documented;
+    use crate::domain::AuthorityName;
+
+    fn known() -> Known {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Known { documents: set(&["chronology"]), roles: set(&["team-manager"]), form_facts: BTreeSet::new() }
+    }
+
+    #[test]
+    fn the_documented_keys_are_the_accepted_keys() {
+        let (keys, example) = documented("Panel profile");
+        let document = TomlDocument::parse("example.toml", &example);
+        let name = PanelName::of(&AuthorityName::new("a"), "example-panel");
+        let profile = document.root().and_then(|root| profile(name, root, &known()));
+        let same = |key: &String| key.replace("kinds.<name>.paperwork.<name>", "paperwork.<name>");
+        let asked: BTreeSet<String> = document.asked().iter().map(same).collect();
+        assert_eq!(keys, asked);
+        let said = document.into_diagnostics();
+        assert!(said.is_empty() && profile.is_some(), "{said:?}");
+    }
+
+    #[test]
+    fn every_mistake_is_said_with_line_and_column() {
+        let (_, example) = documented("Panel profile");
+        let mistakes = [
+            ("", "13:00 on the monday", "13:00 at the monday", "line 25:19: `at` stands where `on` should"),
+            ("", "FREQ=WEEKLY;BYDAY=TH", "FREQ=OFTEN", "the rule is not one of RFC 5545"),
+            ("", "bank-holiday = \"skip\"", "bank-holiday = \"skp\"", "`skp` is not known here"),
+            ("", "when = [\"urgent\"]", "when = [\"urgnt\"]", "there is no fact `urgnt`"),
+            ("", "any-of = [\"chronology\"]", "any-of = [\"chronolgy\"]", "there is no kind of document `chronolgy`"),
+            ("", "severity = \"blocking\"", "severity = \"bad\"", "there is no severity `bad`"),
+            ("", "required-with = [\"agreed\"]", "required-with = [\"agred\"]", "there is no decision `agred`"),
+            ("", "fields = [\"actions\"]", "fields = [\"action\"]", "there is no outcome field `action`"),
+            ("", "panel = \"example-panel\"", "panel = \"other\"", "the panel's name is not the name of the file"),
+            ("", "type = \"PANEL\"", "type = \"A-TYPE-THAT-IS-TOO-LONG\"", "a note's type has at most 16 characters"),
+        ];
+        for (_, right, wrong, message) in mistakes {
+            let text = example.replacen(right, wrong, 1);
+            let name = PanelName::of(&AuthorityName::new("a"), "example-panel");
+            let (profile, said) = Profile::read(name, "example.toml", &text, &known());
+            let said: Vec<String> = said.iter().map(|one| format!("{}: {}", one.place, one.message)).collect();
+            assert!(said.iter().any(|one| one.contains(message)), "wanted {message}, got {said:?}");
+            assert!(profile.is_none());
+        }
+    }
+}

@@ -30,6 +30,16 @@ fn the_rehearsal_reads_what_the_samples_promise() {
         assert_eq!(wanted["quarantined"], quarantined, "quarantined of {file}: {wanted}");
         assert_eq!(wanted["taken"], taken, "taken of {file}: {wanted}");
     }
+    let waiting = tessera.json(&["--rehearsal", "quarantine", "list"]);
+    for (file, wanted) in expected["files"].as_object().unwrap() {
+        let entries = waiting.as_array().unwrap().iter().filter(|entry| entry["file"] == **file);
+        let mut found: Vec<&str> = entries.map(|entry| entry["reason"].as_str().unwrap()).collect();
+        let mut reasons: Vec<&str> =
+            wanted["reasons"].as_array().unwrap().iter().map(|reason| reason.as_str().unwrap()).collect();
+        found.sort_unstable();
+        reasons.sort_unstable();
+        assert_eq!(found, reasons, "{file}");
+    }
     assert_eq!(synced["files"].as_array().unwrap().len(), expected["files"].as_object().unwrap().len());
     assert!(synced["sent"].as_u64().unwrap() > 0, "{synced}");
     assert_eq!((&synced["refused"], &synced["uncertain"]), (&Value::from(0), &Value::from(0)));
