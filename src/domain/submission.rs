@@ -210,15 +210,17 @@ impl Submission {
         digest.text(&self.version);
         digest.text(self.panel.as_ref().map_or("", PanelName::as_str));
         digest.text(self.status.as_str());
-        digest.json(&(self.started_on, self.completed_on, &self.people, self.step_id));
-        for answer in &self.answers {
-            digest.answer(answer);
-        }
+        digest.number(self.step_id.map_or(0, StepId::number));
+        digest.moment(self.started_on);
+        digest.moment(self.completed_on);
+        digest.number(self.people.len() as u64);
+        self.people.iter().for_each(|person| digest.number(person.number()));
+        self.answers.iter().for_each(|answer| digest.answer(answer));
         for table in &self.tables {
             digest.text(&table.field);
             for row in &table.rows {
                 digest.text(&row.row);
-                digest.json(&row.subject);
+                digest.number(row.subject.map_or(0, PersonId::number));
                 row.answers.iter().for_each(|answer| digest.answer(answer));
             }
         }
@@ -229,26 +231,74 @@ impl Submission {
     }
 }
 
-/// Feeds parts into a hash so that no two sequences of parts look alike: each part is preceded by its length.
+/// Feeds parts into a hash so that no two sequences of parts look alike: a text is preceded by its length, and
+/// everything else has a fixed one.
 struct ContentDigest(Sha256);
 
 impl ContentDigest {
     fn text(&mut self, text: &str) {
-        self.0.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
+        self.number(text.len() as u64);
         self.0.update(text.as_bytes());
     }
 
-    fn json(&mut self, value: &impl Serialize) {
-        self.text(&serde_json::to_string(value).unwrap_or_default());
+    fn number(&mut self, number: u64) {
+        self.0.update(number.to_le_bytes());
+    }
+
+    fn date(&mut self, date: Date) {
+        self.0.update(date.year().to_le_bytes());
+        self.0.update(date.month().to_le_bytes());
+        self.0.update(date.day().to_le_bytes());
+    }
+
+    fn moment(&mut self, moment: Option<DateTime>) {
+        let Some(moment) = moment else { return self.0.update([0]) };
+        self.0.update([1]);
+        self.date(moment.date());
+        for part in [moment.hour(), moment.minute(), moment.second()] {
+            self.0.update(part.to_le_bytes());
+        }
+        self.0.update(moment.subsec_nanosecond().to_le_bytes());
     }
 
     fn answer(&mut self, answer: &Answer) {
         self.text(&answer.field);
-        match &answer.value {
-            Value::Text(text) => self.text(text.expose()),
-            value => self.json(value),
+        self.value(&answer.value);
+        self.number(answer.subject.map_or(0, PersonId::number));
+        self.number(match answer.note {
+            None => 0,
+            Some(AnswerNote::CutInMarkup) => 1,
+            Some(AnswerNote::CutAt(length)) => 2 + u64::from(length),
+        });
+    }
+
+    fn value(&mut self, value: &Value) {
+        // The first byte says which kind it is: it never changes its meaning.
+        let kind: u8 = match value {
+            Value::Text(_) => 1,
+            Value::Choice(_) => 2,
+            Value::YesNo(_) => 3,
+            Value::Date(_) => 4,
+            Value::DateTime(_) => 5,
+            Value::Money(_) => 6,
+            Value::Number(_) => 7,
+            Value::Person(_) => 8,
+            Value::Worker(_) => 9,
+            Value::Blank => 10,
+            Value::Unread { .. } => 11,
+        };
+        self.0.update([kind]);
+        match value {
+            Value::Text(text) | Value::Worker(text) | Value::Unread { raw: text, .. } => self.text(text.expose()),
+            Value::Choice(choice) => self.text(choice),
+            Value::YesNo(yes) => self.0.update([u8::from(*yes)]),
+            Value::Date(date) => self.date(*date),
+            Value::DateTime(moment) => self.moment(Some(*moment)),
+            Value::Money(pence) => self.0.update(pence.to_le_bytes()),
+            Value::Number(number) => self.0.update(number.to_le_bytes()),
+            Value::Person(person) => self.number(person.number()),
+            Value::Blank => {}
         }
-        self.json(&(answer.subject, answer.note));
     }
 }
 

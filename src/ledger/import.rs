@@ -53,8 +53,8 @@ pub enum FileBegun {
 /// One record of a file.
 #[derive(Debug)]
 pub enum Item {
-    /// A submission.
-    Submission(Box<Submission>),
+    /// A submission, with the hash of what it says.
+    Submission(Box<Submission>, [u8; 32]),
     /// A document on the record.
     Document(Document),
     /// A dated happening.
@@ -188,7 +188,7 @@ impl Ledger {
                 account.quarantined = 1;
                 return Ok(account);
             }
-            Item::Submission(submission) => self.knows_submission(submission),
+            Item::Submission(submission, hash) => self.knows_submission(&submission.id, hash),
             Item::Document(document) => self.knows(&Keyed::document(document)?),
             Item::Event(event) => self.knows(&Keyed::event(event)?),
             Item::Person(person) => self.knows(&Keyed::person(person)?),
@@ -201,10 +201,10 @@ impl Ledger {
         Ok(account)
     }
 
-    fn knows_submission(&self, submission: &Submission) -> Result<bool, rusqlite::Error> {
+    fn knows_submission(&self, id: &SubmissionId, wanted: &[u8; 32]) -> Result<bool, rusqlite::Error> {
         let mut query = self.connection.prepare_cached("SELECT content_hash FROM submission WHERE id = ?1")?;
-        let hash: Option<Vec<u8>> = query.query_row([submission.id.as_str()], |row| row.get(0)).optional()?;
-        Ok(hash.is_some_and(|hash| hash == submission.content_hash()))
+        let hash: Option<Vec<u8>> = query.query_row([id.as_str()], |row| row.get(0)).optional()?;
+        Ok(hash.is_some_and(|hash| hash == wanted))
     }
 
     fn knows(&self, keyed: &Keyed<'_>) -> Result<bool, rusqlite::Error> {
@@ -272,7 +272,7 @@ struct Held {
 impl Batch<'_> {
     fn take(&self, item: &Item) -> Result<Fate, Failed> {
         match item {
-            Item::Submission(submission) => self.submission(submission),
+            Item::Submission(submission, hash) => self.submission(submission, hash),
             Item::Document(document) => self.record(&Keyed::document(document)?),
             Item::Event(event) => self.record(&Keyed::event(event)?),
             Item::Person(person) => self.record(&Keyed::person(person)?),
@@ -283,8 +283,7 @@ impl Batch<'_> {
         }
     }
 
-    fn submission(&self, submission: &Submission) -> Result<Fate, Failed> {
-        let hash = submission.content_hash();
+    fn submission(&self, submission: &Submission, hash: &[u8; 32]) -> Result<Fate, Failed> {
         let held = self.held(&submission.id)?;
         if held.as_ref().is_some_and(|held| held.hash == hash) {
             self.settle(&submission.id)?;
@@ -299,7 +298,7 @@ impl Batch<'_> {
             return Ok(Fate::Quarantined);
         }
         let number = held.as_ref().map_or(1, |held| held.latest + 1);
-        self.revise(submission, number, &hash)?;
+        self.revise(submission, number, hash)?;
         self.people(submission, number)?;
         self.settle(&submission.id)?;
         Ok(Fate::Taken)

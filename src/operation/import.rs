@@ -442,7 +442,10 @@ impl Reading {
         match record {
             Err(trouble) => quarantined(trouble, None),
             Ok(record) => match self.mappings.read(&self.authority, self.pinned.as_ref(), &self.file, &record) {
-                Ok(submission) => Item::Submission(Box::new(submission)),
+                Ok(submission) => {
+                    let hash = submission.content_hash();
+                    Item::Submission(Box::new(submission), hash)
+                }
                 Err(trouble) => quarantined(trouble, Some((&self.authority, &record))),
             },
         }

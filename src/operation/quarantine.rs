@@ -145,7 +145,8 @@ fn replay_record(installation: &mut Installation, entry: &Entry, record: &str) -
     match installation.ledger.begin_file(start)? {
         FileBegun::Known(account) => Ok(Some(account)),
         FileBegun::Open(mut file) => {
-            let item = Item::Submission(Box::new(submission));
+            let hash = submission.content_hash();
+            let item = Item::Submission(Box::new(submission), hash);
             installation.ledger.take(&mut file, &[item], &installation.actor)?;
             Ok(Some(installation.ledger.finish_file(&file)?))
         }
