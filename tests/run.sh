@@ -26,9 +26,7 @@ install_packages() {
     command -v make >/dev/null || missing+=(make)
     command -v perl >/dev/null || missing+=(perl)
     command -v pkg-config >/dev/null || missing+=(pkg-config)
-    command -v python3 >/dev/null || missing+=(python3)
     [ -e /usr/include/openssl/evp.h ] || missing+=(libssl-dev)
-    command -v soffice >/dev/null || missing+=(libreoffice-calc)
     if [ "${#missing[@]}" -gt 0 ]; then
         echo "installing ${missing[*]}"
         as_root apt-get update -qq

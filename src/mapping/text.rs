@@ -21,7 +21,7 @@ pub(super) fn folded(text: &str) -> String {
 /// Text without its markup: paragraphs and breaks become line ends, list items begin with a dash, entities are
 /// decoded. Text without markup only loses carriage returns and white space around it.
 pub(super) fn plain(text: &str) -> String {
-    if !text.contains(['<', '&', '\r', '\u{a0}']) {
+    if is_plain(text) {
         return text.trim().to_owned();
     }
     let mut plain = String::with_capacity(text.len());
@@ -46,6 +46,12 @@ pub(super) fn plain(text: &str) -> String {
     }
     plain.push_str(rest);
     tidy(&plain)
+}
+
+/// Whether there is surely nothing to take out. A no-break space is C2 A0 in UTF-8, as is every other letter that
+/// begins with C2: those few take the longer way.
+fn is_plain(text: &str) -> bool {
+    memchr::memchr3(b'<', b'&', b'\r', text.as_bytes()).is_none() && memchr::memchr(0xC2, text.as_bytes()).is_none()
 }
 
 /// Whether text ends in the middle of a tag or an entity: the sign of a cut.
