@@ -4,6 +4,8 @@
 //! prints, and which panel it is about stands in the profile. Does no I/O.
 
 mod case;
+#[cfg(test)]
+mod cases;
 mod facts;
 mod rules;
 mod verdict;

@@ -120,7 +120,7 @@ pub enum ConfigTrouble {
         source: std::io::Error,
     },
     /// The file has mistakes.
-    #[error("use the configuration {}", path.display())]
+    #[error("use the configuration {}: it has mistakes, and nothing was done", path.display())]
     Wrong {
         /// The file.
         path: PathBuf,

@@ -152,7 +152,8 @@ impl Ledger {
         let failed = |error: rusqlite::Error| meant(&path, &error);
         let transaction = self.transaction()?;
         let entry = audit::next(&transaction).map_err(failed)?;
-        let batch = Batch { transaction: &transaction, file, entry, at: &at };
+        let waiting = any_waiting(&transaction).map_err(failed)?;
+        let batch = Batch { transaction: &transaction, file, entry, at: &at, waiting };
         let mut account = file.account;
         for item in items {
             account.records += 1;
@@ -227,6 +228,11 @@ fn account(row: &rusqlite::Row<'_>, from: usize) -> Result<Account, rusqlite::Er
     })
 }
 
+fn any_waiting(transaction: &Transaction<'_>) -> Result<bool, rusqlite::Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM quarantine WHERE state = 'waiting' AND submission IS NOT NULL)";
+    transaction.prepare_cached(sql)?.query_row([], |row| row.get(0))
+}
+
 /// Why a record could not be taken.
 enum Failed {
     Database(rusqlite::Error),
@@ -259,14 +265,14 @@ struct Batch<'a> {
     file: &'a OpenFile,
     entry: i64,
     at: &'a str,
+    /// Whether anything waits in quarantine that a submission could settle.
+    waiting: bool,
 }
 
 /// What the ledger holds of a submission.
 struct Held {
     latest: i64,
     hash: Vec<u8>,
-    /// The file that the latest revision was read from.
-    file: i64,
 }
 
 impl Batch<'_> {
@@ -289,7 +295,9 @@ impl Batch<'_> {
             self.settle(&submission.id)?;
             return Ok(Fate::Unchanged);
         }
-        if held.as_ref().is_some_and(|held| held.file == self.file.id) {
+        if let Some(held) = &held
+            && self.file_of(&submission.id, held.latest)? == self.file.id
+        {
             let message = "the file says two different things of the same submission".to_owned();
             let help = "have the report run again; if it stays so, it joins a table twice".to_owned();
             let place = submission.origin.place.clone();
@@ -306,12 +314,16 @@ impl Batch<'_> {
 
     fn held(&self, id: &SubmissionId) -> Result<Option<Held>, rusqlite::Error> {
         self.transaction
-            .prepare_cached(
-                "SELECT s.latest, s.content_hash, r.file FROM submission s
-                 JOIN revision r ON r.submission = s.id AND r.number = s.latest WHERE s.id = ?1",
-            )?
-            .query_row([id.as_str()], |row| Ok(Held { latest: row.get(0)?, hash: row.get(1)?, file: row.get(2)? }))
+            .prepare_cached("SELECT latest, content_hash FROM submission WHERE id = ?1")?
+            .query_row([id.as_str()], |row| Ok(Held { latest: row.get(0)?, hash: row.get(1)? }))
             .optional()
+    }
+
+    /// The file that a revision was read from.
+    fn file_of(&self, id: &SubmissionId, revision: i64) -> Result<i64, rusqlite::Error> {
+        self.transaction
+            .prepare_cached("SELECT file FROM revision WHERE submission = ?1 AND number = ?2")?
+            .query_row(params![id.as_str(), revision], |row| row.get(0))
     }
 
     fn revise(&self, submission: &Submission, number: i64, hash: &[u8; 32]) -> Result<(), Failed> {
@@ -373,6 +385,9 @@ impl Batch<'_> {
 
     /// What waited in quarantine for this submission waits no longer.
     fn settle(&self, id: &SubmissionId) -> Result<(), rusqlite::Error> {
+        if !self.waiting {
+            return Ok(());
+        }
         self.transaction
             .prepare_cached(
                 "UPDATE quarantine SET state = 'taken-later' WHERE submission = ?1 AND state = 'waiting' AND reason <> 'records-disagree'",

@@ -1,0 +1,271 @@
+//! Every rule once as it fires and once as it keeps quiet: one request that is complete, and what is changed in it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::civil::{Time, date};
+use jiff::tz::TimeZone;
+
+use super::{Case, KnownFacts, Stated, check, codes};
+use crate::calendar::Office;
+use crate::diagnostic::{Located, Place};
+use crate::domain::{
+    Answer, AnswerNote, AuthorityName, Document, DocumentKind, FieldRule, Origin, PanelName, Private, StepStatus,
+    Submission, SubmissionId, Unmapped, Value, Verdict,
+};
+use crate::panel::{Known, Profile};
+
+const PROFILE: &str = r#"
+panel = "p"
+title = "The Panel"
+policy = "Procedure"
+[schedule]
+rrule = "FREQ=WEEKLY;BYDAY=TH"
+from = 2026-01-08
+starts = "13:00"
+ends = "16:00"
+cancelled = { "2026-12-10" = "no chair" }
+[cutoff]
+deadline = "13:00 on the monday before the sitting"
+policy = "section 5"
+[approval]
+field = "approved"
+role-field = "role"
+on-field = "approved-on"
+roles = ["team-manager"]
+policy = "section 6"
+[exempt.exempted]
+policy = "section 8"
+[facts.exempted]
+question = "Is the child exempt?"
+[facts.assessed]
+question = "Is there an assessment?"
+[request]
+field = "kind"
+[kinds.one]
+[paperwork.chronology]
+fresh-for = "3 months"
+pages-max = 5
+policy = "section 5"
+[paperwork.assessment]
+when = ["assessed"]
+policy = "section 5"
+"#;
+
+/// All that a check looks at, for a test to change.
+struct World {
+    submission: Submission,
+    documents: Vec<Document>,
+    fields: Vec<FieldRule>,
+    stated: Vec<Stated>,
+    sitting: jiff::civil::Date,
+    now: &'static str,
+}
+
+fn answer(field: &str, value: Value) -> Answer {
+    let place = Place::Line(2);
+    Answer { field: field.into(), value, subject: None, question: field.into(), place, note: None }
+}
+
+fn document(kind: &str) -> Document {
+    Document {
+        authority: AuthorityName::new("a"),
+        person: "100001".parse().unwrap(),
+        document_id: None,
+        kind: Some(DocumentKind::new(kind)),
+        title: Private::from("A title"),
+        dated: Some(date(2026, 11, 20)),
+        pages: Some(4),
+        source: Located { file: "documents.csv".into(), place: Place::Line(2) },
+    }
+}
+
+fn complete() -> World {
+    let authority = AuthorityName::new("a");
+    let choice = |name: &str| Value::Choice(name.into());
+    let answers = vec![
+        answer("reason", Value::Text(Private::from("A reason"))),
+        answer("kind", choice("one")),
+        answer("approved", Value::YesNo(true)),
+        answer("role", choice("team-manager")),
+        answer("approved-on", Value::DateTime(date(2026, 11, 25).at(9, 0, 0, 0))),
+    ];
+    let submission = Submission {
+        id: SubmissionId::new("a-1"),
+        authority: authority.clone(),
+        form: "F".into(),
+        version: "1".into(),
+        panel: Some(PanelName::of(&authority, "p")),
+        form_id: None,
+        step_id: None,
+        status: StepStatus::Completed,
+        started_on: None,
+        completed_on: Some(date(2026, 11, 25).at(16, 0, 0, 0)),
+        people: vec!["100001".parse().unwrap()],
+        answers,
+        tables: Vec::new(),
+        unmapped: Vec::new(),
+        origin: Origin { file: "f.csv".into(), place: Place::Line(2), mapping: "a/forms/f/v1.toml".into() },
+    };
+    let field = |name: &str| FieldRule {
+        field: name.into(),
+        label: name.into(),
+        question: name.into(),
+        required: true,
+        required_when: Vec::new(),
+    };
+    World {
+        submission,
+        documents: vec![document("chronology")],
+        fields: vec![field("reason")],
+        stated: vec![Stated { name: "assessed".into(), value: false }],
+        sitting: date(2026, 12, 3),
+        now: "2026-11-27T09:00:00Z",
+    }
+}
+
+/// The verdict and the codes of what was found.
+fn said(world: &World) -> (Verdict, BTreeSet<String>) {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let known = Known {
+        documents: names(&["chronology", "assessment"]),
+        roles: names(&["team-manager"]),
+        form_facts: BTreeSet::new(),
+    };
+    let name = PanelName::of(&AuthorityName::new("a"), "p");
+    let (profile, mistakes) = Profile::read(name, "p.toml", PROFILE, &known);
+    let profile = profile.unwrap_or_else(|| panic!("{mistakes:?}"));
+    let zone = TimeZone::get("Europe/London").unwrap();
+    let office = Office { zone: zone.clone(), close: Time::constant(17, 0, 0, 0), holidays: Arc::default() };
+    let facts = KnownFacts::gather(&profile, Vec::new(), &[], false, &world.stated);
+    let sitting = profile.sitting_on(world.sitting, &office);
+    let now = world.now.parse::<jiff::Timestamp>().unwrap().to_zoned_datetime(zone);
+    let case = Case {
+        submission: &world.submission,
+        person: "100001".parse().unwrap(),
+        fields: &world.fields,
+        documents: &world.documents,
+        facts: &facts,
+        profile: &profile,
+        sitting: sitting.as_ref(),
+        office: &office,
+        now: &now,
+    };
+    let checked = check(&case);
+    (checked.verdict, checked.findings.into_iter().map(|finding| finding.code).collect())
+}
+
+fn set(world: &mut World, field: &str, value: Value) {
+    world.submission.answers.retain(|answer| *answer.field != *field);
+    world.submission.answers.push(answer(field, value));
+}
+
+type Change = fn(&mut World);
+
+/// What is changed in the complete request, the code that it gives, and what the request then comes to.
+const CASES: &[(&str, Verdict, Change)] = &[
+    ("answer-missing", Verdict::Incomplete, |world| set(world, "reason", Value::Blank)),
+    ("answer-invalid", Verdict::Incomplete, |world| {
+        set(world, "reason", Value::Unread { raw: Private::from("?"), why: "it is not a date".into() });
+    }),
+    ("answer-truncated", Verdict::Complete, |world| {
+        world.submission.answers.iter_mut().for_each(|answer| answer.note = Some(AnswerNote::CutAt(255)));
+    }),
+    ("unmapped-question", Verdict::Complete, |world| {
+        world.submission.unmapped.push(Unmapped { question: "new".into(), place: Place::Line(2) });
+    }),
+    ("approval-missing", Verdict::Incomplete, |world| set(world, "approved", Value::YesNo(false))),
+    ("approval-wrong-role", Verdict::Incomplete, |world| set(world, "role", Value::Choice("worker".into()))),
+    ("approval-after-cutoff", Verdict::Complete, |world| {
+        set(world, "approved-on", Value::DateTime(date(2026, 11, 30).at(13, 1, 0, 0)));
+    }),
+    ("document-missing", Verdict::Incomplete, |world| world.documents.clear()),
+    ("document-stale", Verdict::Incomplete, |world| world.documents[0].dated = Some(date(2026, 9, 2))),
+    ("document-undated", Verdict::Complete, |world| world.documents[0].dated = None),
+    ("document-too-long", Verdict::Incomplete, |world| world.documents[0].pages = Some(6)),
+    ("fact-unknown", Verdict::Unknown, |world| world.stated.clear()),
+    ("late-submission", Verdict::Late, |world| {
+        world.submission.completed_on = Some(date(2026, 11, 30).at(13, 1, 0, 0));
+    }),
+    ("request-kind-unknown", Verdict::Incomplete, |world| {
+        world.submission.answers.retain(|answer| *answer.field != *"kind");
+    }),
+    ("not-required", Verdict::Complete, |world| {
+        world.stated.push(Stated { name: "exempted".into(), value: true });
+        world.documents.clear();
+    }),
+    ("sitting-cancelled", Verdict::Incomplete, |world| world.sitting = date(2026, 12, 10)),
+];
+
+#[test]
+fn a_complete_request_gives_no_finding() {
+    assert_eq!(said(&complete()), (Verdict::Complete, BTreeSet::new()));
+}
+
+#[test]
+fn every_rule_fires_on_what_it_is_for_and_on_nothing_else() {
+    for (code, verdict, change) in CASES {
+        let mut world = complete();
+        change(&mut world);
+        let (found, said) = said(&world);
+        assert_eq!(said.into_iter().collect::<Vec<_>>(), [*code], "{code}");
+        assert_eq!(found, *verdict, "{code}");
+    }
+}
+
+#[test]
+fn every_rule_has_its_case() {
+    let mut cases: Vec<&str> = CASES.iter().map(|(code, ..)| *code).collect();
+    // Two sources of a fact are needed for a contradiction: below.
+    cases.push("fact-contradicted");
+    cases.sort_unstable();
+    assert_eq!(cases, codes().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_document_is_stale_the_day_after_its_last_good_day() {
+    for (dated, stale) in [(date(2026, 9, 3), false), (date(2026, 9, 2), true)] {
+        let mut world = complete();
+        world.documents[0].dated = Some(dated);
+        assert_eq!(said(&world).1.contains("document-stale"), stale, "{dated}");
+    }
+}
+
+#[test]
+fn a_request_is_late_the_minute_after_the_cutoff() {
+    for (minute, late) in [(0, false), (1, true)] {
+        let mut world = complete();
+        world.submission.completed_on = Some(date(2026, 11, 30).at(13, minute, 0, 0));
+        assert_eq!(said(&world).0 == Verdict::Late, late, "13:{minute:02}");
+        let mut open = complete();
+        open.submission.completed_on = None;
+        open.now = if late { "2026-11-30T13:01:00Z" } else { "2026-11-30T13:00:00Z" };
+        assert_eq!(said(&open).0 == Verdict::Late, late, "open at 13:{minute:02}");
+    }
+}
+
+#[test]
+fn what_is_sure_outweighs_what_is_not_known_and_the_form_outweighs_a_person() {
+    let mut world = complete();
+    world.stated.clear();
+    world.documents.clear();
+    assert_eq!(said(&world).0, Verdict::Incomplete);
+
+    let profile_facts = |answer: bool, stated: bool| {
+        use crate::domain::{Fact, FactSource, FactValue};
+        let value = if answer { FactValue::Yes } else { FactValue::No };
+        let fact = Fact { name: "assessed".into(), value, source: FactSource::Answer, read_at: None };
+        let name = PanelName::of(&AuthorityName::new("a"), "p");
+        let known = Known {
+            documents: ["chronology", "assessment"].map(ToOwned::to_owned).into(),
+            roles: ["team-manager".to_owned()].into(),
+            form_facts: BTreeSet::new(),
+        };
+        let profile = Profile::read(name, "p.toml", PROFILE, &known).0.unwrap();
+        let stated = [Stated { name: "assessed".into(), value: stated }];
+        let facts = KnownFacts::gather(&profile, vec![fact], &[], false, &stated);
+        (facts.value("assessed"), facts.contradictions().count())
+    };
+    assert_eq!(profile_facts(true, false), (crate::domain::FactValue::Yes, 1));
+    assert_eq!(profile_facts(true, true), (crate::domain::FactValue::Yes, 0));
+}
