@@ -10,6 +10,8 @@ mod import;
 mod lock;
 mod migration;
 mod outcome;
+#[cfg(test)]
+mod proofs;
 mod quarantine;
 mod queue;
 mod status;

@@ -1,0 +1,220 @@
+//! What the ledger promises, proved on ledgers of a few rows.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::date;
+use secrecy::SecretBox;
+use tempfile::TempDir;
+
+use super::{Actor, FileBegun, FileStart, Item, Ledger, LedgerKey, LedgerQueue, LedgerTrouble, Recorded};
+use crate::calendar::Clock;
+use crate::diagnostic::Place;
+use crate::domain::{
+    AuthorityName, Decision, ExtractType, Origin, Outcome, OutcomeState, PanelName, Payload, Private, State,
+    StepStatus, Submission, SubmissionId, WriteBack, WriteBackKind,
+};
+use crate::writeback::{Queue as _, QueueTrouble, reference_of, write_back_id};
+
+fn open(folder: &TempDir, key: u8) -> Result<Ledger, LedgerTrouble> {
+    let clock = Clock::Fixed("2026-11-27T09:00:00Z".parse().unwrap());
+    Ledger::open(&folder.path().join("ledger.db"), LedgerKey(SecretBox::new(Box::new([key; 32]))), clock)
+}
+
+fn ledger() -> (TempDir, Ledger) {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(&folder, 7).unwrap();
+    (folder, ledger)
+}
+
+fn actor() -> Actor {
+    Actor::new("test", None)
+}
+
+fn submission(number: u64, status: StepStatus) -> Item {
+    let authority = AuthorityName::new("a");
+    let submission = Submission {
+        id: SubmissionId::new(format!("a-{number}")),
+        panel: Some(PanelName::of(&authority, "p")),
+        authority,
+        form: "F".into(),
+        version: "1".into(),
+        form_id: None,
+        step_id: None,
+        status,
+        started_on: None,
+        completed_on: None,
+        people: vec!["100001".parse().unwrap()],
+        answers: Vec::new(),
+        tables: Vec::new(),
+        unmapped: Vec::new(),
+        origin: Origin { file: "f.csv".into(), place: Place::Line(2), mapping: "m".into() },
+    };
+    let hash = submission.content_hash();
+    Item::Submission(Box::new(submission), hash)
+}
+
+fn import(ledger: &mut Ledger, file: u8, items: &[Item]) {
+    let start = FileStart {
+        authority: AuthorityName::new("a"),
+        extract: ExtractType::Forms,
+        name: format!("f{file}.csv"),
+        series: "f#.csv".into(),
+        path: "f.csv".into(),
+        sha256: [file; 32],
+        mappings: [0; 32],
+        bytes: 1,
+    };
+    let FileBegun::Open(mut file) = ledger.begin_file(start).unwrap() else { panic!("known already") };
+    ledger.take(&mut file, items, &actor()).unwrap();
+    assert!(ledger.finish_file(&file).unwrap().adds_up());
+}
+
+fn write_back(person: u64, day: i8) -> WriteBack {
+    let authority = AuthorityName::new("a");
+    let submission = SubmissionId::new(format!("a-{person}-{day}"));
+    let (sitting, kind) = (date(2026, 12, day), WriteBackKind::CaseNote);
+    let person = (100_000 + person).to_string().parse().unwrap();
+    let id = write_back_id(&authority, &submission, person, sitting, kind, 1);
+    let payload = Payload::Appendment { note: "1".into(), contact_date: sitting, body: Private::from("text") };
+    WriteBack {
+        id,
+        reference: reference_of(id),
+        submission,
+        person,
+        panel: PanelName::of(&authority, "p"),
+        sitting,
+        revision: 1,
+        kind,
+        payload,
+        state: State::Approved,
+        attempts: 0,
+        fence: 0,
+    }
+}
+
+#[test]
+fn only_the_key_that_a_ledger_was_made_with_opens_it() {
+    let (folder, ledger) = ledger();
+    drop(ledger);
+    assert!(matches!(open(&folder, 8), Err(LedgerTrouble::WrongKey { .. })));
+    assert!(open(&folder, 7).is_ok());
+    std::fs::write(folder.path().join("ledger.db"), b"SQLite format 3\0 and more").unwrap();
+    assert!(matches!(open(&folder, 7), Err(LedgerTrouble::NotEncrypted { .. })));
+}
+
+#[test]
+fn one_writer_at_a_time_and_no_lock_outlives_its_holder() {
+    let (folder, ledger) = ledger();
+    let lock = ledger.lock().unwrap();
+    let other = open(&folder, 7).unwrap();
+    assert!(matches!(other.lock(), Err(LedgerTrouble::Locked { .. })));
+    drop(lock);
+    assert!(other.lock().is_ok());
+}
+
+#[test]
+fn a_changed_submission_is_a_revision_and_an_unchanged_one_is_none() {
+    let (_folder, mut ledger) = ledger();
+    import(&mut ledger, 1, &[submission(1, StepStatus::Started), submission(2, StepStatus::Started)]);
+    import(&mut ledger, 2, &[submission(1, StepStatus::Completed), submission(2, StepStatus::Started)]);
+    let revisions = |id: &str| ledger.revisions(&SubmissionId::new(id)).unwrap().len();
+    assert_eq!((revisions("a-1"), revisions("a-2")), (2, 1));
+    let verdict = ledger.audit_verify().unwrap();
+    assert!(verdict.whole && verdict.entries > 0, "{verdict:?}");
+}
+
+#[test]
+fn two_states_of_a_submission_in_one_file_wait_for_a_person() {
+    let (_folder, mut ledger) = ledger();
+    import(&mut ledger, 1, &[submission(1, StepStatus::Started), submission(1, StepStatus::Completed)]);
+    let waiting = ledger.quarantine(false).unwrap();
+    assert_eq!(waiting.iter().map(|entry| entry.reason.as_str()).collect::<Vec<_>>(), ["records-disagree"]);
+}
+
+#[test]
+fn whatever_is_changed_behind_the_trail_is_seen() {
+    let tampering = [
+        "UPDATE audit SET actor = 'somebody else' WHERE sequence = 1",
+        "DELETE FROM audit WHERE sequence = 1",
+        "UPDATE revision SET payload = replace(payload, 'STARTED', 'COMPLETED') WHERE submission = 'a-1'",
+        "UPDATE revision SET content_hash = zeroblob(32) WHERE submission = 'a-1'",
+        "DELETE FROM revision WHERE submission = 'a-2'",
+        "UPDATE write_back SET payload = replace(payload, '\"attempts\":0', '\"attempts\":1')",
+    ];
+    for sql in tampering {
+        let (_folder, mut ledger) = ledger();
+        import(&mut ledger, 1, &[submission(1, StepStatus::Started), submission(2, StepStatus::Started)]);
+        ledger.plan(&[write_back(1, 2)], &actor()).unwrap();
+        assert!(ledger.audit_verify().unwrap().whole);
+        ledger.connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        assert_eq!(ledger.connection.execute(sql, []).unwrap(), 1, "{sql}");
+        assert!(!ledger.audit_verify().unwrap().whole, "{sql}");
+    }
+}
+
+#[test]
+fn a_backup_holds_what_the_ledger_holds_and_overwrites_nothing() {
+    let (folder, mut ledger) = ledger();
+    import(&mut ledger, 1, &[submission(1, StepStatus::Started)]);
+    let copy = folder.path().join("copy.db");
+    ledger.backup(&copy).unwrap();
+    assert!(ledger.backup(&copy).is_err());
+    let key = LedgerKey(SecretBox::new(Box::new([7; 32])));
+    let copied = Ledger::open(&copy, key, Clock::System).unwrap();
+    assert_eq!(copied.status().unwrap().digest, ledger.status().unwrap().digest);
+    assert!(copied.audit_verify().unwrap().whole);
+}
+
+#[test]
+fn an_outcome_loaded_twice_is_one_and_a_changed_one_is_its_next_revision() {
+    let (_folder, mut ledger) = ledger();
+    let outcome = |decision: &str| Outcome {
+        submission: SubmissionId::new("a-1"),
+        person: "100001".parse().unwrap(),
+        panel: PanelName::of(&AuthorityName::new("a"), "p"),
+        sitting: date(2026, 12, 2),
+        revision: 0,
+        decision: Decision { decision: decision.into(), fields: BTreeMap::new() },
+        state: OutcomeState::Loaded,
+    };
+    assert_eq!(ledger.record_outcome(outcome("agreed"), &actor()).unwrap(), Recorded::New);
+    assert_eq!(ledger.record_outcome(outcome("agreed"), &actor()).unwrap(), Recorded::Unchanged);
+    assert_eq!(ledger.record_outcome(outcome("not-agreed"), &actor()).unwrap(), Recorded::Revised(2));
+    let states: Vec<OutcomeState> = ledger.outcomes(None).unwrap().iter().map(|row| row.outcome.state).collect();
+    assert_eq!(states, [OutcomeState::Superseded, OutcomeState::Loaded]);
+}
+
+#[test]
+fn a_key_is_fixed_for_ever_and_a_change_that_comes_second_fails() {
+    let (_folder, mut ledger) = ledger();
+    let planned = write_back(1, 2);
+    ledger.plan(std::slice::from_ref(&planned), &actor()).unwrap();
+    ledger.plan(std::slice::from_ref(&planned), &actor()).unwrap();
+    assert_eq!(ledger.write_backs(None).unwrap().len(), 1);
+    let body = Private::from("another text");
+    let other = Payload::Appendment { note: "1".into(), contact_date: planned.sitting, body };
+    let conflict = ledger.plan(&[WriteBack { payload: other, ..planned.clone() }], &actor());
+    assert!(matches!(conflict, Err(LedgerTrouble::Conflict(_))));
+
+    let queue = LedgerQueue::new(&mut ledger, AuthorityName::new("a"), actor());
+    let since = jiff::Timestamp::UNIX_EPOCH;
+    let sending = queue.change(&planned, State::Sending { since }).unwrap();
+    assert_eq!((sending.fence, sending.attempts), (1, 1));
+    assert!(matches!(queue.change(&planned, State::Approved), Err(QueueTrouble::Overtaken(_))));
+    assert_eq!(queue.unsettled().unwrap(), [sending]);
+}
+
+#[test]
+fn a_childs_writes_go_in_order_and_one_that_waits_holds_up_only_its_own_child() {
+    let (_folder, mut ledger) = ledger();
+    let planned: Vec<WriteBack> = [(1, 2), (1, 9), (2, 2)].map(|(person, day)| write_back(person, day)).into();
+    ledger.plan(&planned, &actor()).unwrap();
+    let queue = LedgerQueue::new(&mut ledger, AuthorityName::new("a"), actor());
+    let ready = |queue: &LedgerQueue<'_>| {
+        queue.ready(&[], 9).unwrap().iter().map(|one| (one.person.number(), one.sitting.day())).collect::<Vec<_>>()
+    };
+    assert_eq!(ready(&queue), [(100_001, 2), (100_002, 2)]);
+    queue.change(&planned[0], State::Held { reason: "a person must look".into() }).unwrap();
+    assert_eq!(ready(&queue), [(100_002, 2)]);
+    assert!(queue.ready(&[planned[2].person], 9).unwrap().is_empty());
+}
