@@ -22,6 +22,32 @@ pub enum Recognised<'m> {
     OtherAuthority(AuthorityName),
 }
 
+/// Why a version does not fit a record. It is put into words only when nobody fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Misfit<'e> {
+    Said(&'static str),
+    Template(i64),
+    Version(&'e str),
+    Lacks(&'e str),
+    Has(&'e str),
+    Before(Date),
+    After(Date),
+}
+
+impl std::fmt::Display for Misfit<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Said(said) => f.write_str(said),
+            Self::Template(id) => write!(f, "the template id is {id} and not one of this version"),
+            Self::Version(version) => write!(f, "the version is {version}"),
+            Self::Lacks(question) => write!(f, "the question `{question}` is not there"),
+            Self::Has(question) => write!(f, "the question `{question}` is there and should not be"),
+            Self::Before(day) => write!(f, "the step was started on {day}, before this version began"),
+            Self::After(day) => write!(f, "the step was started on {day}, after this version ended"),
+        }
+    }
+}
+
 /// What a record says of its form, prepared once for all mappings.
 pub(super) struct Signs<'r> {
     record: &'r Record,
@@ -49,7 +75,7 @@ impl<'r> Signs<'r> {
     }
 
     /// Whether the evidence fits the record, or why not.
-    pub(super) fn fit(&self, evidence: &Evidence) -> Result<(), String> {
+    pub(super) fn fit<'e>(&'e self, evidence: &'e Evidence) -> Result<(), Misfit<'e>> {
         let named = self.is_named(evidence)?;
         let by_id = self.template_fits(evidence)?;
         let by_version = self.version_fits(evidence)?;
@@ -63,46 +89,46 @@ impl<'r> Signs<'r> {
             // The record says nothing that tells versions apart: then its questions must.
             (_, false) if !evidence.questions.is_empty() => Ok(()),
             (_, false) => {
-                Err("the record names neither template nor version, and the mapping names no `questions`".into())
+                Err(Misfit::Said("the record names neither template nor version, and the mapping names no `questions`"))
             }
-            (true, true) => Err("the form fits, and nothing says that the version does".to_owned()),
-            (false, true) => Err("the record does not name this form".to_owned()),
+            (true, true) => Err(Misfit::Said("the form fits, and nothing says that the version does")),
+            (false, true) => Err(Misfit::Said("the record does not name this form")),
         }
     }
 
     /// Whether code, title or step type name the form; an error where the code names another.
-    fn is_named(&self, evidence: &Evidence) -> Result<bool, String> {
+    fn is_named<'e>(&'e self, evidence: &'e Evidence) -> Result<bool, Misfit<'e>> {
         let fits = |sign: &Option<String>, known: &[String]| sign.as_ref().is_some_and(|sign| known.contains(sign));
         let code_known = self.code.is_some() && !evidence.template_codes.is_empty();
         if code_known && !fits(&self.code, &evidence.template_codes) {
-            return Err("the template's code is another form's".to_owned());
+            return Err(Misfit::Said("the template's code is another form's"));
         }
         Ok(code_known || fits(&self.title, &evidence.titles) || fits(&self.step_type, &evidence.step_types))
     }
 
-    fn template_fits(&self, evidence: &Evidence) -> Result<bool, String> {
+    fn template_fits<'e>(&'e self, evidence: &'e Evidence) -> Result<bool, Misfit<'e>> {
         match self.template_id {
             Some(id) if !evidence.template_ids.is_empty() => match evidence.template_ids.contains(&id) {
                 true => Ok(true),
-                false => Err(format!("the template id is {id} and not one of this version")),
+                false => Err(Misfit::Template(id)),
             },
             _ => Ok(false),
         }
     }
 
-    fn version_fits(&self, evidence: &Evidence) -> Result<bool, String> {
+    fn version_fits<'e>(&'e self, evidence: &'e Evidence) -> Result<bool, Misfit<'e>> {
         match self.version {
             Some(version) if !evidence.versions.is_empty() => {
                 match evidence.versions.iter().any(|known| known == version) {
                     true => Ok(true),
-                    false => Err(format!("the version is {version}")),
+                    false => Err(Misfit::Version(version)),
                 }
             }
             _ => Ok(false),
         }
     }
 
-    fn questions_fit(&self, evidence: &Evidence) -> Result<(), String> {
+    fn questions_fit<'e>(&'e self, evidence: &'e Evidence) -> Result<(), Misfit<'e>> {
         if evidence.questions.is_empty() && evidence.absent.is_empty() {
             return Ok(());
         }
@@ -114,21 +140,21 @@ impl<'r> Signs<'r> {
             .map(folded)
             .collect();
         if let Some(missing) = evidence.questions.iter().find(|question| !there.contains(question)) {
-            return Err(format!("the question `{missing}` is not there"));
+            return Err(Misfit::Lacks(missing));
         }
         match evidence.absent.iter().find(|question| there.contains(question)) {
-            Some(present) => Err(format!("the question `{present}` is there and should not be")),
+            Some(present) => Err(Misfit::Has(present)),
             None => Ok(()),
         }
     }
 
-    fn date_fits(&self, evidence: &Evidence) -> Result<(), String> {
+    fn date_fits<'e>(&'e self, evidence: &'e Evidence) -> Result<(), Misfit<'e>> {
         let Some(started) = self.started else { return Ok(()) };
         if evidence.from.is_some_and(|from| started < from) {
-            return Err(format!("the step was started on {started}, before this version began"));
+            return Err(Misfit::Before(started));
         }
         if evidence.until.is_some_and(|until| started > until) {
-            return Err(format!("the step was started on {started}, after this version ended"));
+            return Err(Misfit::After(started));
         }
         Ok(())
     }

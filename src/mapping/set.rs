@@ -88,22 +88,18 @@ impl MappingSet {
     /// Which mapping reads a record.
     pub fn recognise(&self, name: &AuthorityName, record: &Record) -> Recognised<'_> {
         let signs = Signs::of(record);
-        let (mut fitting, mut others) = (Vec::new(), Vec::new());
-        for mapping in self.forms(name) {
-            match signs.fit(&mapping.evidence) {
-                Ok(()) => fitting.push(mapping),
-                Err(why) => others.push((mapping, why)),
-            }
-        }
+        let fitting: Vec<&FormMapping> =
+            self.forms(name).filter(|mapping| signs.fit(&mapping.evidence).is_ok()).collect();
         match fitting.as_slice() {
             [one] => Recognised::One(one),
             [] => {
                 let elsewhere = self.authorities.iter().filter(|(other, _)| *other != name);
                 let mut elsewhere =
                     elsewhere.filter(|(_, of)| of.forms.iter().any(|mapping| signs.fit(&mapping.evidence).is_ok()));
-                elsewhere
-                    .next()
-                    .map_or(Recognised::None(others), |(other, _)| Recognised::OtherAuthority(other.clone()))
+                let why = |mapping: &FormMapping| signs.fit(&mapping.evidence).err().map(|why| why.to_string());
+                let others = || self.forms(name).filter_map(|mapping| Some((mapping, why(mapping)?))).collect();
+                let other = elsewhere.next().map(|(other, _)| other.clone());
+                other.map_or_else(|| Recognised::None(others()), Recognised::OtherAuthority)
             }
             _ => Recognised::Several(fitting),
         }

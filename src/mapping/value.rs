@@ -1,5 +1,7 @@
 //! Values as exports spell them (mosaic.md, A.5).
 
+use std::borrow::Cow;
+
 use jiff::civil::{Date, DateTime, Time};
 
 use super::form::{Field, FieldType};
@@ -133,7 +135,7 @@ pub(super) fn moment(text: &str) -> Result<Option<DateTime>, String> {
     }
     let (day, time) = text.split_once(['T', ' ']).map_or((text, ""), |(day, time)| (day, time.trim()));
     // `02 Nov 2026` is parted by the same spaces as a day from its time.
-    let (day, time) = if day.len() <= 2 { worded(text) } else { (day.to_owned(), time) };
+    let (day, time) = if day.len() <= 2 { worded(text) } else { (Cow::Borrowed(day), time) };
     let date = date(&day)?;
     if matches!((date.year(), date.month(), date.day()), (9999, 12, 31) | (2300, 1, 1)) {
         return Ok(None);
@@ -141,16 +143,18 @@ pub(super) fn moment(text: &str) -> Result<Option<DateTime>, String> {
     Ok(Some(date.to_datetime(clock(time)?)))
 }
 
-fn worded(text: &str) -> (String, &str) {
+fn worded(text: &str) -> (Cow<'_, str>, &str) {
     let mut ends = text.match_indices(' ').map(|(at, _)| at).skip(2);
     let end = ends.next().unwrap_or(text.len());
     let (day, time) = text.split_at(end);
-    (day.replace(' ', "-"), time.trim())
+    (Cow::Owned(day.replace(' ', "-")), time.trim())
 }
 
 fn date(text: &str) -> Result<Date, String> {
-    let parts: Vec<&str> = text.split(['-', '/', '.']).collect();
-    let [first, month, last] = parts.as_slice() else { return Err("it is not a date".to_owned()) };
+    let mut parts = text.split(['-', '/', '.']);
+    let (Some(first), Some(month), Some(last), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return Err("it is not a date".to_owned());
+    };
     let (year, day) = if first.len() == 4 { (first, last) } else { (last, first) };
     if year.len() == 2 {
         return Err("its year has two digits".to_owned());
@@ -178,7 +182,7 @@ fn clock(text: &str) -> Result<Time, String> {
         return Ok(Time::midnight());
     }
     let text = text.trim_end_matches('Z');
-    let padded = if text.find(':') == Some(1) { format!("0{text}") } else { text.to_owned() };
+    let padded = if text.find(':') == Some(1) { Cow::Owned(format!("0{text}")) } else { Cow::Borrowed(text) };
     padded.parse::<Time>().map_err(|_| "its time cannot be read".to_owned())
 }
 
