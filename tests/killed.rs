@@ -11,7 +11,7 @@ const AS_AT: &str = "2026-11-27T09:00:00Z";
 const MOMENTS_MILLISECONDS: [u64; 14] = [5, 20, 40, 60, 90, 120, 160, 200, 260, 330, 420, 530, 680, 900];
 
 fn digest(tessera: &Tessera) -> String {
-    tessera.json(&["ledger", "status"])["digest"].as_str().unwrap().to_owned()
+    tessera.json(&["ledger", "status", "--digest"])["digest"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -13,7 +13,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("export", &["diagnostic", "domain"]),
     ("mapping", &["diagnostic", "calendar", "domain", "export"]),
     ("panel", &["diagnostic", "calendar", "domain"]),
-    ("check", &["calendar", "domain", "panel"]),
+    ("check", &["diagnostic", "calendar", "domain", "panel"]),
     ("outcome", &["diagnostic", "calendar", "domain", "panel"]),
     ("writeback", &["calendar", "domain", "panel"]),
     ("mosaic", &["diagnostic", "calendar", "domain", "writeback"]),

@@ -17,7 +17,11 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Show what the ledger holds, at a glance
-    Status,
+    Status {
+        /// With a hash over all that it holds: two ledgers that hold the same have the same
+        #[arg(long)]
+        digest: bool,
+    },
     /// Write a consistent copy while everything goes on; the copy has the same key
     Backup {
         /// The copy; it must not be there yet
@@ -28,8 +32,8 @@ enum Command {
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
     let configuration = session.configuration()?;
     match &args.command {
-        Command::Status => {
-            let status = operation::ledger_status(&configuration, session.clock(&configuration))?;
+        Command::Status { digest } => {
+            let status = operation::ledger_status(&configuration, session.clock(&configuration), *digest)?;
             out.answer(&status, operation::LedgerStatus::text)?;
         }
         Command::Backup { file } => {

@@ -112,7 +112,7 @@ pub fn explain(code: &str) -> Result<Explanation, Failure> {
 }
 
 /// Checks what the scope asks for.
-pub(super) fn checked(
+fn checked(
     installation: &Installation,
     scope: &CheckScope,
     stated: &[StatedFact],
@@ -155,21 +155,45 @@ pub(super) fn checked(
 /// Shows every open request: one that no panel has decided on yet.
 pub(super) fn each_request(
     installation: &Installation,
-    selection: Selection,
+    mut selection: Selection,
     take: &mut dyn FnMut(&Submission) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut selection = Selection { requests: true, limit: PAGE, ..selection };
-    loop {
-        let page = installation.ledger.submissions(&selection)?;
-        for row in &page {
-            let decided = installation.ledger.outcomes(Some(&row.submission.id))?;
-            if !decided.iter().any(|row| row.outcome.state == OutcomeState::Approved) {
-                take(&row.submission)?;
-            }
-        }
-        let Some(last) = page.last() else { return Ok(()) };
-        selection.after = Some(last.submission.id.clone());
+    while let Some(page) = page(installation, &mut selection)? {
+        page.iter().try_for_each(&mut *take)?;
     }
+    Ok(())
+}
+
+/// The next page of open requests; `None` after the last. Memory holds one page at a time.
+fn page(installation: &Installation, selection: &mut Selection) -> Result<Option<Vec<Submission>>, Failure> {
+    selection.requests = true;
+    selection.limit = PAGE;
+    let rows = installation.ledger.submissions(selection)?;
+    let Some(last) = rows.last() else { return Ok(None) };
+    selection.after = Some(last.submission.id.clone());
+    let mut open = Vec::with_capacity(rows.len());
+    for row in rows {
+        let decided = installation.ledger.outcomes(Some(&row.submission.id))?;
+        if !decided.iter().any(|row| row.outcome.state == OutcomeState::Approved) {
+            open.push(row.submission);
+        }
+    }
+    Ok(Some(open))
+}
+
+/// The next page of open requests, checked; `None` after the last.
+pub(super) fn checked_page(
+    installation: &Installation,
+    selection: &mut Selection,
+) -> Result<Option<Vec<CheckedRequest>>, Failure> {
+    let Some(submissions) = page(installation, selection)? else { return Ok(None) };
+    let mut requests = Vec::new();
+    for submission in &submissions {
+        if let Some(profile) = profile_of(installation, submission) {
+            requests.extend(one(installation, submission, profile, None, &[])?);
+        }
+    }
+    Ok(Some(requests))
 }
 
 pub(super) fn profile_of<'i>(installation: &'i Installation, submission: &Submission) -> Option<&'i Profile> {

@@ -49,9 +49,9 @@ pub struct AuditVerdictShown {
 }
 
 /// The ledger at a glance.
-pub fn ledger_status(configuration: &Configuration, clock: Clock) -> Result<LedgerStatus, Failure> {
+pub fn ledger_status(configuration: &Configuration, clock: Clock, with_digest: bool) -> Result<LedgerStatus, Failure> {
     let ledger = super::installation::ledger(configuration, clock)?;
-    Ok(LedgerStatus { ledger: ledger.path().to_owned(), status: ledger.status()? })
+    Ok(LedgerStatus { ledger: ledger.path().to_owned(), status: ledger.status(with_digest)? })
 }
 
 /// Copies the ledger.
@@ -90,7 +90,7 @@ impl LedgerStatus {
             if states.is_empty() { "none" } else { &states },
             report::count(self.status.audit_entries, "entry").replace("entrys", "entries"),
             self.status.bytes
-        )
+        ) + &self.status.digest.as_ref().map_or_else(String::new, |digest| format!("digest {digest}\n"))
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use super::check::{CheckScope, CheckedRequest, checked};
+use super::check::checked_page;
 use super::file_report::table;
 use super::import::{Incoming, read_file};
 use super::installation::Installation;
@@ -13,7 +13,8 @@ use super::write_back::{Sending, Work, runtime, send};
 use super::{Actor, Failure, FileReport, Mistake, Progress, rehearsal};
 use crate::calendar::Clock;
 use crate::config::{Configuration, SourcePlace};
-use crate::domain::Verdict;
+use crate::domain::{PanelName, Verdict};
+use crate::ledger::Selection;
 use crate::report;
 
 /// How the job is done.
@@ -65,11 +66,19 @@ pub struct Synced {
     pub mistakes: Vec<Mistake>,
     mode: SyncMode,
     config: String,
-    requests: Vec<CheckedRequest>,
+    checks: Checks,
     titles: BTreeMap<String, String>,
-    mended: usize,
     notes: Vec<String>,
     when: String,
+}
+
+/// What the checks of one run have come to.
+#[derive(Debug, Default)]
+struct Checks {
+    checked: usize,
+    blocked: usize,
+    mended: usize,
+    by_panel: BTreeMap<PanelName, BTreeMap<Verdict, usize>>,
 }
 
 /// Does the nightly job.
@@ -99,17 +108,17 @@ pub fn sync(
             runtime()?.block_on(send(&mut installation, &|transport| Ok(transport.clone()), Work::Send))?
         }
     };
-    let (requests, mended) = check(&mut installation, mode)?;
-    let incomplete = requests.iter().filter(|request| request.is_blocked()).count();
+    let checks = check(&mut installation, mode)?;
     let quarantined = installation.ledger.quarantine_waiting()?;
     let delivery = &sending.delivery;
     let errors = installation.rules.mistakes.len();
-    let needs_person = incomplete > 0 || quarantined > 0 || errors > 0 || !notes.is_empty() || sending.needs_person();
+    let needs_person =
+        checks.blocked > 0 || quarantined > 0 || errors > 0 || !notes.is_empty() || sending.needs_person();
     let exit_for_real = if needs_person { 3 } else { 0 };
     let report = SyncReport {
         files,
-        checked: requests.len(),
-        incomplete,
+        checked: checks.checked,
+        incomplete: checks.blocked,
         sent: delivery.sent,
         refused: delivery.refused,
         uncertain: delivery.uncertain,
@@ -125,9 +134,8 @@ pub fn sync(
         report,
         mode,
         config: configuration.file.display().to_string(),
-        requests,
+        checks,
         titles: titles.collect(),
-        mended,
         notes,
         when: now(&installation)?,
         mistakes: std::mem::take(&mut installation.rules.mistakes),
@@ -179,25 +187,33 @@ fn read(
 }
 
 /// Checks every open request, keeps what was said, and counts the findings that are mended since the last time.
-fn check(installation: &mut Installation, mode: SyncMode) -> Result<(Vec<CheckedRequest>, usize), Failure> {
-    let requests = checked(installation, &CheckScope::All, &[])?;
-    let mut mended = 0;
-    let mut changed = Vec::new();
-    for request in &requests {
-        let (id, person, check) = request.stored();
-        let before = installation.ledger.last_check(&id, person)?;
-        if let Some(before) = &before {
-            let still: Vec<String> = check.findings.iter().map(crate::domain::Finding::fingerprint).collect();
-            mended += before.findings.iter().filter(|finding| !still.contains(&finding.fingerprint())).count();
-        }
-        if before.is_none_or(|before| before.inputs != check.inputs) {
-            changed.push((id, person, check));
+fn check(installation: &mut Installation, mode: SyncMode) -> Result<Checks, Failure> {
+    let mut checks = Checks::default();
+    for authority in installation.configuration.authorities.clone() {
+        let mut selection = Selection { authority: Some(authority.name.clone()), ..Selection::default() };
+        while let Some(page) = checked_page(installation, &mut selection)? {
+            let mut changed = Vec::new();
+            for request in page {
+                checks.checked += 1;
+                checks.blocked += usize::from(request.is_blocked());
+                *checks.by_panel.entry(request.panel.clone()).or_default().entry(request.verdict).or_default() += 1;
+                let (id, person, check) = request.stored();
+                let before = installation.ledger.last_check(&id, person)?;
+                if let Some(before) = &before {
+                    let still: Vec<String> = check.findings.iter().map(crate::domain::Finding::fingerprint).collect();
+                    let gone = before.findings.iter().filter(|finding| !still.contains(&finding.fingerprint()));
+                    checks.mended += gone.count();
+                }
+                if before.is_none_or(|before| before.inputs != check.inputs) {
+                    changed.push((id, person, check));
+                }
+            }
+            if mode != SyncMode::DryRun && !changed.is_empty() {
+                installation.ledger.keep_checks(&changed)?;
+            }
         }
     }
-    if mode != SyncMode::DryRun && !changed.is_empty() {
-        installation.ledger.keep_checks(&changed)?;
-    }
-    Ok((requests, mended))
+    Ok(checks)
 }
 
 impl Synced {
@@ -215,7 +231,7 @@ impl Synced {
         for file in &self.report.waiting {
             text.push_str(&format!("  {file} is still being written, it seems: left for the next run\n"));
         }
-        if !self.requests.is_empty() {
+        if self.checks.checked > 0 {
             text.push_str(&format!(
                 "Checked (each request against its panel's paperwork)\n{}\n",
                 indented(&self.panels())
@@ -241,14 +257,12 @@ impl Synced {
 
     /// Requests by panel and verdict.
     fn panels(&self) -> String {
-        let mut by_panel: BTreeMap<&str, BTreeMap<Verdict, usize>> = BTreeMap::new();
-        for request in &self.requests {
-            *by_panel.entry(request.panel.as_str()).or_default().entry(request.verdict).or_default() += 1;
-        }
-        let rows: Vec<Vec<String>> = by_panel
+        let rows: Vec<Vec<String>> = self
+            .checks
+            .by_panel
             .iter()
             .map(|(panel, verdicts)| {
-                let title = self.titles.get(*panel).cloned().unwrap_or_default();
+                let title = self.titles.get(panel.as_str()).cloned().unwrap_or_default();
                 let counts = Verdict::ALL.iter().map(|verdict| verdicts.get(verdict).copied().unwrap_or(0).to_string());
                 [format!("{panel} ({title})")].into_iter().chain(counts).collect()
             })
@@ -261,8 +275,8 @@ impl Synced {
         let flag = if self.mode == SyncMode::Rehearsal { " --rehearsal" } else { "" };
         let tessera = format!("{program} --config {}{flag}", self.config);
         let mut advice: Vec<String> = self.notes.clone();
-        if self.mended > 0 {
-            advice.push(format!("{} mended since the last check.", report::count(self.mended, "finding")));
+        if self.checks.mended > 0 {
+            advice.push(format!("{} mended since the last check.", report::count(self.checks.mended, "finding")));
         }
         advice.push("Where to look next:".to_owned());
         let mut next = |what: String, command: &str| advice.push(format!("  {what}: {tessera} {command}"));

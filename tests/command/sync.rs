@@ -81,7 +81,7 @@ fn a_dry_run_changes_nothing() {
     ]);
     assert!(ran.well());
     assert!(tessera.run(&["--config", "made/tessera.toml", "sync"]).well());
-    let digest = || tessera.json(&["--config", "made/tessera.toml", "ledger", "status"])["digest"].clone();
+    let digest = || tessera.json(&["--config", "made/tessera.toml", "ledger", "status", "--digest"])["digest"].clone();
     let before = digest();
     std::fs::copy(tessera.path("exports/lambeth/persons.csv"), tessera.path("made/exports/persons.csv")).unwrap();
     let ran = tessera.run(&["--config", "made/tessera.toml", "--as-at", "2026-11-27T09:00", "sync", "--dry-run"]);
