@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! export files ─▶ export ─▶ mapping ─▶ submission/document/event ─▶ ledger ─▶ check ─▶ findings
+//!                                  pack files ─▶ pack ─┘
 //! outcomes workbook ─▶ outcome ─▶ writeback plan ─▶ approved ─▶ mosaic ─▶ receipt ─▶ ledger
 //! ```
 //!
@@ -14,6 +15,7 @@
 //! - [`export`]: bytes to records, streaming; one file a layout and a container. Knows no form.
 //! - [`mapping`]: mapping files: load, verify, recognise, apply. Opens no export itself.
 //! - [`panel`]: panel profiles. Hard-codes no panel.
+//! - [`pack`]: opens PDF, DOCX, XLSX, pictures, e-mail, zip. Judges nothing.
 //! - [`check`]: facts and rules to findings, one file a rule. Does no I/O.
 //! - [`outcome`]: the outcomes workbook and approval. Does not talk to Mosaic.
 //! - [`writeback`]: plan, key, transitions, courier, reconciliation. Knows no HTTP and no SQL.
@@ -35,6 +37,8 @@ pub mod export;
 pub mod mapping;
 
 pub mod panel;
+
+pub mod pack;
 
 pub mod check;
 

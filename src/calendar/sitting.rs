@@ -27,6 +27,8 @@ pub struct Schedule {
     pub starts: Time,
     /// When it ends.
     pub ends: Time,
+    /// Sittings among them that last longer: when they recur, and when they end.
+    pub longer: Option<(Recurrence, Time)>,
     /// The minutes of a slot.
     pub slot_minutes: Option<u32>,
     /// Days on which it sits besides.
@@ -44,16 +46,25 @@ pub struct SittingDay {
     pub date: Date,
     /// Why it falls away, if it does.
     pub cancelled: Option<String>,
+    /// Whether it is one of the longer ones.
+    pub longer: bool,
 }
 
 impl Schedule {
+    /// When a sitting ends.
+    pub fn ends_on(&self, day: &SittingDay) -> Time {
+        self.longer.as_ref().filter(|_| day.longer).map_or(self.ends, |(_, ends)| *ends)
+    }
+
     /// The sittings from `first` to `last`, both included, in order; those that fall away with their reason.
     pub fn days(&self, first: Date, last: Date, office: &Office) -> Vec<SittingDay> {
         // A sitting may be moved over the edge of the span: look a week further on both sides.
         let (from, to) = (first.saturating_sub(7.days()), last.saturating_add(7.days()));
+        let longer = self.longer.as_ref().map(|(recurrence, _)| recurrence.days(from, to)).unwrap_or_default();
+        let recurring = self.recurrence.days(from, to).into_iter();
         let mut days: Vec<SittingDay> =
-            self.recurrence.days(from, to).into_iter().map(|day| self.held(day, office)).collect();
-        days.extend(self.extra.iter().map(|date| SittingDay { date: *date, cancelled: None }));
+            recurring.map(|day| SittingDay { longer: longer.contains(&day), ..self.held(day, office) }).collect();
+        days.extend(self.extra.iter().map(|date| SittingDay { date: *date, cancelled: None, longer: false }));
         for day in &mut days {
             if let Some(reason) = self.cancelled.get(&day.date) {
                 day.cancelled = Some(reason.clone());
@@ -67,14 +78,13 @@ impl Schedule {
 
     fn held(&self, day: Date, office: &Office) -> SittingDay {
         if !office.holidays.contains(day) {
-            return SittingDay { date: day, cancelled: None };
+            return SittingDay { date: day, cancelled: None, longer: false };
         }
-        match self.on_bank_holiday {
-            OnBankHoliday::Skip => SittingDay { date: day, cancelled: Some("bank holiday".to_owned()) },
-            OnBankHoliday::NextWorkingDay => SittingDay { date: office.working_day_on_or_after(day), cancelled: None },
-            OnBankHoliday::PreviousWorkingDay => {
-                SittingDay { date: office.working_day_on_or_before(day), cancelled: None }
-            }
-        }
+        let (date, cancelled) = match self.on_bank_holiday {
+            OnBankHoliday::Skip => (day, Some("bank holiday".to_owned())),
+            OnBankHoliday::NextWorkingDay => (office.working_day_on_or_after(day), None),
+            OnBankHoliday::PreviousWorkingDay => (office.working_day_on_or_before(day), None),
+        };
+        SittingDay { date, cancelled, longer: false }
     }
 }

@@ -1,12 +1,15 @@
 //! All that a check looks at.
 
 use jiff::ZonedDateTime;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 
 use super::KnownFacts;
 use crate::calendar::Office;
-use crate::domain::{Answer, Document, FactValue, FieldRule, Finding, PersonId, Submission, Value, Verdict};
-use crate::panel::{Paper, Profile, RequestKind, Sitting};
+use crate::domain::{
+    Answer, Document, DocumentTrouble, FactValue, FieldRule, Finding, FindingSeverity, PersonId, Reading, Submission,
+    SubmissionId, Value, Verdict, Whose,
+};
+use crate::panel::{Approval, Condition, Elsewhere, Hearing, Paper, Profile, RequestKind, Route, Sitting};
 
 /// One request for one child at one panel.
 #[derive(Debug)]
@@ -29,6 +32,21 @@ pub struct Case<'a> {
     pub office: &'a Office,
     /// The present moment.
     pub now: &'a ZonedDateTime,
+    /// Its place at the sitting, where the panel has slots.
+    pub slot: Option<Slot>,
+    /// Open requests that came before it and ask this panel the same for this child.
+    pub twins: &'a [SubmissionId],
+}
+
+/// The place of a request among those that came in for a sitting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    /// Its place, from 1, in the order in which they came.
+    pub place: usize,
+    /// How many requests the sitting can hear.
+    pub of: usize,
+    /// The next sitting that has room.
+    pub room_on: Option<Date>,
 }
 
 /// What a check has come to.
@@ -47,8 +65,33 @@ pub struct PaperFound<'a> {
     pub paper: &'a Paper,
     /// What is there.
     pub document: Option<&'a Document>,
+    /// Whether the request itself is made on the form that is this paper.
+    pub is_the_form: bool,
     /// Whether it is sure that it is needed: a fact it hangs on may not be known.
     pub needed: FactValue,
+}
+
+impl<'a> PaperFound<'a> {
+    /// The document, if a person can read it.
+    pub fn readable(&self) -> Option<&'a Document> {
+        self.document.filter(|document| is_readable(document))
+    }
+
+    /// Whether something is there that can stand for it.
+    pub fn is_there(&self) -> bool {
+        self.is_the_form || self.document.is_some()
+    }
+}
+
+/// Whether a document says that it is somebody else's.
+pub(super) fn is_anothers(document: &Document) -> bool {
+    document.reading.as_ref().is_some_and(|reading| matches!(reading.whose, Whose::Other(_)))
+}
+
+/// Whether a person can read a document. A scan can be read by a person.
+pub(super) fn is_readable(document: &Document) -> bool {
+    let trouble = document.reading.as_ref().and_then(|reading| reading.trouble);
+    trouble.is_none_or(|trouble| trouble == DocumentTrouble::Scanned)
 }
 
 impl<'a> Case<'a> {
@@ -86,11 +129,14 @@ impl<'a> Case<'a> {
 
     /// The kinds of request that the form names.
     pub fn kinds(&self) -> Vec<&'a RequestKind> {
-        let requests = &self.profile.requests;
-        match &requests.field {
-            None => requests.kinds.iter().collect(),
-            Some(field) => self.choices(field).filter_map(|choice| requests.kind(choice)).collect(),
-        }
+        let profile: &'a Profile = self.profile;
+        profile.requests.kinds_of(self.submission)
+    }
+
+    /// What the form chooses where it names the kind of request, known to the panel or not.
+    pub fn kind_choices(&self) -> Vec<&'a str> {
+        let profile: &'a Profile = self.profile;
+        profile.requests.choices(self.submission)
     }
 
     /// Every paper that is asked for or may be, with what is there.
@@ -100,39 +146,96 @@ impl<'a> Case<'a> {
         let papers = profile.requests.papers(&kinds).into_iter();
         let found = papers.map(|paper| {
             let fits = |document: &&Document| document.kind.as_ref().is_some_and(|kind| paper.kinds.contains(kind));
-            // The newest counts; one without a date counts only where there is no other.
-            let document = self.documents.iter().filter(fits).max_by_key(|document| document.dated);
-            PaperFound { paper, document, needed: self.needed(paper) }
+            let mine = |document: &&Document| !is_anothers(document);
+            // The newest that can be read counts; one without a date counts only where there is no other.
+            let fitting = self.documents.iter().filter(fits).filter(mine);
+            let document = fitting.max_by_key(|document| (is_readable(document), document.dated));
+            let is_the_form = paper.form.as_ref().is_some_and(|form| **form == *self.submission.form);
+            PaperFound { paper, document, is_the_form, needed: self.facts.holds(&paper.condition) }
         });
         found.filter(|found| found.needed != FactValue::No).collect()
     }
 
-    fn needed(&self, paper: &Paper) -> FactValue {
-        let any = |facts: &[String]| {
-            let values = facts.iter().map(|fact| self.facts.value(fact));
-            values.fold(FactValue::No, |so_far, value| match (so_far, value) {
-                (FactValue::Yes, _) | (_, FactValue::Yes) => FactValue::Yes,
-                (FactValue::Unknown, _) | (_, FactValue::Unknown) => FactValue::Unknown,
-                _ => FactValue::No,
-            })
-        };
-        let wanted = if paper.when.is_empty() { FactValue::Yes } else { any(&paper.when) };
-        match (wanted, any(&paper.unless)) {
-            (FactValue::No, _) | (_, FactValue::Yes) => FactValue::No,
-            (FactValue::Unknown, _) | (_, FactValue::Unknown) => FactValue::Unknown,
-            (FactValue::Yes, FactValue::No) => FactValue::Yes,
-        }
+    /// The documents that were opened, with what that has shown.
+    pub fn readings(&self) -> impl Iterator<Item = (&'a Document, &'a Reading)> + use<'a> {
+        self.documents.iter().filter_map(|document| Some((document, document.reading.as_ref()?)))
     }
 
-    /// The fact that makes the panel not required, with its clause.
-    pub fn exemption(&self) -> Option<(&'a str, &'a str)> {
-        let exempt = self.profile.exempt.iter();
-        let mut exempt = exempt.filter(|(fact, _)| self.facts.value(fact) == FactValue::Yes);
-        exempt.next().map(|(fact, policy)| (fact.as_str(), policy.as_str()))
+    /// The paper that hangs on a document: nothing better is there for it.
+    pub fn paper_of(&self, document: &Document) -> Option<&'a Paper> {
+        let mut papers = self.papers().into_iter().filter(|found| !found.is_the_form);
+        papers.find(|found| found.document.is_some_and(|found| found == document)).map(|found| found.paper)
+    }
+
+    /// How much trouble with a document matters: as much as the paper that hangs on it.
+    pub fn severity_of(&self, document: &Document) -> FindingSeverity {
+        self.paper_of(document).map_or(FindingSeverity::Warning, |paper| paper.severity)
+    }
+
+    /// The clause that asks for a document, or the panel's own.
+    pub fn policy_of(&self, document: &Document) -> &'a str {
+        let profile: &'a Profile = self.profile;
+        self.paper_of(document).map_or(&profile.policy, |paper| &paper.policy)
+    }
+
+    /// Whether a condition surely holds.
+    pub fn holds(&self, condition: &Condition) -> bool {
+        self.facts.holds(condition) == FactValue::Yes
+    }
+
+    /// Whose approval is asked for.
+    pub fn approval(&self) -> Option<&'a Approval> {
+        self.profile.approval.as_ref().filter(|approval| self.holds(&approval.condition))
+    }
+
+    /// Why the panel does not have to decide: what a person is shown, the name, the clause.
+    pub fn exemption(&self) -> Option<(&'a str, &'a str, &'a str)> {
+        let profile: &'a Profile = self.profile;
+        let mut exempt = profile.exempt.iter().filter(|exempt| self.holds(&exempt.condition));
+        let exempt = exempt.next().map(|exempt| (&*exempt.title, &*exempt.name, &*exempt.policy));
+        let not_needed = self.route().filter(|route| route.hearing == Hearing::NotNeeded);
+        exempt.or_else(|| not_needed.map(|route| (&*route.title, &*route.name, &*route.policy)))
+    }
+
+    /// The way round the panel that the request has come.
+    pub fn route(&self) -> Option<&'a Route> {
+        let profile: &'a Profile = self.profile;
+        profile.routes.iter().find(|route| self.holds(&route.condition))
+    }
+
+    /// Panels that are meant instead, or besides.
+    pub fn elsewhere(&self) -> impl Iterator<Item = &'a Elsewhere> {
+        let profile: &'a Profile = self.profile;
+        profile.elsewhere.iter().filter(|other| self.holds(&other.condition))
+    }
+
+    /// Whether the request is heard at the longer sittings only.
+    pub fn needs_longer(&self) -> bool {
+        self.profile.requests.needs_longer(self.submission)
+    }
+
+    /// The amount in a field, in pence; `table.column` is the sum of a column.
+    pub fn amount(&self, field: &str) -> Option<i64> {
+        let money = |answer: &Answer| match &answer.value {
+            Value::Money(pence) => Some(*pence),
+            _ => None,
+        };
+        let Some((table, column)) = field.split_once('.') else { return self.answers(field).filter_map(money).max() };
+        let rows = self.submission.tables.iter().filter(|known| *known.field == *table).flat_map(|table| &table.rows);
+        let cells = rows.flat_map(|row| row.answers.iter().filter(|answer| *answer.field == *column));
+        cells.filter_map(money).fold(None, |sum: Option<i64>, pence| Some(sum.unwrap_or(0).saturating_add(pence)))
+    }
+
+    /// Whether the request waits for a sitting, and so for its cutoff.
+    pub fn has_cutoff(&self) -> bool {
+        self.route().is_none_or(|route| route.hearing != Hearing::AtOnce)
     }
 
     /// Whether the cutoff of the sitting had passed when the request was handed in, or has passed while it has not been.
     pub fn is_late(&self) -> bool {
+        if !self.has_cutoff() {
+            return false;
+        }
         let Some(cutoff) = self.sitting.and_then(|sitting| sitting.cutoff.as_ref()) else { return false };
         let handed_in = self.handed_in();
         *handed_in.as_ref().unwrap_or(self.now) > cutoff.at

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use jiff::civil::{Time, date};
 use jiff::tz::TimeZone;
 
-use super::{Case, KnownFacts, Stated, check, codes};
+use super::{Case, KnownFacts, Slot, Stated, check, codes};
 use crate::calendar::Office;
 use crate::diagnostic::{Located, Place};
 use crate::domain::{
-    Answer, AnswerNote, AuthorityName, Document, DocumentKind, FieldRule, Origin, PanelName, Private, StepStatus,
-    Submission, SubmissionId, Unmapped, Value, Verdict,
+    Answer, AnswerNote, AuthorityName, Document, DocumentKind, DocumentTrouble, FieldRule, Origin, PanelName, Private,
+    Reading, StepStatus, Submission, SubmissionId, Unmapped, Value, Verdict, Whose,
 };
 use crate::panel::{Known, Profile};
 
@@ -24,6 +24,7 @@ rrule = "FREQ=WEEKLY;BYDAY=TH"
 from = 2026-01-08
 starts = "13:00"
 ends = "16:00"
+slot-minutes = 90
 cancelled = { "2026-12-10" = "no chair" }
 [cutoff]
 deadline = "13:00 on the monday before the sitting"
@@ -36,8 +37,28 @@ roles = ["team-manager"]
 policy = "section 6"
 [exempt.exempted]
 policy = "section 8"
-[facts.exempted]
-question = "Is the child exempt?"
+[routes.urgent]
+heard = "at-once"
+when = ["urgent"]
+policy = "section 9"
+[routes.retrospective]
+heard = "next-sitting"
+when = ["retrospective"]
+decided-on = "decided-on"
+decided-by = ["team-manager"]
+policy = "section 9"
+[elsewhere.legal]
+when = ["legal"]
+policy = "section 10"
+[thresholds.package]
+fields = ["amount"]
+over = 2000
+policy = "section 2"
+[facts]
+exempted = { question = "Is the child exempt?" }
+urgent = { question = "Is it urgent?" }
+retrospective = { question = "Was it decided before the panel could?" }
+legal = { question = "Is it about legal planning?" }
 [facts.assessed]
 question = "Is there an assessment?"
 [request]
@@ -60,6 +81,8 @@ struct World {
     stated: Vec<Stated>,
     sitting: jiff::civil::Date,
     now: &'static str,
+    slot: Option<Slot>,
+    twins: Vec<SubmissionId>,
 }
 
 fn answer(field: &str, value: Value) -> Answer {
@@ -77,6 +100,7 @@ fn document(kind: &str) -> Document {
         dated: Some(date(2026, 11, 20)),
         pages: Some(4),
         source: Located { file: "documents.csv".into(), place: Place::Line(2) },
+        reading: None,
     }
 }
 
@@ -121,23 +145,42 @@ fn complete() -> World {
         stated: vec![Stated { name: "assessed".into(), value: false }],
         sitting: date(2026, 12, 3),
         now: "2026-11-27T09:00:00Z",
+        slot: Some(Slot { place: 2, of: 2, room_on: None }),
+        twins: Vec::new(),
     }
+}
+
+/// What the profile may refer to.
+fn known() -> Known {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    Known { documents: names(&["chronology", "assessment"]), roles: names(&["team-manager"]), ..Known::default() }
+}
+
+fn profile() -> Profile {
+    let name = PanelName::of(&AuthorityName::new("a"), "p");
+    let (profile, mistakes) = Profile::read(name, "p.toml", PROFILE, &known(), None);
+    profile.unwrap_or_else(|| panic!("{mistakes:?}"))
+}
+
+/// A document that was opened.
+fn opened(kind: Option<&str>, reading: Reading) -> Document {
+    Document { kind: kind.map(DocumentKind::new), reading: Some(reading), ..document("chronology") }
+}
+
+fn troubled(trouble: DocumentTrouble) -> Document {
+    opened(Some("chronology"), Reading { trouble: Some(trouble), ..Reading::default() })
+}
+
+fn state(world: &mut World, name: &str) {
+    world.stated.push(Stated { name: name.into(), value: true });
 }
 
 /// The verdict and the codes of what was found.
 fn said(world: &World) -> (Verdict, BTreeSet<String>) {
-    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-    let known = Known {
-        documents: names(&["chronology", "assessment"]),
-        roles: names(&["team-manager"]),
-        form_facts: BTreeSet::new(),
-    };
-    let name = PanelName::of(&AuthorityName::new("a"), "p");
-    let (profile, mistakes) = Profile::read(name, "p.toml", PROFILE, &known);
-    let profile = profile.unwrap_or_else(|| panic!("{mistakes:?}"));
+    let profile = profile();
     let zone = TimeZone::get("Europe/London").unwrap();
     let office = Office { zone: zone.clone(), close: Time::constant(17, 0, 0, 0), holidays: Arc::default() };
-    let facts = KnownFacts::gather(&profile, Vec::new(), &[], false, &world.stated);
+    let facts = KnownFacts::gather(&profile, Vec::new(), &[], false, &world.stated, world.sitting);
     let sitting = profile.sitting_on(world.sitting, &office);
     let now = world.now.parse::<jiff::Timestamp>().unwrap().to_zoned_datetime(zone);
     let case = Case {
@@ -150,6 +193,8 @@ fn said(world: &World) -> (Verdict, BTreeSet<String>) {
         sitting: sitting.as_ref(),
         office: &office,
         now: &now,
+        slot: world.slot,
+        twins: &world.twins,
     };
     let checked = check(&case);
     (checked.verdict, checked.findings.into_iter().map(|finding| finding.code).collect())
@@ -179,10 +224,24 @@ const CASES: &[(&str, Verdict, Change)] = &[
     ("approval-after-cutoff", Verdict::Complete, |world| {
         set(world, "approved-on", Value::DateTime(date(2026, 11, 30).at(13, 1, 0, 0)));
     }),
+    ("below-threshold", Verdict::Complete, |world| set(world, "amount", Value::Money(200_000))),
+    ("document-duplicate", Verdict::Complete, |world| {
+        let same = || opened(Some("chronology"), Reading { sha256: "1".into(), ..Reading::default() });
+        world.documents = vec![same(), same()];
+    }),
+    ("document-empty", Verdict::Incomplete, |world| world.documents = vec![troubled(DocumentTrouble::Empty)]),
+    ("document-encrypted", Verdict::Incomplete, |world| world.documents = vec![troubled(DocumentTrouble::Encrypted)]),
+    ("document-kind-unclear", Verdict::Complete, |world| world.documents.push(opened(None, Reading::default()))),
     ("document-missing", Verdict::Incomplete, |world| world.documents.clear()),
     ("document-stale", Verdict::Incomplete, |world| world.documents[0].dated = Some(date(2026, 9, 2))),
     ("document-undated", Verdict::Complete, |world| world.documents[0].dated = None),
     ("document-too-long", Verdict::Incomplete, |world| world.documents[0].pages = Some(6)),
+    ("document-unreadable", Verdict::Incomplete, |world| world.documents = vec![troubled(DocumentTrouble::Broken)]),
+    ("document-wrong-child", Verdict::Incomplete, |world| {
+        let whose = Whose::Other("100002".parse().unwrap());
+        world.documents.push(opened(Some("chronology"), Reading { whose, ..Reading::default() }));
+    }),
+    ("duplicate-request", Verdict::Complete, |world| world.twins.push(SubmissionId::new("a-0"))),
     ("fact-unknown", Verdict::Unknown, |world| world.stated.clear()),
     ("late-submission", Verdict::Late, |world| {
         world.submission.completed_on = Some(date(2026, 11, 30).at(13, 1, 0, 0));
@@ -191,10 +250,27 @@ const CASES: &[(&str, Verdict, Change)] = &[
         world.submission.answers.retain(|answer| *answer.field != *"kind");
     }),
     ("not-required", Verdict::Complete, |world| {
-        world.stated.push(Stated { name: "exempted".into(), value: true });
+        state(world, "exempted");
         world.documents.clear();
     }),
+    ("outside-sittings", Verdict::Complete, |world| {
+        state(world, "urgent");
+        // No cutoff and no slot holds for it.
+        world.submission.completed_on = None;
+        world.now = "2026-12-01T09:00:00Z";
+        world.slot = Some(Slot { place: 3, of: 2, room_on: None });
+    }),
+    ("retrospective-due", Verdict::Complete, |world| {
+        state(world, "retrospective");
+        set(world, "decided-on", Value::Date(date(2026, 11, 26)));
+    }),
+    ("retrospective-overdue", Verdict::Incomplete, |world| {
+        state(world, "retrospective");
+        set(world, "decided-on", Value::Date(date(2026, 11, 18)));
+    }),
     ("sitting-cancelled", Verdict::Incomplete, |world| world.sitting = date(2026, 12, 10)),
+    ("slot-unavailable", Verdict::Incomplete, |world| world.slot = Some(Slot { place: 3, of: 2, room_on: None })),
+    ("wrong-panel", Verdict::Incomplete, |world| state(world, "legal")),
 ];
 
 #[test]
@@ -255,15 +331,8 @@ fn what_is_sure_outweighs_what_is_not_known_and_the_form_outweighs_a_person() {
         use crate::domain::{Fact, FactSource, FactValue};
         let value = if answer { FactValue::Yes } else { FactValue::No };
         let fact = Fact { name: "assessed".into(), value, source: FactSource::Answer, read_at: None };
-        let name = PanelName::of(&AuthorityName::new("a"), "p");
-        let known = Known {
-            documents: ["chronology", "assessment"].map(ToOwned::to_owned).into(),
-            roles: ["team-manager".to_owned()].into(),
-            form_facts: BTreeSet::new(),
-        };
-        let profile = Profile::read(name, "p.toml", PROFILE, &known).0.unwrap();
         let stated = [Stated { name: "assessed".into(), value: stated }];
-        let facts = KnownFacts::gather(&profile, vec![fact], &[], false, &stated);
+        let facts = KnownFacts::gather(&profile(), vec![fact], &[], false, &stated, date(2026, 12, 3));
         (facts.value("assessed"), facts.contradictions().count())
     };
     assert_eq!(profile_facts(true, false), (crate::domain::FactValue::Yes, 1));

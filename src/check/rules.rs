@@ -8,17 +8,30 @@ mod answer_truncated;
 mod approval_after_cutoff;
 mod approval_missing;
 mod approval_wrong_role;
+mod below_threshold;
+mod document_duplicate;
+mod document_empty;
+mod document_encrypted;
+mod document_kind_unclear;
 mod document_missing;
 mod document_stale;
 mod document_too_long;
 mod document_undated;
+mod document_unreadable;
+mod document_wrong_child;
+mod duplicate_request;
 mod fact_contradicted;
 mod fact_unknown;
 mod late_submission;
 mod not_required;
+mod outside_sittings;
 mod request_kind_unknown;
+mod retrospective_due;
+mod retrospective_overdue;
 mod sitting_cancelled;
+mod slot_unavailable;
 mod unmapped_question;
+mod wrong_panel;
 
 use super::Case;
 use crate::domain::Finding;
@@ -41,17 +54,30 @@ pub(super) const RULES: &[&Rule] = &[
     &approval_after_cutoff::RULE,
     &approval_missing::RULE,
     &approval_wrong_role::RULE,
+    &below_threshold::RULE,
+    &document_duplicate::RULE,
+    &document_empty::RULE,
+    &document_encrypted::RULE,
+    &document_kind_unclear::RULE,
     &document_missing::RULE,
     &document_stale::RULE,
     &document_too_long::RULE,
     &document_undated::RULE,
+    &document_unreadable::RULE,
+    &document_wrong_child::RULE,
+    &duplicate_request::RULE,
     &fact_contradicted::RULE,
     &fact_unknown::RULE,
     &late_submission::RULE,
     &not_required::RULE,
+    &outside_sittings::RULE,
     &request_kind_unknown::RULE,
+    &retrospective_due::RULE,
+    &retrospective_overdue::RULE,
     &sitting_cancelled::RULE,
+    &slot_unavailable::RULE,
     &unmapped_question::RULE,
+    &wrong_panel::RULE,
 ];
 
 /// Declares a rule. Its doc comment is its manual: rustdoc and `tessera explain` show the same text.

@@ -68,6 +68,9 @@ pub(super) enum Command {
     Ledger(ledger::Args),
     StandIn(stand_in::Args),
     Completions(completions::Args),
+    /// Open documents for a check; not for people
+    #[command(hide = true)]
+    ReadDocuments,
 }
 
 /// A moment: RFC 3339 with an offset, or UK local time, or a day (its start).

@@ -1,5 +1,7 @@
 //! `tessera check`: what each request still lacks, while there is time to mend it.
 
+use std::path::PathBuf;
+
 use jiff::civil::Date;
 
 use super::{Exit, Out, Session};
@@ -16,6 +18,12 @@ pub(super) struct Args {
     /// The sitting on this date [default: the next one that each request can make]
     #[arg(long, value_name = "DATE", requires = "panel", conflicts_with_all = ["submission", "all"])]
     sitting: Option<Date>,
+    /// Open the papers in a folder, a zip file or a single file as part of the request
+    #[arg(long, value_name = "PATH", requires = "submission", conflicts_with_all = ["panel", "all"])]
+    pack: Option<PathBuf>,
+    /// Write the matrix of requests and documents to a .xlsx or .html file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// State a fact that the record does not hold
     #[arg(long = "fact", value_name = "NAME=yes|no", value_parser = stated)]
     facts: Vec<StatedFact>,
@@ -37,13 +45,20 @@ struct Which {
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
     let configuration = session.configuration()?;
     let scope = match &args.which {
-        Which { submission: Some(id), .. } => CheckScope::Submission(SubmissionId::new(id.as_str())),
+        Which { submission: Some(id), .. } => {
+            CheckScope::Submission { id: SubmissionId::new(id.as_str()), pack: args.pack.clone() }
+        }
         Which { panel: Some(panel), .. } => CheckScope::Panel { panel: panel.clone(), sitting: args.sitting },
         Which { .. } => CheckScope::All,
     };
     let checked =
         operation::check(&configuration, session.clock(&configuration), session.actor(), &scope, &args.facts)?;
-    out.answer(&checked.requests, |_| checked.text())?;
+    if let Some(file) = &args.out {
+        operation::check_out(&checked, file)?;
+        out.say(format_args!("Wrote {}.", file.display()));
+    }
+    let with_papers = args.which.submission.is_some();
+    out.answer(&checked.requests, |_| checked.text(with_papers))?;
     for line in checked.advice() {
         out.say(format_args!("{line}"));
     }

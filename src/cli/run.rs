@@ -43,5 +43,6 @@ fn run(command: &Command, session: &Session, out: &Out) -> Result<Exit, Failure>
         Command::Ledger(args) => ledger::run(args, session, out),
         Command::StandIn(args) => stand_in::run(args, session, out),
         Command::Completions(args) => completions::run(args, out),
+        Command::ReadDocuments => crate::operation::read_documents().map(|()| Exit::Well),
     }
 }

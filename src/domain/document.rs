@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::trouble::codes;
 use super::{AuthorityName, PersonId, Private};
 use crate::diagnostic::Located;
 
@@ -52,6 +53,65 @@ pub struct Document {
     pub pages: Option<u32>,
     /// Where it was read.
     pub source: Located,
+    /// What opening the file has shown; `None` where only the register is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
+}
+
+/// What opening a document has shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// SHA-256 of the file, in hexadecimal digits.
+    pub sha256: String,
+    /// SHA-256 of its words, where it has enough of them to tell it from others.
+    pub words_sha256: Option<String>,
+    /// Why it is taken for what it is, where its date and its owner were read: for a person to follow.
+    pub evidence: Vec<String>,
+    /// Other kinds that it might be as well.
+    pub rivals: Vec<DocumentKind>,
+    /// Whose it is.
+    pub whose: Whose,
+    /// What is wrong with it.
+    pub trouble: Option<DocumentTrouble>,
+}
+
+/// Whose a document is, by what stands in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Whose {
+    /// It does not say.
+    #[default]
+    Unsaid,
+    /// It names the child by Mosaic person id, or by date of birth.
+    Child,
+    /// It names another person's id, and not the child's.
+    Other(PersonId),
+    /// It gives a date of birth or initials that are not the child's.
+    Doubtful(String),
+}
+
+codes! {
+    /// What is wrong with a document.
+    DocumentTrouble {
+        /// It cannot be opened or is broken.
+        Broken => "broken",
+        /// It is locked with a password.
+        Encrypted => "encrypted",
+        /// There is nothing in it.
+        Empty => "empty",
+        /// It is a picture of text: nothing in it can be searched.
+        Scanned => "scanned",
+        /// It is of a type that tessera does not open.
+        Unsupported => "unsupported",
+        /// It holds a macro.
+        Macro => "macro",
+        /// It is larger, or grows larger, than is sane.
+        TooLarge => "too-large",
+        /// Its name climbs out of its archive, or it is an archive inside an archive.
+        Hostile => "hostile",
+        /// Reading it took too long or brought the reader down.
+        Stuck => "stuck",
+    }
 }
 
 /// A dated happening on a child's record: a review, a legal status, a plan, a placement, a hearing, an order.

@@ -71,3 +71,18 @@ pub const HTTP_BODY_BYTES_MAX: usize = 16 << 20;
 
 /// Bytes of an outcomes workbook: a sitting has at most some dozens of requests.
 pub const WORKBOOK_BYTES_MAX: u64 = 32 << 20;
+
+/// Files of one pack, an archive's counted with it: the thickest court bundles have some hundreds.
+pub const PACK_FILES_MAX: usize = 1_000;
+
+/// Bytes of one file of a pack: a scanned bundle of 500 pages has some 50 MB.
+pub const PACK_FILE_BYTES_MAX: usize = 100 << 20;
+
+/// Bytes that what is compressed in one file of a pack may grow to.
+pub const PACK_INFLATED_BYTES_MAX: usize = 256 << 20;
+
+/// Bytes of text of one document that are looked at.
+pub const PACK_TEXT_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of memory of the process that opens packs.
+pub const PACK_PROCESS_BYTES_MAX: u64 = 2 << 30;

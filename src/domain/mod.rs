@@ -16,7 +16,7 @@ mod submission;
 mod trouble;
 mod write_back;
 
-pub use document::{Document, DocumentKind, Event, Person};
+pub use document::{Document, DocumentKind, DocumentTrouble, Event, Person, Reading, Whose};
 pub use fact::{Fact, FactSource, FactValue};
 pub use field_rule::FieldRule;
 pub use finding::{Finding, FindingSeverity, Verdict};

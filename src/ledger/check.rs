@@ -1,11 +1,12 @@
 //! What the last check of each request said, and the facts that people have stated.
 
+use jiff::civil::Date;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::audit::{self, Said};
 use super::store::{decode, encode, meant, number};
 use super::{Actor, Ledger, LedgerTrouble};
-use crate::domain::{Finding, PersonId, SubmissionId, Verdict};
+use crate::domain::{Finding, PanelName, PersonId, SubmissionId, Verdict};
 
 /// What a check said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,19 @@ pub struct StoredCheck {
     pub verdict: Verdict,
     /// What it found.
     pub findings: Vec<Finding>,
+    /// Where it is expected, and since when.
+    pub booking: Option<Booking>,
+}
+
+/// A place at a sitting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Booking {
+    /// The panel.
+    pub panel: PanelName,
+    /// The sitting.
+    pub sitting: Date,
+    /// When the request was handed in, with offset; `None` while it is open.
+    pub handed_in: Option<String>,
 }
 
 impl Ledger {
@@ -35,7 +49,28 @@ impl Ledger {
             inputs: inputs.try_into().map_err(|_| damaged())?,
             verdict: Verdict::parse(&verdict).ok_or_else(damaged)?,
             findings: decode("findings", &payload)?,
+            booking: None,
         }))
+    }
+
+    /// Who was expected at a sitting, by the last checks: each open request with when it was handed in.
+    pub fn booked(
+        &self,
+        panel: &PanelName,
+        sitting: Date,
+    ) -> Result<Vec<(SubmissionId, Option<String>)>, LedgerTrouble> {
+        let sql = "SELECT DISTINCT c.submission, c.handed_in FROM checked c JOIN submission s ON s.id = c.submission
+                   WHERE c.panel = ?1 AND c.sitting = ?2 AND s.is_request = 1 AND NOT EXISTS
+                   (SELECT 1 FROM outcome o WHERE o.submission = c.submission AND o.state = 'approved')";
+        let rows: Vec<(String, Option<String>)> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                let key = params![panel.as_str(), sitting.to_string()];
+                query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        Ok(rows.into_iter().map(|(id, handed_in)| (SubmissionId::new(id), handed_in)).collect())
     }
 
     /// Keeps what checks said. A check changes nothing that is not made again, so it has no entry in the trail.
@@ -46,10 +81,21 @@ impl Ledger {
         for (id, person, check) in checks {
             let payload = encode(&check.findings)?;
             transaction
-                .prepare_cached("INSERT OR REPLACE INTO checked VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+                .prepare_cached("INSERT OR REPLACE INTO checked VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
                 .and_then(|mut insert| {
                     let person = number(person.number());
-                    insert.execute(params![id.as_str(), person, &check.inputs[..], check.verdict.as_str(), payload, at])
+                    let booking = check.booking.as_ref();
+                    insert.execute(params![
+                        id.as_str(),
+                        person,
+                        &check.inputs[..],
+                        check.verdict.as_str(),
+                        payload,
+                        at,
+                        booking.map(|booking| booking.panel.as_str()),
+                        booking.map(|booking| booking.sitting.to_string()),
+                        booking.and_then(|booking| booking.handed_in.as_deref()),
+                    ])
                 })
                 .map_err(failed)?;
         }

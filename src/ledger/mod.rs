@@ -21,7 +21,7 @@ mod trouble;
 mod write_back;
 
 pub use audit::{Actor, AuditVerdict};
-pub use check::StoredCheck;
+pub use check::{Booking, StoredCheck};
 pub use import::{FileBegun, FileStart, Item, OpenFile};
 pub use lock::Lock;
 pub use outcome::{OutcomeRow, Recorded};

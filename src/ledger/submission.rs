@@ -18,6 +18,8 @@ pub struct Selection {
     pub panel: Option<PanelName>,
     /// Requests only: proposed and cancelled steps left out.
     pub requests: bool,
+    /// Open ones only: no outcome of theirs is approved.
+    pub open: bool,
     /// After this one, in order of id.
     pub after: Option<SubmissionId>,
     /// At most so many.
@@ -55,9 +57,14 @@ impl Ledger {
             (None, None) => "?1 IS NULL",
         };
         let requests = if selection.requests { "AND s.is_request = 1" } else { "" };
+        let open = if selection.open {
+            "AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.submission = s.id AND o.state = 'approved')"
+        } else {
+            ""
+        };
         let sql = format!(
             "SELECT r.payload, r.number FROM submission s JOIN revision r ON r.submission = s.id AND r.number = s.latest
-             WHERE {narrow} {requests} AND s.id > ?2 ORDER BY s.id LIMIT ?3"
+             WHERE {narrow} {requests} {open} AND s.id > ?2 ORDER BY s.id LIMIT ?3"
         );
         let wanted = selection.panel.as_ref().map(PanelName::as_str);
         let wanted = wanted.or(selection.authority.as_ref().map(AuthorityName::as_str));
@@ -145,6 +152,22 @@ impl Ledger {
             .and_then(|mut query| query.query_map([authority.as_str()], |row| row.get(0))?.collect())
             .map_err(|error| self.failed(error))?;
         rows.iter().map(|payload| decode("a person", payload)).collect()
+    }
+
+    /// Every event of some kinds at an authority, by person.
+    pub fn events_of(&self, authority: &AuthorityName, kinds: &[&str]) -> Result<Vec<Event>, LedgerTrouble> {
+        let mut events = Vec::new();
+        let sql = "SELECT payload FROM record WHERE authority = ?1 AND extract = 'events' ORDER BY person, key";
+        let mut query = self.connection.prepare_cached(sql).map_err(|error| self.failed(error))?;
+        let mut rows = query.query([authority.as_str()]).map_err(|error| self.failed(error))?;
+        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
+            let payload: String = row.get(0).map_err(|error| self.failed(error))?;
+            let event: Event = decode("an event", &payload)?;
+            if kinds.contains(&&*event.kind) {
+                events.push(event);
+            }
+        }
+        Ok(events)
     }
 
     /// The submissions about a person.

@@ -38,7 +38,7 @@ pub(super) fn apply(
         authority: authority.clone(),
         form: mapping.form.clone(),
         version: mapping.version.clone(),
-        panel: mapping.panel.clone(),
+        panel: mapping.panel_of(&answers).cloned(),
         form_id,
         step_id,
         status,

@@ -42,6 +42,11 @@ impl Authority {
         self.document_aliases.get(&folded(wording))
     }
 
+    /// Every title and alias of a kind of document, with the kind.
+    pub fn document_names(&self) -> impl Iterator<Item = (&str, &DocumentKind)> {
+        self.document_aliases.iter().map(|(alias, kind)| (alias.as_str(), kind))
+    }
+
     /// The kind of event that a wording means.
     pub fn event_kind(&self, wording: &str) -> Option<&str> {
         self.event_aliases.get(&folded(wording)).map(String::as_str)

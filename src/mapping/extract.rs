@@ -122,6 +122,7 @@ pub fn document(
         dated: day(row, "dated")?,
         pages: cell(row, "pages").trim().parse().ok(),
         source: located(file, row),
+        reading: None,
     })
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::text::folded;
 use crate::diagnostic::Located;
-use crate::domain::{Fact, FactSource, FactValue, FieldRule, PanelName, Submission, Value, codes};
+use crate::domain::{Answer, Fact, FactSource, FactValue, FieldRule, PanelName, Submission, Value, codes};
 
 codes! {
     /// What may stand in a field.
@@ -49,6 +49,8 @@ pub struct FormMapping {
     pub title: String,
     /// The panel that it asks.
     pub panel: Option<PanelName>,
+    /// The field whose choice names another panel, and the panel of each such choice.
+    pub panel_by: Option<(String, Vec<(String, PanelName)>)>,
     /// The clause it stands on.
     pub policy: String,
     /// The fields, outcome fields last.
@@ -178,6 +180,24 @@ impl FormMapping {
             required_when: field.required_when.clone(),
         });
         rules.collect()
+    }
+
+    /// Every panel that it may ask.
+    pub fn panels(&self) -> impl Iterator<Item = &PanelName> {
+        let by_choice = self.panel_by.iter().flat_map(|(_, panels)| panels.iter().map(|(_, panel)| panel));
+        self.panel.iter().chain(by_choice)
+    }
+
+    /// The panel that these answers ask.
+    pub(super) fn panel_of(&self, answers: &[Answer]) -> Option<&PanelName> {
+        let by_choice = self.panel_by.as_ref().and_then(|(field, panels)| {
+            let mut given = answers.iter().filter(|answer| *answer.field == **field);
+            given.find_map(|answer| match &answer.value {
+                Value::Choice(choice) => panels.iter().find(|(name, _)| **name == **choice).map(|(_, panel)| panel),
+                _ => None,
+            })
+        });
+        by_choice.or(self.panel.as_ref())
     }
 
     /// The names of the facts that the form answers.

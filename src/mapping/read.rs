@@ -15,6 +15,9 @@ pub(super) struct Draft {
     pub(super) version: Item<String>,
     pub(super) title: Option<String>,
     pub(super) panel: Option<Item<String>>,
+    pub(super) panel_by: Option<Item<String>>,
+    /// Choices of that field, and the panel that each asks.
+    pub(super) panels: Vec<(Item<String>, Item<String>)>,
     pub(super) policy: Option<String>,
     pub(super) extends: Option<Item<String>>,
     pub(super) gone: Vec<Item<String>>,
@@ -46,6 +49,8 @@ pub(super) fn draft(document: &TomlDocument<'_>) -> Option<Draft> {
     let draft = Draft {
         title: text("title"),
         panel: root.text("panel"),
+        panel_by: root.text("panel-by"),
+        panels: root.table("panels").map(panels).unwrap_or_default(),
         policy: text("policy"),
         extends: root.text("extends"),
         gone: root.texts("gone"),
@@ -60,6 +65,11 @@ pub(super) fn draft(document: &TomlDocument<'_>) -> Option<Draft> {
     };
     root.finish();
     form.and(version).map(|_| draft)
+}
+
+fn panels(table: Table<'_, '_>) -> Vec<(Item<String>, Item<String>)> {
+    let panels = table.keys().into_iter().filter_map(|choice| table.text(&choice.value).map(|panel| (choice, panel)));
+    panels.collect()
 }
 
 fn evidence(root: &Table<'_, '_>) -> (Evidence, std::ops::Range<usize>) {

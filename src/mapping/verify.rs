@@ -39,7 +39,7 @@ pub(super) fn whole(
     let inherited = |part: fn(&Draft) -> Option<&String>| chain.iter().find_map(|draft| part(draft)).cloned();
     let panel = chain.iter().find_map(|draft| draft.panel.as_ref());
     let panel = panel.map(|panel| PanelName::of(authority, &panel.value));
-    check_panel(authority, one, draft, library);
+    check_panels(authority, one, draft, &fields, library);
     check_conditions(one, draft, &facts, panel.as_ref(), library);
     questions_once(one, draft, &fields);
     let mut evidence = draft.evidence.clone();
@@ -60,6 +60,7 @@ pub(super) fn whole(
         form: draft.form.value.as_str().into(),
         version: draft.version.value.as_str().into(),
         title: inherited(|draft| draft.title.as_ref()).unwrap_or_else(|| draft.form.value.clone()),
+        panel_by: panel_by(authority, &chain),
         panel,
         policy: inherited(|draft| draft.policy.as_ref()).unwrap_or_default(),
         questions: Questions::of(&fields, ignored),
@@ -142,18 +143,41 @@ fn facts(one: &Drafted<'_>, draft: &Draft, chain: &[&Draft], fields: &[Field]) -
     facts
 }
 
-fn check_panel(authority: &AuthorityName, one: &Drafted<'_>, draft: &Draft, library: &Library) {
-    let Some(panel) = &draft.panel else { return };
+/// The field that chooses the panel, and its choices: those of the nearest version that says so.
+fn panel_by(authority: &AuthorityName, chain: &[&Draft]) -> Option<(String, Vec<(String, PanelName)>)> {
+    let draft = chain.iter().find(|draft| draft.panel_by.is_some())?;
+    let panels =
+        draft.panels.iter().map(|(choice, panel)| (choice.value.clone(), PanelName::of(authority, &panel.value)));
+    Some((draft.panel_by.as_ref()?.value.clone(), panels.collect()))
+}
+
+fn check_panels(authority: &AuthorityName, one: &Drafted<'_>, draft: &Draft, fields: &[Field], library: &Library) {
     let folder = format!("{authority}/panels");
     let known: Vec<&str> = library.files_in(&folder).map(|(_, name)| name).collect();
-    if !known.contains(&panel.value.as_str()) {
-        let help = nearest(&panel.value, known.iter().copied()).map_or_else(
-            || format!("the panels are: {}", known.join(", ")),
-            |meant| format!("did you mean `{meant}`?"),
-        );
-        let message = format!("there is no panel `{}` under {folder}/", panel.value);
-        one.document.error(panel.span.clone(), message, Some(help));
+    for panel in draft.panel.iter().chain(draft.panels.iter().map(|(_, panel)| panel)) {
+        if !known.contains(&panel.value.as_str()) {
+            let help = near_or_all(&panel.value, &known, "panels");
+            let message = format!("there is no panel `{}` under {folder}/", panel.value);
+            one.document.error(panel.span.clone(), message, Some(help));
+        }
     }
+    let Some(by) = &draft.panel_by else { return };
+    let names: Vec<&str> = fields.iter().map(|field| &*field.name).collect();
+    let Some(field) = fields.iter().find(|field| *field.name == *by.value) else {
+        let help = near_or_all(&by.value, &names, "fields");
+        return one.document.error(by.span.clone(), format!("there is no field `{}`", by.value), Some(help));
+    };
+    let choices: Vec<&str> = field.choices.iter().map(|(_, choice)| &**choice).collect();
+    for (choice, _) in draft.panels.iter().filter(|(choice, _)| !choices.contains(&choice.value.as_str())) {
+        let help = near_or_all(&choice.value, &choices, "choices");
+        let message = format!("`{}` has no choice `{}`", by.value, choice.value);
+        one.document.error(choice.span.clone(), message, Some(help));
+    }
+}
+
+fn near_or_all(name: &str, known: &[&str], what: &str) -> String {
+    nearest(name, known.iter().copied())
+        .map_or_else(|| format!("the {what} are: {}", known.join(", ")), |meant| format!("did you mean `{meant}`?"))
 }
 
 /// A condition needs a fact that somebody can know: one that the form answers, or one that its panel names.

@@ -12,7 +12,7 @@ use crate::config::{Configuration, LedgerUrl};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{AuthorityName, PanelName};
 use crate::ledger::{Ledger, LedgerKey};
-use crate::mapping::{Authority, Library, MappingSet};
+use crate::mapping::{Authority, FormMapping, Library, MappingSet};
 use crate::panel::{Known, Profile};
 
 /// Everything that stands in mapping files.
@@ -120,23 +120,46 @@ fn calendars(library: &Library) -> (BTreeMap<String, Arc<Holidays>>, Vec<Diagnos
 fn panels(library: &Library, mappings: &MappingSet) -> (BTreeMap<PanelName, Profile>, Vec<Diagnostic>) {
     let (mut panels, mut diagnostics) = (BTreeMap::new(), Vec::new());
     for authority in mappings.authorities() {
-        for (path, name) in library.files_in(&format!("{}/panels", authority.name)) {
+        let folder = format!("{}/panels", authority.name);
+        let mut files: Vec<(&str, &str)> = library.files_in(&folder).collect();
+        // What extends another panel is read after those that stand by themselves.
+        let extends = |path: &str| library.text(path).and_then(|text| Profile::extends(text));
+        files.sort_by_key(|(path, _)| extends(path).is_some());
+        let all: BTreeSet<String> = files.iter().map(|(_, name)| (*name).to_owned()).collect();
+        for (path, name) in files {
             let Some(text) = library.text(path) else { continue };
             let name = PanelName::of(&authority.name, name);
-            let forms = mappings.forms(&authority.name).filter(|form| form.panel.as_ref() == Some(&name));
-            let form_facts: BTreeSet<String> =
-                forms.flat_map(|form| form.fact_names().map(ToOwned::to_owned).collect::<Vec<_>>()).collect();
-            let known = Known {
-                documents: authority.documents.keys().cloned().collect(),
-                roles: authority.roles.keys().cloned().collect(),
-                form_facts,
-            };
-            let (profile, said) = Profile::read(name.clone(), path, text, &known);
+            let base = extends(path).map(|base| PanelName::of(&authority.name, &base));
+            let base = base.filter(|base| extends(&format!("{folder}/{}.toml", base.panel())).is_none());
+            let known = known(authority, mappings, &name, base.as_ref(), all.clone());
+            let base = base.and_then(|base| panels.get(&base));
+            let (profile, said) = Profile::read(name.clone(), path, text, &known, base);
             diagnostics.extend(said);
             panels.extend(profile.map(|profile| (name, profile)));
         }
     }
     (panels, diagnostics)
+}
+
+/// What a panel's file may refer to. What extends another panel may be asked by that panel's forms.
+fn known(
+    authority: &Authority,
+    mappings: &MappingSet,
+    panel: &PanelName,
+    base: Option<&PanelName>,
+    panels: BTreeSet<String>,
+) -> Known {
+    let asks = |form: &&FormMapping| form.panels().any(|asked| asked == panel || base == Some(asked));
+    let forms: Vec<&FormMapping> = mappings.forms(&authority.name).filter(asks).collect();
+    Known {
+        documents: authority.documents.keys().cloned().collect(),
+        events: authority.events.keys().cloned().collect(),
+        roles: authority.roles.keys().cloned().collect(),
+        panels,
+        forms: forms.iter().map(|form| form.form.to_string()).collect(),
+        fields: forms.iter().flat_map(|form| &form.fields).map(|field| field.name.to_string()).collect(),
+        form_facts: forms.iter().flat_map(|form| form.fact_names()).map(ToOwned::to_owned).collect(),
+    }
 }
 
 impl Installation {

@@ -2,7 +2,10 @@
 //!
 //! Promise: does the work and returns it as the documented JSON shapes. Prints nothing.
 
+mod agenda;
 mod check;
+mod check_matrix;
+mod docket;
 mod failure;
 mod file_report;
 mod import;
@@ -11,6 +14,7 @@ mod installation;
 mod ledger;
 mod mappings;
 mod outcomes;
+mod pack;
 mod panels;
 mod progress;
 mod quarantine;
@@ -21,7 +25,9 @@ mod sync;
 mod write_back;
 
 pub use crate::ledger::Actor;
-pub use check::{CheckReport, CheckScope, CheckedRequest, Explanation, StatedFact, check, explain};
+pub use agenda::{Agenda, AgendaEntry, Arising, Heard, InvitationDue, Tracked, agenda};
+pub use check::{CheckReport, CheckScope, CheckedRequest, Explanation, PaperChecked, StatedFact, check, explain};
+pub use check_matrix::check_out;
 pub use failure::{Failure, FailureKind, Mistake};
 pub use file_report::FileReport;
 pub use import::{ImportReport, ImportRequest, Imported, import};
@@ -35,6 +41,7 @@ pub use outcomes::{
     OutcomeListed, OutcomesApproved, OutcomesLoaded, WorkbookWritten, outcome_reject, outcome_show, outcome_text,
     outcomes_approve, outcomes_list, outcomes_load, outcomes_table, outcomes_workbook,
 };
+pub use pack::{READ_DOCUMENTS, read_documents};
 pub use panels::{
     CutoffShown, PanelShown, panel_cutoff, panel_show, panel_sittings, panels_list, panels_table, sittings_table,
 };

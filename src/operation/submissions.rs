@@ -116,6 +116,7 @@ pub fn submissions_list(
         authority: filter.authority.as_deref().map(AuthorityName::new),
         panel: panel.map(|profile| profile.name.clone()),
         requests: !filter.all,
+        open: false,
         after: None,
         limit: filter.limit.saturating_add(1),
     };

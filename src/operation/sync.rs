@@ -3,18 +3,18 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use super::check::checked_page;
+use super::check::{Checking, page};
 use super::file_report::table;
 use super::import::{Incoming, read_file};
 use super::installation::Installation;
 use super::outcomes::release;
 use super::source::arrived;
 use super::write_back::{Sending, Work, runtime, send};
-use super::{Actor, Failure, FileReport, Mistake, Progress, rehearsal};
+use super::{Actor, CheckedRequest, Failure, FileReport, Mistake, Progress, rehearsal};
 use crate::calendar::Clock;
 use crate::config::{Configuration, SourcePlace};
-use crate::domain::{PanelName, Verdict};
-use crate::ledger::Selection;
+use crate::domain::{AuthorityName, Finding, PanelName, PersonId, SubmissionId, Verdict};
+use crate::ledger::{Selection, StoredCheck};
 use crate::report;
 
 /// How the job is done.
@@ -189,31 +189,51 @@ fn read(
 /// Checks every open request, keeps what was said, and counts the findings that are mended since the last time.
 fn check(installation: &mut Installation, mode: SyncMode) -> Result<Checks, Failure> {
     let mut checks = Checks::default();
-    for authority in installation.configuration.authorities.clone() {
-        let mut selection = Selection { authority: Some(authority.name.clone()), ..Selection::default() };
-        while let Some(page) = checked_page(installation, &mut selection)? {
+    let authorities: Vec<_> = installation.configuration.authorities.iter().map(|one| one.name.clone()).collect();
+    let selection = |name: &AuthorityName| Selection { authority: Some(name.clone()), ..Selection::default() };
+    let mut expected = Some({
+        let mut checking = Checking::new(installation, &[])?;
+        authorities.iter().try_for_each(|name| checking.expect_all(selection(name)))?;
+        checking.into_docket()
+    });
+    for name in &authorities {
+        let mut selection = selection(name);
+        while let Some(page) = page(installation, &mut selection)? {
+            let checking = Checking::with(installation, expected.take().unwrap_or_default());
             let mut changed = Vec::new();
-            for request in page {
-                checks.checked += 1;
-                checks.blocked += usize::from(request.is_blocked());
-                *checks.by_panel.entry(request.panel.clone()).or_default().entry(request.verdict).or_default() += 1;
-                let (id, person, check) = request.stored();
-                let before = installation.ledger.last_check(&id, person)?;
-                if let Some(before) = &before {
-                    let still: Vec<String> = check.findings.iter().map(crate::domain::Finding::fingerprint).collect();
-                    let gone = before.findings.iter().filter(|finding| !still.contains(&finding.fingerprint()));
-                    checks.mended += gone.count();
-                }
-                if before.is_none_or(|before| before.inputs != check.inputs) {
-                    changed.push((id, person, check));
+            for submission in &page {
+                for request in checking.of(submission)? {
+                    changed.extend(checks.take(installation, &request)?);
                 }
             }
+            expected = Some(checking.into_docket());
             if mode != SyncMode::DryRun && !changed.is_empty() {
                 installation.ledger.keep_checks(&changed)?;
             }
         }
     }
     Ok(checks)
+}
+
+impl Checks {
+    /// Counts a request; what is to be kept of it, where it says something new.
+    fn take(
+        &mut self,
+        installation: &Installation,
+        request: &CheckedRequest,
+    ) -> Result<Option<(SubmissionId, PersonId, StoredCheck)>, Failure> {
+        self.checked += 1;
+        self.blocked += usize::from(request.is_blocked());
+        *self.by_panel.entry(request.panel.clone()).or_default().entry(request.verdict).or_default() += 1;
+        let (id, person, check) = request.stored();
+        let before = installation.ledger.last_check(&id, person)?;
+        if let Some(before) = &before {
+            let still: Vec<String> = check.findings.iter().map(Finding::fingerprint).collect();
+            let gone = before.findings.iter().filter(|finding| !still.contains(&finding.fingerprint()));
+            self.mended += gone.count();
+        }
+        Ok(before.is_none_or(|before| before.inputs != check.inputs).then_some((id, person, check)))
+    }
 }
 
 impl Synced {

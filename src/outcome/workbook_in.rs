@@ -323,6 +323,7 @@ mod tests {
             title: title.into(),
             help: "Help".into(),
             kind,
+            comes_back: false,
             required_with: vec!["agreed".into()],
             policy: "section 7".into(),
         };

@@ -1,63 +1,105 @@
 //! Reads a panel's file, and says every mistake in it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use jiff::Span;
-use jiff::civil::{Date, Time};
+use std::collections::BTreeMap;
 
 use super::load_outcome::outcome;
-use super::{Approval, FactQuestion, Paper, Profile, RequestKind, Requests};
-use crate::calendar::{Deadline, OnBankHoliday, Recurrence, Schedule};
-use crate::diagnostic::{Diagnostic, Item, Table, TomlDocument, nearest};
-use crate::domain::{DocumentKind, FindingSeverity, PanelName};
-
-/// What the panel's authority names, for its file to refer to.
-#[derive(Debug, Clone, Default)]
-pub struct Known {
-    /// Kinds of document.
-    pub documents: BTreeSet<String>,
-    /// Roles.
-    pub roles: BTreeSet<String>,
-    /// Facts that forms of this panel answer.
-    pub form_facts: BTreeSet<String>,
-}
+use super::load_paperwork::requests;
+use super::load_schedule::schedule;
+use super::load_special::{agenda, circulation, elsewhere, exempt, invitations, routes, thresholds};
+use super::names::{Names, deadline, period, text, texts};
+use super::{Approval, FactQuestion, Known, Profile};
+use crate::calendar::Deadline;
+use crate::diagnostic::{Diagnostic, Table, TomlDocument};
+use crate::domain::PanelName;
 
 impl Profile {
-    /// Reads `<authority>/panels/<panel>.toml`.
-    pub fn read(name: PanelName, path: &str, text: &str, known: &Known) -> (Option<Self>, Vec<Diagnostic>) {
+    /// The panel that a file takes over from, if it says so and can be read.
+    pub fn extends(text: &str) -> Option<String> {
+        let document = TomlDocument::parse("", text);
+        let extends = document.root()?.text("extends")?;
+        Some(extends.value)
+    }
+
+    /// Reads `<authority>/panels/<panel>.toml`. A file that says `extends` states only what differs from `base`.
+    pub fn read(
+        name: PanelName,
+        path: &str,
+        text: &str,
+        known: &Known,
+        base: Option<&Self>,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
         let document = TomlDocument::parse(path, text);
-        let profile = document.root().and_then(|root| profile(name, root, known));
+        let profile = document.root().and_then(|root| profile(name, root, known, base));
         let diagnostics = document.into_diagnostics();
         (profile.filter(|_| diagnostics.is_empty()), diagnostics)
     }
 }
 
-fn profile(name: PanelName, root: Table<'_, '_>, known: &Known) -> Option<Profile> {
+fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Profile>) -> Option<Profile> {
     let panel = root.required_text("panel")?;
     if panel.value != name.panel() {
         let help = format!("write panel = \"{}\", or rename the file", name.panel());
         root.document().error(panel.span, "the panel's name is not the name of the file", Some(help));
     }
-    let text = |key: &str| root.text(key).map(|text| text.value).unwrap_or_default();
-    let texts = |key: &str| root.texts(key).into_iter().map(|text| text.value).collect::<Vec<_>>();
+    if let Some(extends) = root.text("extends").filter(|_| base.is_none()) {
+        let help = "name a panel of this authority that extends no other itself".to_owned();
+        root.document().error(extends.span, format!("there is no panel `{}` to extend", extends.value), Some(help));
+    }
     let title = root.required_text("title").map(|title| title.value).unwrap_or_default();
-    let facts = facts(&root);
-    let names = Names { facts: facts.keys().cloned().chain(known.form_facts.iter().cloned()).collect(), known };
-    let (cutoff, cutoff_policy) = cutoff(&root);
+    let mut facts = base.map(|base| base.facts.clone()).unwrap_or_default();
+    // A condition of a fact's own is read when the names of all facts are known.
+    let named = root.table("facts").map(|table| table.keys()).unwrap_or_default();
+    let own_facts = named.into_iter().map(|name| name.value);
+    let names =
+        Names { facts: facts.keys().cloned().chain(own_facts).chain(known.form_facts.clone()).collect(), known };
+    facts.extend(self::facts(&root, &names));
+    let requests = requests(&root, &names, base.map(|base| &base.requests));
+    let kinds: Vec<String> = requests.kinds.iter().map(|kind| kind.name.clone()).collect();
+    let inherited = Inherited { root: &root, base };
+    let (cutoff, cutoff_policy) = match cutoff(&root) {
+        None => base.map(|base| (base.cutoff.clone(), base.cutoff_policy.clone())).unwrap_or_default(),
+        Some(cutoff) => cutoff,
+    };
     let profile = Profile {
-        purpose: text("purpose"),
-        policy: text("policy"),
-        aliases: texts("aliases"),
-        assumed: texts("assumed"),
-        ambiguity: texts("ambiguity"),
-        schedule: root.table("schedule").and_then(schedule),
+        purpose: inherited.text("purpose", |base| &base.purpose),
+        function: inherited.text("function", |base| &base.function),
+        policy: inherited.text("policy", |base| &base.policy),
+        aliases: texts(&root, "aliases"),
+        assumed: inherited.texts("assumed", |base| &base.assumed),
+        ambiguity: inherited.texts("ambiguity", |base| &base.ambiguity),
+        notes: inherited.texts("notes", |base| &base.notes),
+        members: inherited.texts("members", |base| &base.members),
+        attends: inherited.own_or("attends", |base| base.attends.clone(), || names.roles_of(&root, "attends")),
+        schedule: inherited.own_or(
+            "schedule",
+            |base| base.schedule.clone(),
+            || root.table("schedule").and_then(schedule),
+        ),
         cutoff,
         cutoff_policy,
-        approval: root.table("approval").and_then(|table| approval(table, &names)),
-        roles: roles(&root, &names),
-        exempt: exempt(&root, &names),
-        requests: requests(&root, &names),
-        outcome: outcome(&root),
+        circulation: inherited.own_or("circulation", |base| base.circulation.clone(), || circulation(&root, &names)),
+        approval: inherited.own_or(
+            "approval",
+            |base| base.approval.clone(),
+            || root.table("approval").and_then(|table| approval(table, &names)),
+        ),
+        roles: roles(&root, &names, base),
+        exempt: inherited.own_or("exempt", |base| base.exempt.clone(), || exempt(&root, &names)),
+        routes: inherited.own_or("routes", |base| base.routes.clone(), || routes(&root, &names)),
+        elsewhere: inherited.own_or(
+            "elsewhere",
+            |base| base.elsewhere.clone(),
+            || elsewhere(&root, &names, &name.authority()),
+        ),
+        thresholds: inherited.own_or(
+            "thresholds",
+            |base| base.thresholds.clone(),
+            || thresholds(&root, &names, &kinds),
+        ),
+        invitations: inherited.own_or("invitations", |base| base.invitations.clone(), || invitations(&root, &names)),
+        agenda: inherited.own_or("agenda", |base| base.agenda.clone(), || agenda(&root, &names, &kinds)),
+        outcome: inherited.own_or("outcome", |base| base.outcome.clone(), || outcome(&root)),
+        requests,
         facts,
         title,
         name,
@@ -66,41 +108,38 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known) -> Option<Profil
     Some(profile)
 }
 
-/// The names that the file may refer to.
-pub(super) struct Names<'k> {
-    facts: BTreeSet<String>,
-    known: &'k Known,
+/// What a file says, or else the one that it extends.
+struct Inherited<'r, 'd, 's> {
+    root: &'r Table<'d, 's>,
+    base: Option<&'r Profile>,
 }
 
-impl Names<'_> {
-    fn fact(&self, table: &Table<'_, '_>, fact: &Item<String>) {
-        unknown(table, fact, "fact", &self.facts, "name it under [facts] here, or in the form's mapping file");
+impl Inherited<'_, '_, '_> {
+    fn own_or<T>(&self, key: &str, theirs: impl Fn(&Profile) -> T, own: impl FnOnce() -> T) -> T {
+        match self.base {
+            Some(base) if !self.root.has(key) => theirs(base),
+            _ => own(),
+        }
     }
 
-    fn document(&self, table: &Table<'_, '_>, kind: &Item<String>) {
-        unknown(table, kind, "kind of document", &self.known.documents, "name it in authority.toml");
+    fn text(&self, key: &str, theirs: fn(&Profile) -> &String) -> String {
+        self.own_or(key, |base| theirs(base).clone(), || text(self.root, key))
     }
 
-    fn role(&self, table: &Table<'_, '_>, role: &Item<String>) {
-        unknown(table, role, "role", &self.known.roles, "name it in authority.toml");
-    }
-}
-
-fn unknown(table: &Table<'_, '_>, name: &Item<String>, what: &str, known: &BTreeSet<String>, otherwise: &str) {
-    if !known.contains(&name.value) {
-        let near = nearest(&name.value, known.iter().map(String::as_str));
-        let help = near.map_or_else(|| otherwise.to_owned(), |meant| format!("did you mean `{meant}`?"));
-        table.document().error(name.span.clone(), format!("there is no {what} `{}`", name.value), Some(help));
+    fn texts(&self, key: &str, theirs: fn(&Profile) -> &Vec<String>) -> Vec<String> {
+        self.own_or(key, |base| theirs(base).clone(), || texts(self.root, key))
     }
 }
 
-fn facts(root: &Table<'_, '_>) -> BTreeMap<String, FactQuestion> {
+fn facts(root: &Table<'_, '_>, names: &Names<'_>) -> BTreeMap<String, FactQuestion> {
     let facts = root.tables("facts").into_iter().map(|(name, table)| {
+        let events = table.texts("events").into_iter().inspect(|kind| names.event(&table, kind));
         let question = FactQuestion {
+            events: events.map(|kind| kind.value).collect(),
             question: table.required_text("question").map(|question| question.value).unwrap_or_default(),
-            events: table.texts("events").into_iter().map(|kind| kind.value).collect(),
+            open_for: period(&table, "open-for").unwrap_or_default(),
             heard_before: table.flag("heard-before").is_some_and(|flag| flag.value),
-            policy: table.text("policy").map(|policy| policy.value).unwrap_or_default(),
+            policy: text(&table, "policy"),
         };
         table.finish();
         (name.value, question)
@@ -108,213 +147,80 @@ fn facts(root: &Table<'_, '_>) -> BTreeMap<String, FactQuestion> {
     facts.collect()
 }
 
-fn cutoff(root: &Table<'_, '_>) -> (Option<Deadline>, String) {
-    let Some(table) = root.table("cutoff") else { return (None, String::new()) };
-    let deadline = table.required_text("deadline").and_then(|phrase| deadline(&table, &phrase));
-    let policy = table.text("policy").map(|policy| policy.value).unwrap_or_default();
+fn cutoff(root: &Table<'_, '_>) -> Option<(Option<Deadline>, String)> {
+    let table = root.table("cutoff")?;
+    let deadline = deadline(&table, "deadline");
+    let policy = text(&table, "policy");
     table.finish();
-    (deadline, policy)
-}
-
-fn deadline(table: &Table<'_, '_>, phrase: &Item<String>) -> Option<Deadline> {
-    Deadline::parse(&phrase.value)
-        .map_err(|trouble| {
-            // One byte for the quotation mark.
-            let at = phrase.span.start + 1 + trouble.at;
-            let help =
-                "write for instance \"noon on the friday before the sitting\" or \"3 working days before the sitting\"";
-            table.document().error(at..phrase.span.end, trouble.message, Some(help.to_owned()));
-        })
-        .ok()
-}
-
-fn schedule(table: Table<'_, '_>) -> Option<Schedule> {
-    let from = table.date("from").and_then(|date| date.value.parse::<Date>().ok());
-    if from.is_none() {
-        let help = "write from = 2026-01-07, a day on which it sat".to_owned();
-        table.document().error(table.span(), "the schedule does not say from when it counts", Some(help));
-    }
-    let rule = table.required_text("rrule");
-    let recurrence = rule.zip(from).and_then(|(rule, from)| {
-        let read = Recurrence::parse(&rule.value, from);
-        if let Err(trouble) = &read {
-            let help = "write for instance \"FREQ=WEEKLY;BYDAY=TH\"".to_owned();
-            table.document().error(rule.span, trouble.to_string(), Some(help));
-        }
-        read.ok()
-    });
-    let time = |key: &str| {
-        let given = table.required_text(key)?;
-        let time = given.value.parse::<Time>().ok();
-        if time.is_none() {
-            table.document().error(
-                given.span,
-                "the time cannot be read",
-                Some("write a time like \"13:00\"".to_owned()),
-            );
-        }
-        time
-    };
-    let (starts, ends) = (time("starts"), time("ends"));
-    let on_bank_holiday =
-        table.text("bank-holiday").map_or(Some(OnBankHoliday::Skip), |given| on_holiday(&table, &given));
-    let slot_minutes = table.integer("slot-minutes").and_then(|minutes| u32::try_from(minutes.value).ok());
-    let extra = table.dates("extra").into_iter().filter_map(|date| date.value.parse().ok()).collect();
-    let mut cancelled = BTreeMap::new();
-    if let Some(days) = table.table("cancelled") {
-        for day in days.keys() {
-            let reason = days.text(&day.value).map(|reason| reason.value).unwrap_or_default();
-            match day.value.parse::<Date>() {
-                Ok(date) => drop(cancelled.insert(date, reason)),
-                Err(_) => {
-                    let help = "write \"2026-12-30\" = \"why\"".to_owned();
-                    days.document().error(day.span, "the key is no date", Some(help));
-                }
-            }
-        }
-    }
-    table.text("policy");
-    table.finish();
-    Some(Schedule {
-        recurrence: recurrence?,
-        starts: starts?,
-        ends: ends?,
-        slot_minutes,
-        extra,
-        cancelled,
-        on_bank_holiday: on_bank_holiday?,
-    })
-}
-
-fn on_holiday(table: &Table<'_, '_>, given: &Item<String>) -> Option<OnBankHoliday> {
-    const KNOWN: [(&str, OnBankHoliday); 3] = [
-        ("skip", OnBankHoliday::Skip),
-        ("next-working-day", OnBankHoliday::NextWorkingDay),
-        ("previous-working-day", OnBankHoliday::PreviousWorkingDay),
-    ];
-    let found = KNOWN.iter().find(|(name, _)| *name == given.value).map(|(_, value)| *value);
-    if found.is_none() {
-        let help = "write \"skip\", \"next-working-day\" or \"previous-working-day\"".to_owned();
-        table.document().error(given.span.clone(), format!("`{}` is not known here", given.value), Some(help));
-    }
-    found
+    Some((deadline, policy))
 }
 
 fn approval(table: Table<'_, '_>, names: &Names<'_>) -> Option<Approval> {
-    let roles = table.texts("roles");
-    roles.iter().for_each(|role| names.role(&table, role));
-    let approval = Approval {
-        field: table.required_text("field").map(|field| field.value)?,
-        role_field: table.text("role-field").map(|field| field.value),
-        on_field: table.text("on-field").map(|field| field.value),
-        roles: roles.into_iter().map(|role| role.value).collect(),
-        policy: table.text("policy").map(|policy| policy.value).unwrap_or_default(),
-    };
+    table.required("field");
+    let approval = names.field_of(&table, "field").map(|field| Approval {
+        field,
+        role_field: names.field_of(&table, "role-field"),
+        on_field: names.field_of(&table, "on-field"),
+        roles: names.roles_of(&table, "roles"),
+        condition: names.condition(&table),
+        policy: text(&table, "policy"),
+    });
     table.finish();
-    Some(approval)
+    approval
 }
 
-fn roles(root: &Table<'_, '_>, names: &Names<'_>) -> BTreeMap<String, String> {
-    let Some(table) = root.table("roles") else { return BTreeMap::new() };
-    let roles = table.keys().into_iter().filter_map(|key| {
+fn roles(root: &Table<'_, '_>, names: &Names<'_>, base: Option<&Profile>) -> BTreeMap<String, String> {
+    let mut roles = base.map(|base| base.roles.clone()).unwrap_or_default();
+    let Some(table) = root.table("roles") else { return roles };
+    roles.extend(table.keys().into_iter().filter_map(|key| {
         let holder = table.text(&key.value)?;
         names.role(&table, &holder);
         Some((key.value, holder.value))
-    });
-    roles.collect()
-}
-
-fn exempt(root: &Table<'_, '_>, names: &Names<'_>) -> Vec<(String, String)> {
-    let exempt = root.tables("exempt").into_iter().map(|(fact, table)| {
-        names.fact(&table, &fact);
-        let policy = table.required_text("policy").map(|policy| policy.value).unwrap_or_default();
-        table.finish();
-        (fact.value, policy)
-    });
-    exempt.collect()
-}
-
-fn requests(root: &Table<'_, '_>, names: &Names<'_>) -> Requests {
-    let (mut field, mut sitting_field) = (None, None);
-    if let Some(table) = root.table("request") {
-        field = table.text("field").map(|field| field.value);
-        sitting_field = table.text("sitting-field").map(|field| field.value);
-        table.finish();
-    }
-    let kinds = root.tables("kinds").into_iter().map(|(name, table)| {
-        let kind = RequestKind {
-            title: table.text("title").map_or_else(|| name.value.replace('-', " "), |title| title.value),
-            policy: table.text("policy").map(|policy| policy.value).unwrap_or_default(),
-            paperwork: papers(&table, names),
-            name: name.value,
-        };
-        table.finish();
-        kind
-    });
-    Requests { field, sitting_field, kinds: kinds.collect(), paperwork: papers(root, names) }
-}
-
-fn papers(table: &Table<'_, '_>, names: &Names<'_>) -> Vec<Paper> {
-    table.tables("paperwork").into_iter().filter_map(|(name, paper)| self::paper(&name, paper, names)).collect()
-}
-
-fn paper(name: &Item<String>, table: Table<'_, '_>, names: &Names<'_>) -> Option<Paper> {
-    let any_of = table.texts("any-of");
-    let kinds = if any_of.is_empty() { vec![name.clone()] } else { any_of };
-    kinds.iter().for_each(|kind| names.document(&table, kind));
-    let (when, unless) = (table.texts("when"), table.texts("unless"));
-    when.iter().chain(&unless).for_each(|fact| names.fact(&table, fact));
-    let severity = table.text("severity").map_or(Some(FindingSeverity::Blocking), |given| {
-        let severity = FindingSeverity::parse(&given.value);
-        if severity.is_none() {
-            let help = "write \"blocking\", \"warning\" or \"advice\"".to_owned();
-            table.document().error(given.span, format!("there is no severity `{}`", given.value), Some(help));
-        }
-        severity
-    });
-    let fresh_for = table.text("fresh-for").map_or(Some(None), |given| {
-        let span = given.value.parse::<Span>().ok();
-        if span.is_none() {
-            let help = "write for instance \"3 months\" or \"10 days\"".to_owned();
-            table.document().error(given.span, "the period cannot be read", Some(help));
-        }
-        span.map(Some)
-    });
-    let chase = table.text("chase");
-    chase.iter().for_each(|role| names.role(&table, role));
-    let paper = Paper {
-        kinds: kinds.into_iter().map(|kind| DocumentKind::new(kind.value)).collect(),
-        title: table.text("title").map_or_else(|| name.value.replace('-', " "), |title| title.value),
-        severity: severity?,
-        when: when.into_iter().map(|fact| fact.value).collect(),
-        unless: unless.into_iter().map(|fact| fact.value).collect(),
-        fresh_for: fresh_for?,
-        pages_max: table.integer("pages-max").and_then(|pages| u32::try_from(pages.value).ok()),
-        chase: chase.map_or_else(|| "social-worker".to_owned(), |chase| chase.value),
-        policy: table.required_text("policy").map(|policy| policy.value).unwrap_or_default(),
-    };
-    table.finish();
-    Some(paper)
+    }));
+    roles
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::diagnostic::documented;
     use crate::domain::AuthorityName;
 
     fn known() -> Known {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Known { documents: set(&["chronology"]), roles: set(&["team-manager"]), form_facts: BTreeSet::new() }
+        Known {
+            documents: set(&["chronology"]),
+            events: set(&["cla-review", "section-20"]),
+            roles: set(&["team-manager", "service-manager"]),
+            panels: set(&["example-panel", "other-panel"]),
+            forms: set(&["REQ"]),
+            fields: set(&["category", "panel-date", "manager-approved", "approver-role", "approved-on", "amount"]),
+            form_facts: BTreeSet::new(),
+        }
+    }
+
+    fn name() -> PanelName {
+        PanelName::of(&AuthorityName::new("a"), "example-panel")
+    }
+
+    /// The panel that the example extends: it says the same.
+    fn base() -> Profile {
+        let alone = documented("Panel profile").1.replace("extends = \"base-panel\"\n", "");
+        let (base, said) = Profile::read(name(), "base.toml", &alone, &known(), None);
+        base.unwrap_or_else(|| panic!("{said:?}"))
     }
 
     #[test]
     fn the_documented_keys_are_the_accepted_keys() {
         let (keys, example) = documented("Panel profile");
         let document = TomlDocument::parse("example.toml", &example);
-        let name = PanelName::of(&AuthorityName::new("a"), "example-panel");
-        let profile = document.root().and_then(|root| profile(name, root, &known()));
-        let same = |key: &String| key.replace("kinds.<name>.paperwork.<name>", "paperwork.<name>");
+        let profile = document.root().and_then(|root| profile(name(), root, &known(), Some(&base())));
+        let same = |key: &String| {
+            let key = key.replace("kinds.<name>.paperwork.<name>", "paperwork.<name>");
+            key.replace("agenda[0].", "agenda.").replace("agenda[1].", "agenda.")
+        };
         let asked: BTreeSet<String> = document.asked().iter().map(same).collect();
         assert_eq!(keys, asked);
         let said = document.into_diagnostics();
@@ -322,27 +228,62 @@ mod tests {
     }
 
     #[test]
+    fn what_a_file_does_not_say_the_one_it_extends_says() {
+        let own = "panel = \"example-panel\"\nextends = \"base-panel\"\ntitle = \"Another\"\nnotes = []\n\
+                   [paperwork.chronology]\nseverity = \"advice\"\npolicy = \"section 6\"\n";
+        let base = base();
+        let (profile, said) = Profile::read(name(), "p.toml", own, &known(), Some(&base));
+        let profile = profile.unwrap_or_else(|| panic!("{said:?}"));
+        assert_eq!((profile.title.as_str(), &profile.purpose), ("Another", &base.purpose));
+        assert_eq!((profile.notes.len(), profile.assumed.len()), (0, 1));
+        assert_eq!((&profile.cutoff, profile.schedule.is_some()), (&base.cutoff, true));
+        assert_eq!(profile.requests.kinds.len(), base.requests.kinds.len());
+        let papers: Vec<_> = profile.requests.paperwork.iter().map(|paper| paper.policy.as_str()).collect();
+        assert_eq!(papers, ["section 6"]);
+    }
+
+    #[test]
     fn every_mistake_is_said_with_line_and_column() {
         let (_, example) = documented("Panel profile");
         let mistakes = [
-            ("", "13:00 on the monday", "13:00 at the monday", "line 25:19: `at` stands where `on` should"),
-            ("", "FREQ=WEEKLY;BYDAY=TH", "FREQ=OFTEN", "the rule is not one of RFC 5545"),
-            ("", "bank-holiday = \"skip\"", "bank-holiday = \"skp\"", "`skp` is not known here"),
-            ("", "when = [\"urgent\"]", "when = [\"urgnt\"]", "there is no fact `urgnt`"),
-            ("", "any-of = [\"chronology\"]", "any-of = [\"chronolgy\"]", "there is no kind of document `chronolgy`"),
-            ("", "severity = \"blocking\"", "severity = \"bad\"", "there is no severity `bad`"),
-            ("", "required-with = [\"agreed\"]", "required-with = [\"agred\"]", "there is no decision `agred`"),
-            ("", "fields = [\"actions\"]", "fields = [\"action\"]", "there is no outcome field `action`"),
-            ("", "panel = \"example-panel\"", "panel = \"other\"", "the panel's name is not the name of the file"),
-            ("", "type = \"PANEL\"", "type = \"A-TYPE-THAT-IS-TOO-LONG\"", "a note's type has at most 16 characters"),
+            ("13:00 on the monday", "13:00 at the monday", "line 34:19: `at` stands where `on` should"),
+            ("FREQ=WEEKLY;BYDAY=TH", "FREQ=OFTEN", "the rule is not one of RFC 5545"),
+            ("bank-holiday = \"skip\"", "bank-holiday = \"skp\"", "`skp` is not known here"),
+            ("when = [\"urgent\"]", "when = [\"urgnt\"]", "there is no fact `urgnt`"),
+            ("any-of = [\"chronology\"]", "any-of = [\"chronolgy\"]", "there is no kind of document `chronolgy`"),
+            ("severity = \"blocking\"", "severity = \"bad\"", "there is no severity `bad`"),
+            ("required-with = [\"agreed\"]", "required-with = [\"agred\"]", "there is no decision `agred`"),
+            ("fields = [\"actions\"]", "fields = [\"action\"]", "there is no outcome field `action`"),
+            ("panel = \"example-panel\"", "panel = \"other\"", "the panel's name is not the name of the file"),
+            ("type = \"PANEL\"", "type = \"A-TYPE-THAT-IS-TOO-LONG\"", "a note's type has at most 16 characters"),
+            ("events = [\"cla-review\"]", "events = [\"cla-reviw\"]", "there is no kind of event `cla-reviw`"),
+            ("decided-by = [\"service-manager\"]", "decided-by = [\"manager\"]", "there is no role `manager`"),
+            ("panel = \"other-panel\"", "panel = \"othr-panel\"", "there is no panel `othr-panel`"),
+            ("field = \"manager-approved\"", "field = \"approved\"", "there is no field `approved`"),
+            ("fields = [\"amount\"]", "fields = [\"amont\"]", "there is no field `amont`"),
+            ("kinds = [\"accommodation\"]", "kinds = [\"accomodation\"]", "there is no kind of request `accomodation`"),
+            ("form = \"REQ\"", "form = \"REQUEST\"", "no form `REQUEST` asks this panel"),
+            ("heard = \"next-sitting\"", "heard = \"later\"", "`later` is not known here"),
+            ("at-most = \"10 days\"", "at-most = \"ten days\"", "the period cannot be read"),
+            ("over = 2000", "over = \"2000\"", "should be a whole number"),
+            ("2 weeks after cla-review 1", "2 weeks after", "what it is counted from"),
+            ("tracks = [\"section-20\"]", "tracks = [\"section 20\"]", "there is no kind of event `section 20`"),
+            ("matters-arising = true", "matters-arisen = true", "unknown key `matters-arisen`"),
+            ("function = \"resources\"", "functon = \"resources\"", "unknown key `functon`"),
+            ("from = 2026-01-08", "from = 2026-13-08", "line "),
+            ("starts = \"13:00\"", "starts = \"1pm\"", "the time cannot be read"),
+            ("\"2026-12-17\" = \"no chair\"", "\"17 December\" = \"no chair\"", "the key is no date"),
+            ("pages-max = 4", "pages-max = four", "line "),
         ];
-        for (_, right, wrong, message) in mistakes {
+        let base = base();
+        for (right, wrong, message) in mistakes {
+            assert!(example.contains(right), "the example does not say {right}");
             let text = example.replacen(right, wrong, 1);
-            let name = PanelName::of(&AuthorityName::new("a"), "example-panel");
-            let (profile, said) = Profile::read(name, "example.toml", &text, &known());
+            let (profile, said) = Profile::read(name(), "example.toml", &text, &known(), Some(&base));
             let said: Vec<String> = said.iter().map(|one| format!("{}: {}", one.place, one.message)).collect();
-            assert!(said.iter().any(|one| one.contains(message)), "wanted {message}, got {said:?}");
-            assert!(profile.is_none());
+            let is_said = |one: &String| one.starts_with("line ") && one.contains(message);
+            assert!(said.iter().any(is_said), "wanted {message}, got {said:?}");
+            assert!(profile.is_none(), "{wrong}");
         }
     }
 }

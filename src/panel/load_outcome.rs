@@ -56,6 +56,7 @@ fn field(name: &Item<String>, table: Table<'_, '_>, decisions: &[Choice]) -> Out
         title: table.text("title").map_or_else(|| name.value.replace('-', " "), |title| title.value),
         help: table.text("help").map(|help| help.value).unwrap_or_default(),
         kind: kind.unwrap_or(OutcomeFieldKind::Text),
+        comes_back: table.flag("comes-back").is_some_and(|flag| flag.value),
         required_with: required_with.into_iter().map(|decision| decision.value).collect(),
         policy: table.text("policy").map(|policy| policy.value).unwrap_or_default(),
     };

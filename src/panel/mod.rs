@@ -1,15 +1,23 @@
-//! Panel profiles: schedule, cutoff, approval, paperwork, outcomes.
+//! Panel profiles: schedule, cutoff, approval, paperwork, ways round the panel, agenda, outcomes.
 //!
 //! Promise: everything that tells one panel from another is read from `mappings/<authority>/panels/<panel>.toml`;
 //! hard-codes no panel.
 
+mod condition;
 mod load;
 mod load_outcome;
+mod load_paperwork;
+mod load_schedule;
+mod load_special;
+mod names;
 mod outcome_form;
 mod paperwork;
 mod profile;
+mod special;
 
-pub use load::Known;
+pub use condition::Condition;
+pub use names::Known;
 pub use outcome_form::{Choice, NoteForm, OutcomeField, OutcomeFieldKind, OutcomeForm};
 pub use paperwork::{Paper, RequestKind, Requests};
 pub use profile::{Approval, Cutoff, FactQuestion, Profile, Sitting};
+pub use special::{AgendaItem, Circulation, Elsewhere, Exemption, Hearing, Invitation, Route, Threshold, Track};

@@ -35,6 +35,8 @@ pub struct OutcomeField {
     pub help: String,
     /// What may stand in it.
     pub kind: OutcomeFieldKind,
+    /// Whether it is the day on which the request comes back to the panel.
+    pub comes_back: bool,
     /// The decisions, by name, with which it must be filled in.
     pub required_with: Vec<String>,
     /// The clause that asks for it.

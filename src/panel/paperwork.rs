@@ -2,7 +2,8 @@
 
 use jiff::Span;
 
-use crate::domain::{DocumentKind, FindingSeverity};
+use super::Condition;
+use crate::domain::{DocumentKind, FindingSeverity, Submission, Value};
 
 /// One piece of paperwork that a panel asks for.
 #[derive(Debug, Clone)]
@@ -13,10 +14,10 @@ pub struct Paper {
     pub title: String,
     /// How much it matters when it is not there.
     pub severity: FindingSeverity,
-    /// Facts, any of which makes it needed; none means always.
-    pub when: Vec<String>,
-    /// Facts, any of which makes it not needed.
-    pub unless: Vec<String>,
+    /// When it is needed.
+    pub condition: Condition,
+    /// The form in Mosaic that is this paper: a request made on that form has brought it.
+    pub form: Option<String>,
     /// How old it may be on the day of the sitting.
     pub fresh_for: Option<Span>,
     /// How many pages it may have.
@@ -38,6 +39,8 @@ pub struct RequestKind {
     pub policy: String,
     /// What it asks for besides what every request of the panel brings.
     pub paperwork: Vec<Paper>,
+    /// Whether it is heard at the longer sittings only.
+    pub longer_sitting: bool,
 }
 
 /// How kinds of request are told apart, and what they ask for.
@@ -59,11 +62,37 @@ impl Requests {
         self.kinds.iter().find(|kind| kind.name == name)
     }
 
+    /// The kinds that a form chooses, known to the panel or not.
+    pub fn choices<'s>(&self, submission: &'s Submission) -> Vec<&'s str> {
+        let mut choices = Vec::new();
+        for answer in &submission.answers {
+            if let Value::Choice(choice) = &answer.value
+                && self.field.as_deref() == Some(&*answer.field)
+            {
+                choices.push(&**choice);
+            }
+        }
+        choices
+    }
+
+    /// The kinds of request that a form makes: all of them where the panel does not ask.
+    pub fn kinds_of(&self, submission: &Submission) -> Vec<&RequestKind> {
+        match &self.field {
+            None => self.kinds.iter().collect(),
+            Some(_) => self.choices(submission).into_iter().filter_map(|choice| self.kind(choice)).collect(),
+        }
+    }
+
+    /// Whether a form's request is heard at the longer sittings only.
+    pub fn needs_longer(&self, submission: &Submission) -> bool {
+        self.field.is_some() && self.kinds_of(submission).iter().any(|kind| kind.longer_sitting)
+    }
+
     /// Everything that requests of these kinds bring; a paper asked for twice is there once.
     pub fn papers<'a>(&'a self, kinds: &[&'a RequestKind]) -> Vec<&'a Paper> {
         let mut papers: Vec<&Paper> = Vec::new();
         for paper in self.paperwork.iter().chain(kinds.iter().flat_map(|kind| &kind.paperwork)) {
-            if !papers.iter().any(|known| known.kinds == paper.kinds && known.when == paper.when) {
+            if !papers.iter().any(|known| known.kinds == paper.kinds && known.condition == paper.condition) {
                 papers.push(paper);
             }
         }

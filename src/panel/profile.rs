@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use jiff::{ToSpan as _, ZonedDateTime};
+use jiff::{Span, ToSpan as _, ZonedDateTime};
 use serde::Serialize;
 
-use super::{OutcomeForm, Requests};
+use super::{
+    AgendaItem, Circulation, Condition, Elsewhere, Exemption, Invitation, OutcomeForm, Requests, Route, Threshold,
+};
 use crate::calendar::{Deadline, Office, Schedule};
 use crate::domain::PanelName;
 
@@ -21,12 +23,20 @@ pub struct Profile {
     pub aliases: Vec<String>,
     /// What it is for.
     pub purpose: String,
+    /// What kind of panel it is, by a word of the authority's own choice: panels of the same function are compared.
+    pub function: String,
     /// The policy it stands on.
     pub policy: String,
     /// What the policy leaves open and the profile assumes.
     pub assumed: Vec<String>,
     /// Where the policy contradicts itself, and which reading the profile takes.
     pub ambiguity: Vec<String>,
+    /// What people who bring a request should know.
+    pub notes: Vec<String>,
+    /// The members, in the policy's words for them.
+    pub members: Vec<String>,
+    /// The roles that attend.
+    pub attends: Vec<String>,
     /// When it sits; none where a panel sits as needed.
     pub schedule: Option<Schedule>,
     /// By when a request must be in.
@@ -39,8 +49,20 @@ pub struct Profile {
     pub roles: BTreeMap<String, String>,
     /// The facts that conditions hang on.
     pub facts: BTreeMap<String, FactQuestion>,
-    /// Facts that make the panel not required, and the clause.
-    pub exempt: Vec<(String, String)>,
+    /// By when the papers go to the members.
+    pub circulation: Option<Circulation>,
+    /// Children about whom the panel does not have to decide.
+    pub exempt: Vec<Exemption>,
+    /// Ways round the panel.
+    pub routes: Vec<Route>,
+    /// Panels that are meant instead, or besides.
+    pub elsewhere: Vec<Elsewhere>,
+    /// Amounts up to which the panel is not asked.
+    pub thresholds: Vec<Threshold>,
+    /// Who is invited, and by when.
+    pub invitations: Vec<Invitation>,
+    /// The items of its agenda; none means the requests in the order in which they came.
+    pub agenda: Vec<AgendaItem>,
     /// Kinds of request and their paperwork.
     pub requests: Requests,
     /// What it can decide.
@@ -58,6 +80,8 @@ pub struct Approval {
     pub on_field: Option<String>,
     /// The roles that may.
     pub roles: Vec<String>,
+    /// When it is asked for; none means always.
+    pub condition: Condition,
     /// The clause that asks for it.
     pub policy: String,
 }
@@ -69,6 +93,8 @@ pub struct FactQuestion {
     pub question: String,
     /// Kinds of event, any of which on the record makes it so.
     pub events: Vec<String>,
+    /// For how long such an event must have gone on by the day of the sitting.
+    pub open_for: Option<Span>,
     /// Whether it is what tessera itself has seen: the person was before this panel already.
     pub heard_before: bool,
     /// The clause that names it.
@@ -104,6 +130,9 @@ pub struct Sitting {
     pub cutoff: Option<Cutoff>,
     /// Why it falls away, if it does.
     pub cancelled: Option<String>,
+    /// Whether it is one of the longer sittings.
+    #[serde(skip)]
+    pub longer: bool,
 }
 
 fn rfc3339<S: serde::Serializer>(moment: &ZonedDateTime, serializer: S) -> Result<S::Ok, S::Error> {
@@ -132,6 +161,20 @@ impl Cutoff {
 /// How far ahead the next sitting is looked for.
 const MONTHS_AHEAD: i32 = 13;
 
+impl Sitting {
+    /// The first of these sittings that a request which is handed in at that moment can make.
+    pub fn first_possible<'s>(sittings: &'s [Self], moment: &ZonedDateTime, needs_longer: bool) -> Option<&'s Self> {
+        let mut held =
+            sittings.iter().filter(|sitting| sitting.cancelled.is_none() && (sitting.longer || !needs_longer));
+        held.find(|sitting| sitting.can_be_made_at(moment))
+    }
+
+    /// Whether a request that is handed in at that moment is in time for it.
+    pub fn can_be_made_at(&self, moment: &ZonedDateTime) -> bool {
+        self.cutoff.as_ref().map_or(&self.starts, |cutoff| &cutoff.at) >= moment
+    }
+}
+
 impl Profile {
     /// The sittings from `first` to `last`, both included.
     pub fn sittings(&self, first: Date, last: Date, office: &Office) -> Vec<Sitting> {
@@ -142,7 +185,8 @@ impl Profile {
             Sitting {
                 panel: self.name.clone(),
                 date: day.date,
-                ends: office.at(day.date, schedule.ends),
+                ends: office.at(day.date, schedule.ends_on(&day)),
+                longer: day.longer,
                 cutoff: self.cutoff_before(&starts, office).filter(|_| day.cancelled.is_none()),
                 starts,
                 cancelled: day.cancelled,
@@ -156,14 +200,28 @@ impl Profile {
         self.sittings(day, day, office).pop()
     }
 
+    /// The sittings from a day on for as long as anybody looks ahead.
+    pub fn sittings_ahead(&self, from: Date, office: &Office) -> Vec<Sitting> {
+        self.sittings(from, from.saturating_add(MONTHS_AHEAD.months()), office)
+    }
+
     /// The next sitting from a day on that a request which is handed in at `moment` can make: the first whose cutoff
-    /// had not passed by then.
-    pub fn next_sitting(&self, from: Date, moment: &ZonedDateTime, office: &Office) -> Option<Sitting> {
-        let sittings = self.sittings(from, from.saturating_add(MONTHS_AHEAD.months()), office).into_iter();
-        sittings.filter(|sitting| sitting.cancelled.is_none()).find(|sitting| {
-            let last_moment = sitting.cutoff.as_ref().map_or(&sitting.starts, |cutoff| &cutoff.at);
-            last_moment >= moment
-        })
+    /// had not passed by then, and a longer one where the request needs it.
+    pub fn next_sitting(
+        &self,
+        from: Date,
+        moment: &ZonedDateTime,
+        needs_longer: bool,
+        office: &Office,
+    ) -> Option<Sitting> {
+        Sitting::first_possible(&self.sittings_ahead(from, office), moment, needs_longer).cloned()
+    }
+
+    /// How many requests a sitting can hear; `None` where the policy names no slots.
+    pub fn slots(&self, sitting: &Sitting) -> Option<usize> {
+        let minutes = self.schedule.as_ref()?.slot_minutes.filter(|minutes| *minutes > 0)?;
+        let long = sitting.starts.duration_until(&sitting.ends).as_mins();
+        usize::try_from(long / i64::from(minutes)).ok()
     }
 
     fn cutoff_before(&self, starts: &ZonedDateTime, office: &Office) -> Option<Cutoff> {

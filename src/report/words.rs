@@ -20,3 +20,23 @@ pub fn moment(moment: &ZonedDateTime) -> String {
     let time = if time == "12:00" { "noon".to_owned() } else { time };
     format!("{}, {time}", day(moment.date()))
 }
+
+/// How a paper stands, in words: `there`, `missing`, `too old`.
+pub fn paper_state(state: &str) -> String {
+    let words = match state {
+        "the-form" => "the request itself",
+        "document-missing" => "missing",
+        "document-stale" => "too old",
+        "document-undated" => "without a date",
+        "document-too-long" => "too long",
+        "document-encrypted" => "locked",
+        "document-empty" => "empty",
+        "document-unreadable" => "look at it",
+        "document-wrong-child" => "another child's",
+        "document-duplicate" => "there twice",
+        "document-kind-unclear" => "unclear",
+        "fact-unknown" => "ask",
+        other => other,
+    };
+    words.to_owned()
+}

@@ -94,6 +94,7 @@ mod tests {
             title: title.into(),
             help: String::new(),
             kind: OutcomeFieldKind::Text,
+            comes_back: false,
             required_with: Vec::new(),
             policy: String::new(),
         };

@@ -12,11 +12,11 @@ rule! {
 }
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let Some(approval) = &case.profile.approval else { return };
+    let Some(approval) = case.approval() else { return };
     let Some(cutoff) = case.sitting.and_then(|sitting| sitting.cutoff.as_ref()) else { return };
     let Some(at) = approval.on_field.as_ref().and_then(|field| case.moment(field)) else { return };
     let approved_at = case.office.at(at.date(), at.time());
-    if approved_at <= cutoff.at {
+    if approved_at <= cutoff.at || !case.has_cutoff() {
         return;
     }
     findings.push(Finding {

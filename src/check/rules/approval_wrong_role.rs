@@ -13,7 +13,7 @@ rule! {
 }
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let Some(approval) = &case.profile.approval else { return };
+    let Some(approval) = case.approval() else { return };
     let Some(role_field) = &approval.role_field else { return };
     let approved = case.answers(&approval.field).any(|answer| answer.value == Value::YesNo(true));
     let Some(given) = case.choices(role_field).next().filter(|_| approved) else { return };

@@ -17,7 +17,7 @@ rule! {
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let Some(sitting) = case.sitting else { return };
     for found in case.papers() {
-        let (paper, Some(document)) = (found.paper, found.document) else { continue };
+        let (paper, Some(document)) = (found.paper, found.readable()) else { continue };
         // No limit is the panel's choice; no date is `document-undated`'s business.
         let (Some(fresh_for), Some(dated)) = (paper.fresh_for, document.dated) else { continue };
         let oldest = sitting.date.saturating_sub(fresh_for);

@@ -14,7 +14,7 @@ rule! {
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for found in case.papers() {
-        let (paper, Some(document)) = (found.paper, found.document) else { continue };
+        let (paper, Some(document)) = (found.paper, found.readable()) else { continue };
         if paper.fresh_for.is_none() || document.dated.is_some() {
             continue;
         }

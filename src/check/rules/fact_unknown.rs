@@ -15,10 +15,10 @@ rule! {
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for found in case.papers() {
-        if found.needed != FactValue::Unknown || found.document.is_some() {
+        if found.needed != FactValue::Unknown || found.is_there() {
             continue;
         }
-        let conditions = found.paper.when.iter().chain(&found.paper.unless);
+        let conditions = found.paper.condition.facts();
         for fact in conditions.filter(|fact| case.facts.value(fact) == FactValue::Unknown) {
             let question = case.profile.facts.get(fact).map_or_else(|| fact.clone(), |fact| fact.question.clone());
             findings.push(Finding {

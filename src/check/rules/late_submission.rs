@@ -24,7 +24,7 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
         Some(at) => format!("it was handed in on {}", at.strftime("%Y-%m-%d at %H:%M")),
         None => "it has not been handed in".to_owned(),
     };
-    let next = case.profile.next_sitting(case.now.date(), case.now, case.office);
+    let next = case.profile.next_sitting(case.now.date(), case.now, case.needs_longer(), case.office);
     let next = next.map_or_else(String::new, |next| format!("; the next sitting it can make is {}", next.date));
     findings.push(Finding {
         code: RULE.code.to_owned(),

@@ -12,13 +12,12 @@ rule! {
 }
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let Some((fact, policy)) = case.exemption() else { return };
-    let question = case.profile.facts.get(fact).map_or(fact, |fact| fact.question.as_str());
+    let Some((title, name, policy)) = case.exemption() else { return };
     findings.push(Finding {
         code: RULE.code.to_owned(),
         severity: FindingSeverity::Advice,
-        subject: fact.to_owned(),
-        message: format!("this panel is not required: “{question}” is answered with yes"),
+        subject: name.to_owned(),
+        message: format!("this panel is not required: {title}"),
         help: "take it off the agenda, unless the chair wants to hear it".to_owned(),
         policy: policy.to_owned(),
         source: None,

@@ -13,7 +13,7 @@ rule! {
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let Some(field) = &case.profile.requests.field else { return };
-    if case.profile.requests.kinds.is_empty() || !case.kinds().is_empty() {
+    if case.profile.requests.kinds.is_empty() || !case.kind_choices().is_empty() {
         return;
     }
     findings.push(Finding {

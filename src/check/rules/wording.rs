@@ -1,8 +1,10 @@
 //! Words that several rules share.
 
+use jiff::civil::Date;
+
 use crate::check::Case;
-use crate::domain::FactSource;
-use crate::panel::Paper;
+use crate::domain::{Document, FactSource};
+use crate::panel::{Hearing, Paper, Route};
 
 /// A role as a person says it: `team-manager` is “team manager”.
 pub(super) fn role(name: &str) -> String {
@@ -28,4 +30,50 @@ pub(super) fn whose(source: FactSource) -> &'static str {
         FactSource::Ledger => "what tessera has seen",
         FactSource::Stated => "what a person has stated",
     }
+}
+
+/// Roles as a person says them: “service manager or assistant director”.
+pub(super) fn one_of(roles: &[String]) -> String {
+    roles.iter().map(|name| role(name)).collect::<Vec<_>>().join(" or ")
+}
+
+/// What a finding about a document is about: its kind, where that is known.
+pub(super) fn about(document: &Document) -> String {
+    document.kind.as_ref().map_or_else(|| "document".to_owned(), ToString::to_string)
+}
+
+/// Who brings a document that the panel asks for.
+pub(super) fn chase(case: &Case<'_>, document: &Document) -> Option<String> {
+    case.paper_of(document).map(|paper| role(&paper.chase))
+}
+
+/// A request that was decided before the panel could, and where it stands.
+pub(super) struct Retrospect<'a> {
+    /// The way it has come.
+    pub(super) route: &'a Route,
+    /// The day by which the panel was to hear it, where the day of the decision is known.
+    pub(super) until: Option<Date>,
+    /// Whether that has passed, or will have by the sitting that is meant.
+    pub(super) overdue: bool,
+    /// Where the day of the decision was read.
+    pub(super) read_at: Option<String>,
+}
+
+/// The request's standing, if it was decided before the panel could.
+pub(super) fn retrospect<'a>(case: &Case<'a>) -> Option<Retrospect<'a>> {
+    let route = case.route().filter(|route| route.hearing == Hearing::NextSitting)?;
+    let field = route.decided_on.as_deref();
+    let Some(decided) = field.and_then(|field| case.moment(field)) else {
+        return Some(Retrospect { route, until: None, overdue: false, read_at: None });
+    };
+    let read_at = field.and_then(|field| case.answers(field).next()).map(|answer| answer.place.to_string());
+    // A day without a time counts to the end of the office day.
+    let decided_at = if decided.time() == jiff::civil::Time::midnight() { case.office.close } else { decided.time() };
+    let moment = case.office.at(decided.date(), decided_at);
+    let first = case.profile.next_sitting(decided.date(), &moment, case.needs_longer(), case.office);
+    let latest = route.at_most.map(|span| decided.date().saturating_add(span));
+    let until = first.map(|sitting| latest.map_or(sitting.date, |latest| latest.min(sitting.date))).or(latest);
+    let heard = case.sitting.map_or_else(|| case.now.date(), |sitting| sitting.date);
+    let overdue = until.is_some_and(|until| heard > until || case.now.date() > until);
+    Some(Retrospect { route, until, overdue, read_at })
 }

@@ -1,0 +1,34 @@
+//! `retrospective-due`.
+
+use crate::check::Case;
+use crate::check::rules::rule;
+use crate::check::rules::wording::{one_of, retrospect};
+use crate::domain::{Finding, FindingSeverity};
+
+rule! {
+    /// The request was decided in an emergency, and the panel has still to agree.
+    ///
+    /// The decision holds only until the next sitting for which the request could be handed in.
+    ///
+    /// What to do: book it onto that sitting.
+    "retrospective-due" => find
+}
+
+fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let Some(retrospect) = retrospect(case).filter(|retrospect| !retrospect.overdue) else { return };
+    let route = retrospect.route;
+    let until = retrospect.until.map_or_else(
+        || "the decision holds until the next sitting".to_owned(),
+        |until| format!("the decision holds until the sitting on {until}"),
+    );
+    let by = if route.decided_by.is_empty() { String::new() } else { format!(" by the {}", one_of(&route.decided_by)) };
+    findings.push(Finding {
+        code: RULE.code.to_owned(),
+        severity: FindingSeverity::Advice,
+        subject: route.name.clone(),
+        message: format!("{}: decided{by} before the panel could; {until}", route.title),
+        help: "book it onto that sitting".to_owned(),
+        policy: route.policy.clone(),
+        source: retrospect.read_at,
+    });
+}

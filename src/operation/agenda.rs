@@ -1,0 +1,401 @@
+//! `agenda`: what a sitting hears, in the order of the panel's own agenda, and whom to chase before it.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::check::{checked_panel, sitting_on};
+use super::check_matrix::{findings, matrix, written};
+use super::installation::Installation;
+use super::{Actor, CheckedRequest, Failure};
+use crate::calendar::Clock;
+use crate::config::Configuration;
+use crate::domain::{Event, OutcomeState, PanelName, SubmissionId, Verdict};
+use crate::panel::{AgendaItem, Invitation, Profile, Sitting, Track};
+use crate::report::{self, Cell, Matrix, Sheets, Tone};
+
+/// The agenda of a sitting.
+#[derive(Debug, Serialize)]
+pub struct Agenda {
+    /// The panel.
+    pub panel: PanelName,
+    /// What a person calls it.
+    pub title: String,
+    /// The sitting.
+    pub sitting: Sitting,
+    /// By when the papers go to the members, with offset.
+    pub circulate_by: Option<String>,
+    /// How many requests it can hear, where the policy names slots.
+    pub slots: Option<usize>,
+    /// Its items, in order.
+    pub items: Vec<AgendaEntry>,
+    /// Who is to be invited by now or by the day of the sitting.
+    pub invitations: Vec<InvitationDue>,
+    /// Every request, checked.
+    pub requests: Vec<CheckedRequest>,
+}
+
+/// One item of an agenda.
+#[derive(Debug, Serialize)]
+pub struct AgendaEntry {
+    /// What a person is shown.
+    pub title: String,
+    /// The clause.
+    pub policy: String,
+    /// The requests heard under it.
+    pub requests: Vec<Heard>,
+    /// Children who are followed under it.
+    pub tracked: Vec<Tracked>,
+    /// What was decided at an earlier sitting and comes back.
+    pub arising: Vec<Arising>,
+}
+
+/// A request that is heard.
+#[derive(Debug, Serialize)]
+pub struct Heard {
+    /// When its slot begins, where the policy names slots.
+    pub at: Option<String>,
+    /// The request.
+    pub submission: SubmissionId,
+    /// The child.
+    pub person: String,
+    /// What it asks for.
+    pub kinds: Vec<String>,
+    /// What the check says.
+    pub verdict: Verdict,
+    /// What still blocks it.
+    pub lacks: Vec<String>,
+}
+
+/// A child who is followed.
+#[derive(Debug, Serialize)]
+pub struct Tracked {
+    /// The child.
+    pub person: String,
+    /// What goes on.
+    pub event: String,
+    /// Since when.
+    pub since: Date,
+    /// For how many days on the day of the sitting.
+    pub days: i64,
+}
+
+/// Something that comes back.
+#[derive(Debug, Serialize)]
+pub struct Arising {
+    /// The request.
+    pub submission: SubmissionId,
+    /// The child.
+    pub person: String,
+    /// When it was decided.
+    pub decided_on: Date,
+    /// What was decided.
+    pub decision: String,
+    /// When it is due back.
+    pub due_on: Date,
+}
+
+/// Somebody who is to be invited.
+#[derive(Debug, Serialize)]
+pub struct InvitationDue {
+    /// The child.
+    pub person: String,
+    /// What it is for.
+    pub name: String,
+    /// The roles that are invited.
+    pub roles: Vec<String>,
+    /// The day from which it counts.
+    pub since: Date,
+    /// Until when.
+    pub due_on: Date,
+    /// The clause.
+    pub policy: String,
+}
+
+/// Makes the agenda of a sitting. That somebody looked at it stands in the audit trail.
+pub fn agenda(
+    configuration: &Configuration,
+    clock: Clock,
+    actor: &Actor,
+    panel: &str,
+    date: Date,
+) -> Result<Agenda, Failure> {
+    let mut installation = Installation::open(configuration, clock, actor)?;
+    let profile = installation.rules.panel(panel, configuration)?.clone();
+    let office = installation.rules.office(&profile.name.authority())?.clone();
+    let sitting = sitting_on(&installation, &profile, date)?;
+    let requests = checked_panel(&installation, &profile, Some(&sitting), &[])?;
+    let circulation = profile.circulation.as_ref();
+    let circulate_by = circulation.map(|circulation| circulation.deadline.due(&sitting.starts, &office).at);
+    let kinds = tracked_kinds(&profile);
+    let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+    let events =
+        if kinds.is_empty() { Vec::new() } else { installation.ledger.events_of(&profile.name.authority(), &kinds)? };
+    let mut items = items(&profile, &sitting, &requests, &events);
+    let arising = arising(&installation, &profile, date)?;
+    if let Some(item) =
+        items.iter_mut().zip(&profile.agenda).find(|(_, item)| item.matters_arising).map(|(entry, _)| entry)
+    {
+        item.arising = arising;
+    } else if !arising.is_empty() {
+        let policy = profile.policy.clone();
+        let title = "Matters arising".to_owned();
+        items.insert(0, AgendaEntry { title, policy, requests: Vec::new(), tracked: Vec::new(), arising });
+    }
+    let invitations = profile.invitations.iter().flat_map(|invitation| due(invitation, &events, date, &office));
+    let agenda = Agenda {
+        panel: profile.name.clone(),
+        title: profile.title.clone(),
+        circulate_by: circulate_by.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()),
+        slots: profile.slots(&sitting),
+        items,
+        invitations: invitations.collect(),
+        requests,
+        sitting,
+    };
+    installation.ledger.audit_view(actor, &format!("agenda {} {date}", agenda.panel))?;
+    Ok(agenda)
+}
+
+fn tracked_kinds(profile: &Profile) -> Vec<String> {
+    let tracks = profile.agenda.iter().flat_map(|item| &item.tracks).map(|track| track.event.clone());
+    let invited = profile.invitations.iter().map(|invitation| invitation.deadline.anchor().name.clone());
+    tracks.chain(invited).collect()
+}
+
+/// The items of the panel's agenda; one for every request where the policy orders none.
+fn items(profile: &Profile, sitting: &Sitting, requests: &[CheckedRequest], events: &[Event]) -> Vec<AgendaEntry> {
+    let slot = profile.schedule.as_ref().and_then(|schedule| schedule.slot_minutes);
+    let mut order: Vec<&CheckedRequest> = requests.iter().collect();
+    order.sort_by_key(|request| (request.handed_in_order(), &request.submission));
+    // Brothers and sisters on one form share a slot.
+    let mut slots: Vec<&SubmissionId> = Vec::new();
+    let mut all: Vec<(&CheckedRequest, Heard)> = Vec::new();
+    for request in order {
+        if slots.last() != Some(&&request.submission) {
+            slots.push(&request.submission);
+        }
+        let before = i64::try_from(slots.len()).unwrap_or(i64::MAX).saturating_sub(1);
+        let at = slot.map(|minutes| {
+            let begins = jiff::SignedDuration::from_mins(i64::from(minutes).saturating_mul(before));
+            sitting.starts.saturating_add(begins).strftime("%H:%M").to_string()
+        });
+        all.push((request, request.heard(at)));
+    }
+    if profile.agenda.is_empty() {
+        let requests = all.into_iter().map(|(_, heard)| heard).collect();
+        let (title, policy) = ("Requests".to_owned(), profile.policy.clone());
+        return vec![AgendaEntry { title, policy, requests, tracked: Vec::new(), arising: Vec::new() }];
+    }
+    let titles = |item: &AgendaItem| -> Vec<String> {
+        let kinds = item.kinds.iter().filter_map(|kind| profile.requests.kind(kind));
+        kinds.map(|kind| kind.title.clone()).collect()
+    };
+    let mut entries: Vec<AgendaEntry> = Vec::new();
+    for item in &profile.agenda {
+        let kinds = titles(item);
+        let (own, rest): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|(request, _)| request.kinds.iter().any(|kind| kinds.contains(kind)));
+        all = rest;
+        entries.push(AgendaEntry {
+            title: item.title.clone(),
+            policy: item.policy.clone(),
+            requests: own.into_iter().map(|(_, heard)| heard).collect(),
+            tracked: item.tracks.iter().flat_map(|track| tracked(track, events, sitting.date)).collect(),
+            arising: Vec::new(),
+        });
+    }
+    if !all.is_empty() {
+        let requests = all.into_iter().map(|(_, heard)| heard).collect();
+        let (title, policy) = ("Other requests".to_owned(), profile.policy.clone());
+        entries.push(AgendaEntry { title, policy, requests, tracked: Vec::new(), arising: Vec::new() });
+    }
+    entries
+}
+
+impl CheckedRequest {
+    fn heard(&self, at: Option<String>) -> Heard {
+        Heard {
+            at,
+            submission: self.submission.clone(),
+            person: self.person.clone(),
+            kinds: self.kinds.clone(),
+            verdict: self.verdict,
+            lacks: self.lacks(),
+        }
+    }
+}
+
+fn tracked(track: &Track, events: &[Event], on: Date) -> Vec<Tracked> {
+    let open = events.iter().filter(|event| {
+        let goes_on = event.on <= on && event.until.is_none_or(|until| until >= on);
+        let long_enough = track.open_for.is_none_or(|span| event.on.saturating_add(span) <= on);
+        *event.kind == *track.event && goes_on && long_enough
+    });
+    let open = open.map(|event| Tracked {
+        person: event.person.to_string(),
+        event: event.kind.to_string(),
+        since: event.on,
+        days: i64::from(event.on.until(on).map_or(0, |span| span.get_days())),
+    });
+    open.collect()
+}
+
+/// Outcomes whose own date brings them back to this sitting.
+fn arising(installation: &Installation, profile: &Profile, on: Date) -> Result<Vec<Arising>, Failure> {
+    let dates: Vec<&str> =
+        profile.outcome.fields.iter().filter(|field| field.comes_back).map(|field| field.name.as_str()).collect();
+    let mut arising = Vec::new();
+    for row in installation.ledger.outcomes(None)? {
+        let outcome = row.outcome;
+        if outcome.panel != profile.name || outcome.state != OutcomeState::Approved || outcome.sitting >= on {
+            continue;
+        }
+        let due = dates.iter().filter_map(|field| outcome.decision.fields.get(*field)?.expose().parse::<Date>().ok());
+        let Some(due_on) = due.min().filter(|due| *due <= on) else { continue };
+        let decision = profile.outcome.decision(&outcome.decision.decision);
+        arising.push(Arising {
+            person: outcome.person.to_string(),
+            decided_on: outcome.sitting,
+            decision: decision.map_or_else(|| outcome.decision.decision.clone(), |decision| decision.title.clone()),
+            submission: outcome.submission,
+            due_on,
+        });
+    }
+    Ok(arising)
+}
+
+/// Who is to be invited by the day of the sitting: those whose happening lies behind and whose time ends from now on.
+fn due(invitation: &Invitation, events: &[Event], on: Date, office: &crate::calendar::Office) -> Vec<InvitationDue> {
+    let anchor = invitation.deadline.anchor();
+    let ordinal = anchor.ordinal.and_then(|ordinal| usize::try_from(ordinal).ok()).unwrap_or(1).max(1);
+    let mut by_person: std::collections::BTreeMap<_, Vec<Date>> = std::collections::BTreeMap::new();
+    for event in events.iter().filter(|event| *event.kind == *anchor.name && event.on <= on) {
+        by_person.entry(event.person).or_default().push(event.on);
+    }
+    let due = by_person.into_iter().filter_map(|(person, mut days)| {
+        days.sort_unstable();
+        let since = *days.get(ordinal - 1)?;
+        let due_on = invitation.deadline.due(&office.at(since, office.close), office).at.date();
+        (due_on >= on).then(|| InvitationDue {
+            person: person.to_string(),
+            name: invitation.name.clone(),
+            roles: invitation.roles.clone(),
+            since,
+            due_on,
+            policy: invitation.policy.clone(),
+        })
+    });
+    due.collect()
+}
+
+impl Agenda {
+    /// The agenda as a person reads it.
+    pub fn text(&self) -> String {
+        let starts = report::moment(&self.sitting.starts);
+        let mut text =
+            format!("{} ({})\n{starts} to {}\n", self.title, self.panel, self.sitting.ends.strftime("%H:%M"));
+        if let Some(reason) = &self.sitting.cancelled {
+            text.push_str(&format!("This sitting falls away: {reason}.\n"));
+        }
+        if let Some(cutoff) = &self.sitting.cutoff {
+            text.push_str(&format!("Requests close {}\n", report::moment(&cutoff.at)));
+        }
+        if let Some(by) = &self.circulate_by {
+            text.push_str(&format!("Papers go out by {by}\n"));
+        }
+        if let Some(slots) = self.slots {
+            text.push_str(&format!("{} of {slots} slots taken\n", self.slots_taken()));
+        }
+        for (number, item) in (1..).zip(&self.items) {
+            text.push_str(&format!("\n{number}. {}\n", item.title));
+            for heard in &item.requests {
+                let at = heard.at.as_ref().map_or_else(String::new, |at| format!("{at}  "));
+                let Heard { submission, person, verdict, .. } = heard;
+                text.push_str(&format!(
+                    "   {at}{submission}, person {person}: {} [{verdict}]\n",
+                    heard.kinds.join(", ")
+                ));
+                for lack in &heard.lacks {
+                    text.push_str(&format!("            {lack}\n"));
+                }
+            }
+            for Tracked { person, event, since, days } in &item.tracked {
+                text.push_str(&format!("   person {person}: {event} since {since}, {days} days\n"));
+            }
+            for Arising { submission, person, decided_on, decision, due_on } in &item.arising {
+                text.push_str(&format!(
+                    "   {submission}, person {person}: {decision} on {decided_on}, due back {due_on}\n"
+                ));
+            }
+            if item.requests.is_empty() && item.tracked.is_empty() && item.arising.is_empty() {
+                text.push_str("   nothing\n");
+            }
+        }
+        for InvitationDue { person, name, roles, since, due_on, .. } in &self.invitations {
+            text.push_str(&format!(
+                "\nInvite for person {person}: {} by {due_on} ({name}, {since})\n",
+                roles.join(", ")
+            ));
+        }
+        text
+    }
+
+    fn slots_taken(&self) -> usize {
+        let mut taken: Vec<&SubmissionId> = self.requests.iter().map(|request| &request.submission).collect();
+        taken.sort();
+        taken.dedup();
+        taken.len()
+    }
+
+    /// Writes the agenda to a `.xlsx` or `.html` file, with the matrix and the list of what to chase.
+    pub fn out(&self, file: &Path) -> Result<(), Failure> {
+        let requests: Vec<&CheckedRequest> = self.requests.iter().collect();
+        let day = report::day(self.sitting.date);
+        let tables = vec![self.table(), matrix("Papers", &requests), findings(&self.requests)];
+        written(&Sheets { title: format!("{}, {day}", self.title), tables }, file)
+    }
+
+    fn table(&self) -> Matrix {
+        let mut rows = Vec::new();
+        for (number, item) in (1..).zip(&self.items) {
+            let head = || Cell::plain(format!("{number}. {}", item.title));
+            for heard in &item.requests {
+                let tone = if heard.verdict == Verdict::Complete { Tone::Good } else { Tone::Bad };
+                rows.push(vec![
+                    head(),
+                    Cell::plain(heard.at.clone().unwrap_or_default()),
+                    Cell::plain(heard.submission.as_str()),
+                    Cell::plain(heard.person.clone()),
+                    Cell::plain(heard.kinds.join(", ")),
+                    Cell { text: heard.verdict.to_string(), tone },
+                    Cell::plain(heard.lacks.join("\n")),
+                ]);
+            }
+            let line = |submission: &str, person: &str, what: String| {
+                let mut row =
+                    vec![head(), Cell::plain(""), Cell::plain(submission), Cell::plain(person), Cell::plain(what)];
+                row.extend([Cell::plain(""), Cell::plain("")]);
+                row
+            };
+            let tracked = item.tracked.iter();
+            rows.extend(
+                tracked
+                    .map(|one| line("", &one.person, format!("{} since {}, {} days", one.event, one.since, one.days))),
+            );
+            let arising = item.arising.iter();
+            rows.extend(arising.map(|one| {
+                let what = format!("{} on {}, due back {}", one.decision, one.decided_on, one.due_on);
+                line(one.submission.as_str(), &one.person, what)
+            }));
+            if item.requests.is_empty() && item.tracked.is_empty() && item.arising.is_empty() {
+                rows.push(line("", "", "nothing".to_owned()));
+            }
+        }
+        let columns = ["item", "time", "request", "child", "what", "verdict", "still lacks"];
+        let mut notes = vec![report::moment(&self.sitting.starts)];
+        notes.extend(self.sitting.cancelled.iter().map(|reason| format!("This sitting falls away: {reason}")));
+        Matrix { title: "Agenda".to_owned(), notes, columns: columns.map(ToOwned::to_owned).to_vec(), rows }
+    }
+}

@@ -1,0 +1,28 @@
+//! Opens the papers of a request: PDF, DOCX, XLSX, pictures, e-mails, zip files.
+//!
+//! Promise: says what each file is, whose, from when, how long, and what is wrong with it, with the evidence; judges
+//! nothing. No file can hang or crash the check: each is opened by a process of its own with limits of time and
+//! memory. The text of a document is never kept and never printed.
+
+mod contents;
+mod date;
+mod docx;
+mod email;
+mod folder;
+mod open;
+mod outlook;
+mod pdf;
+mod picture;
+mod reader;
+mod recognise;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod vocabulary;
+mod zipped;
+
+pub use contents::Contents;
+pub use open::open;
+pub use reader::{answer_requests, read};
+pub use recognise::{Subject, recognise};
+pub use vocabulary::Vocabulary;

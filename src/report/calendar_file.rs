@@ -1,0 +1,146 @@
+//! Sittings for the calendars of Outlook and Google (RFC 5545).
+
+use icalendar::{Calendar, CalendarComponent, Component as _, Event, EventStatus, Parameter, Property};
+use jiff::ZonedDateTime;
+use uuid::Uuid;
+
+/// A sitting as a calendar shows it.
+#[derive(Debug, Clone)]
+pub struct Appointment {
+    /// What identifies it for ever: `panel/date`.
+    pub key: String,
+    /// What a person is shown.
+    pub title: String,
+    /// What a person reads below.
+    pub description: String,
+    /// When it starts.
+    pub starts: ZonedDateTime,
+    /// When it ends.
+    pub ends: ZonedDateTime,
+    /// By when requests must be in: an alarm rings a day and two hours before.
+    pub cutoff: Option<ZonedDateTime>,
+    /// Whether it falls away.
+    pub is_cancelled: bool,
+}
+
+/// The rules of London's clock since 1996, as RFC 5545, section 3.6.5 writes them.
+const LONDON: &str = "BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nTZID:Europe/London\r\n\
+BEGIN:DAYLIGHT\r\nDTSTART:19960331T010000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\n\
+TZOFFSETFROM:+0000\r\nTZOFFSETTO:+0100\r\nTZNAME:BST\r\nEND:DAYLIGHT\r\n\
+BEGIN:STANDARD\r\nDTSTART:19961027T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n\
+TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0000\r\nTZNAME:GMT\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nEND:VCALENDAR\r\n";
+
+/// The namespace of the identifiers of appointments.
+const NAMESPACE: Uuid = Uuid::from_u128(0x7465_7373_6572_6155_b2a7_0f1d_5c0e_91a4);
+
+/// An alarm a day before, and one two hours before (RFC 5545, section 3.6.6).
+const ALARMS: &str = "BEGIN:VCALENDAR\r\n\
+BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Requests close in a day\r\nTRIGGER:-P1D\r\nEND:VALARM\r\n\
+BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Requests close in two hours\r\nTRIGGER:-PT2H\r\nEND:VALARM\r\n\
+END:VCALENDAR\r\n";
+
+/// An iCalendar file. `stamped` is when it was made.
+pub fn calendar_file(name: &str, appointments: &[Appointment], stamped: &ZonedDateTime) -> String {
+    let mut calendar = Calendar::new();
+    calendar.name(&escaped(name)).append_property(Property::new("METHOD", "PUBLISH"));
+    for zone in components(LONDON) {
+        calendar.push(zone);
+    }
+    for appointment in appointments {
+        calendar.push(sitting(appointment, stamped));
+        if let Some(cutoff) = appointment.cutoff.as_ref().filter(|_| !appointment.is_cancelled) {
+            calendar.push(closing(appointment, cutoff, stamped));
+        }
+    }
+    // Its own way to print gives zones and alarms identities anew each time; this way prints what stands here, so that
+    // texts are escaped below.
+    icalendar::parser::Calendar::from(calendar).to_string()
+}
+
+fn components(text: &str) -> Vec<CalendarComponent> {
+    text.parse::<Calendar>().map(|calendar| calendar.components).unwrap_or_default()
+}
+
+fn sitting(appointment: &Appointment, stamped: &ZonedDateTime) -> Event {
+    let mut event = event(&appointment.key, &appointment.title, appointment, stamped);
+    event.append_property(local("DTSTART", &appointment.starts)).append_property(local("DTEND", &appointment.ends));
+    if appointment.is_cancelled {
+        event.status(EventStatus::Cancelled).add_property("TRANSP", "TRANSPARENT");
+    }
+    event.done()
+}
+
+/// The cutoff as an appointment of a quarter of an hour before it, with alarms.
+fn closing(appointment: &Appointment, cutoff: &ZonedDateTime, stamped: &ZonedDateTime) -> Event {
+    let title = format!("Closes: {}", appointment.title);
+    let mut event = event(&format!("{}/cutoff", appointment.key), &title, appointment, stamped);
+    let shortly_before = cutoff.saturating_sub(jiff::SignedDuration::from_mins(15));
+    event.append_property(local("DTSTART", &shortly_before)).append_property(local("DTEND", cutoff));
+    event.add_property("TRANSP", "TRANSPARENT");
+    for alarm in components(ALARMS) {
+        if let CalendarComponent::Other(alarm) = alarm {
+            event.append_component(alarm);
+        }
+    }
+    event.done()
+}
+
+fn event(key: &str, title: &str, appointment: &Appointment, stamped: &ZonedDateTime) -> Event {
+    let mut event = Event::new();
+    let stamp = stamped.timestamp().strftime("%Y%m%dT%H%M%SZ").to_string();
+    event.uid(&uid(key)).add_property("DTSTAMP", stamp).summary(&escaped(title));
+    event.description(&escaped(&appointment.description));
+    event
+}
+
+/// Text as RFC 5545, section 3.3.11 writes it.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace(';', "\\;").replace(',', "\\,").replace("\r\n", "\\n").replace('\n', "\\n")
+}
+
+fn uid(key: &str) -> String {
+    format!("{}@tessera", Uuid::new_v5(&NAMESPACE, key.as_bytes()))
+}
+
+/// A local time with its zone (RFC 5545, section 3.3.5, form 3).
+fn local(name: &str, moment: &ZonedDateTime) -> Property {
+    let mut property = Property::new(name, moment.strftime("%Y%m%dT%H%M%S").to_string());
+    property.append_parameter(Parameter::new("TZID", "Europe/London")).done()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sitting_has_its_zone_its_alarms_and_an_identity_that_stays() {
+        let at = |text: &str| text.parse::<ZonedDateTime>().unwrap();
+        let one = Appointment {
+            key: "a/p/2027-04-01".to_owned(),
+            title: "A panel, and more".to_owned(),
+            description: "Closes; see the procedure, section 5: noon on the friday before the sitting, with the papers"
+                .to_owned(),
+            starts: at("2027-04-01T13:00[Europe/London]"),
+            ends: at("2027-04-01T16:00[Europe/London]"),
+            cutoff: Some(at("2027-03-25T13:00[Europe/London]")),
+            is_cancelled: false,
+        };
+        let file = calendar_file("Sittings", std::slice::from_ref(&one), &at("2026-11-24T09:00[Europe/London]"));
+        let wanted = [
+            "BEGIN:VTIMEZONE",
+            "TZID:Europe/London",
+            "DTSTART;TZID=Europe/London:20270401T130000",
+            "DTEND;TZID=Europe/London:20270325T130000",
+            "TRIGGER:-P1D",
+            "TRIGGER:-PT2H",
+            "SUMMARY:A panel\\, and more",
+            "DTSTAMP:20261124T090000Z",
+        ];
+        for line in wanted {
+            assert!(file.contains(line), "no {line} in\n{file}");
+        }
+        assert_eq!(file, calendar_file("Sittings", &[one], &at("2026-11-24T09:00[Europe/London]")));
+        assert_eq!(file.matches("BEGIN:VEVENT").count(), 2);
+        assert!(file.lines().all(|line| line.len() <= 75), "a line is too long for RFC 5545");
+    }
+}
