@@ -32,6 +32,12 @@ impl Recurrence {
         &self.rule
     }
 
+    /// The rule as a person says it: `every second Tuesday`, `the second and fourth Wednesday of the month`. A rule of
+    /// another shape is shown as it was written.
+    pub fn in_words(&self) -> String {
+        words(&self.rule).unwrap_or_else(|| self.rule.clone())
+    }
+
     /// The day from which it counts.
     pub fn from(&self) -> Date {
         self.from
@@ -45,6 +51,50 @@ impl Recurrence {
     }
 }
 
+const DAYS: [(&str, &str); 7] = [
+    ("MO", "Monday"),
+    ("TU", "Tuesday"),
+    ("WE", "Wednesday"),
+    ("TH", "Thursday"),
+    ("FR", "Friday"),
+    ("SA", "Saturday"),
+    ("SU", "Sunday"),
+];
+
+const ORDINALS: [(&str, &str); 6] =
+    [("1", "first"), ("2", "second"), ("3", "third"), ("4", "fourth"), ("5", "fifth"), ("-1", "last")];
+
+fn words(rule: &str) -> Option<String> {
+    let named =
+        |list: &[(&str, &'static str)], key: &str| list.iter().find(|(name, _)| *name == key).map(|(_, word)| *word);
+    let (mut frequency, mut interval, mut days) = ("", "1", Vec::new());
+    for part in rule.split(';') {
+        match part.split_once('=')? {
+            ("FREQ", value) => frequency = value,
+            ("INTERVAL", value) => interval = value,
+            ("BYDAY", value) => days = value.split(',').collect(),
+            _ => return None,
+        }
+    }
+    match (frequency, interval) {
+        ("WEEKLY", "1" | "2") => {
+            let days: Option<Vec<&str>> = days.iter().map(|day| named(&DAYS, day)).collect();
+            let every = if interval == "1" { "every" } else { "every second" };
+            Some(format!("{every} {}", days.filter(|days| !days.is_empty())?.join(" and ")))
+        }
+        ("MONTHLY", "1") => {
+            let split = days.iter().map(|day| day.split_at_checked(day.len().checked_sub(2)?));
+            let days: Vec<(&str, &str)> = split.collect::<Option<_>>()?;
+            let (_, weekday) = days.first()?;
+            let ordinals: Option<Vec<&str>> = days.iter().map(|(nth, _)| named(&ORDINALS, nth)).collect();
+            let is_one = days.iter().all(|(_, other)| other == weekday);
+            let ordinals = ordinals.filter(|_| is_one)?.join(" and ");
+            Some(format!("the {ordinals} {} of the month", named(&DAYS, weekday)?))
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,13 +103,16 @@ mod tests {
     #[test]
     fn days_recur_as_the_rule_says() {
         let rules = [
-            ("FREQ=WEEKLY;BYDAY=TH", vec![date(2026, 12, 3), date(2026, 12, 10)]),
-            ("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU", vec![date(2026, 12, 1)]),
-            ("FREQ=MONTHLY;BYDAY=2TU,4TU", vec![date(2026, 12, 8)]),
+            ("FREQ=WEEKLY;BYDAY=TH", "every Thursday", vec![date(2026, 12, 3), date(2026, 12, 10)]),
+            ("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU", "every second Tuesday", vec![date(2026, 12, 1)]),
+            ("FREQ=MONTHLY;BYDAY=2TU,4TU", "the second and fourth Tuesday of the month", vec![date(2026, 12, 8)]),
+            ("FREQ=MONTHLY;BYDAY=-1MO", "the last Monday of the month", vec![]),
+            ("FREQ=MONTHLY;BYMONTHDAY=2", "FREQ=MONTHLY;BYMONTHDAY=2", vec![date(2026, 12, 2)]),
         ];
-        for (rule, days) in rules {
+        for (rule, words, days) in rules {
             let recurrence = Recurrence::parse(rule, date(2026, 12, 1)).unwrap();
             assert_eq!(recurrence.days(date(2026, 12, 1), date(2026, 12, 14)), days, "{rule}");
+            assert_eq!(recurrence.in_words(), words);
         }
         assert!(Recurrence::parse("FREQ=SOMETIMES", date(2026, 12, 1)).is_err());
     }

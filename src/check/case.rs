@@ -2,12 +2,13 @@
 
 use jiff::ZonedDateTime;
 use jiff::civil::{Date, DateTime};
+use serde::Serialize;
 
 use super::KnownFacts;
 use crate::calendar::Office;
 use crate::domain::{
-    Answer, Document, DocumentTrouble, FactValue, FieldRule, Finding, FindingSeverity, PersonId, Reading, Submission,
-    SubmissionId, Value, Verdict, Whose,
+    Answer, Document, DocumentTrouble, FactValue, FieldRule, Finding, FindingSeverity, PersonId, Private, Reading,
+    Submission, SubmissionId, Value, Verdict, Waiver, Whose,
 };
 use crate::panel::{Approval, Condition, Elsewhere, Hearing, Paper, Profile, RequestKind, Route, Sitting};
 
@@ -36,6 +37,8 @@ pub struct Case<'a> {
     pub slot: Option<Slot>,
     /// Open requests that came before it and ask this panel the same for this child.
     pub twins: &'a [SubmissionId],
+    /// What somebody has answered for.
+    pub waivers: &'a [Waiver],
 }
 
 /// The place of a request among those that came in for a sitting.
@@ -56,6 +59,22 @@ pub struct Checked {
     pub verdict: Verdict,
     /// The findings, those that block first.
     pub findings: Vec<Finding>,
+    /// Those for which somebody has answered.
+    pub waived: Vec<Waived>,
+}
+
+/// A finding for which somebody has answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waived {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// In which role.
+    pub role: String,
+    /// Why.
+    pub reason: Private<String>,
+    /// The last day on which that holds.
+    pub until: Date,
 }
 
 /// A piece of paperwork that is asked for, and the newest document that is it.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use jiff::civil::{Time, date};
 use jiff::tz::TimeZone;
 
-use super::{Case, KnownFacts, Slot, Stated, check, codes};
+use super::{Case, Checked, KnownFacts, Slot, Stated, check, codes};
 use crate::calendar::Office;
 use crate::diagnostic::{Located, Place};
 use crate::domain::{
     Answer, AnswerNote, AuthorityName, Document, DocumentKind, DocumentTrouble, FieldRule, Origin, PanelName, Private,
-    Reading, StepStatus, Submission, SubmissionId, Unmapped, Value, Verdict, Whose,
+    Reading, StepStatus, Submission, SubmissionId, Unmapped, Value, Verdict, Waiver, Whose,
 };
 use crate::panel::{Known, Profile};
 
@@ -45,6 +45,7 @@ policy = "section 9"
 heard = "next-sitting"
 when = ["retrospective"]
 decided-on = "decided-on"
+role-field = "decided-as"
 decided-by = ["team-manager"]
 policy = "section 9"
 [elsewhere.legal]
@@ -83,6 +84,7 @@ struct World {
     now: &'static str,
     slot: Option<Slot>,
     twins: Vec<SubmissionId>,
+    waivers: Vec<Waiver>,
 }
 
 fn answer(field: &str, value: Value) -> Answer {
@@ -147,6 +149,7 @@ fn complete() -> World {
         now: "2026-11-27T09:00:00Z",
         slot: Some(Slot { place: 2, of: 2, room_on: None }),
         twins: Vec::new(),
+        waivers: Vec::new(),
     }
 }
 
@@ -177,6 +180,11 @@ fn state(world: &mut World, name: &str) {
 
 /// The verdict and the codes of what was found.
 fn said(world: &World) -> (Verdict, BTreeSet<String>) {
+    let checked = checked(world);
+    (checked.verdict, checked.findings.into_iter().map(|finding| finding.code).collect())
+}
+
+fn checked(world: &World) -> Checked {
     let profile = profile();
     let zone = TimeZone::get("Europe/London").unwrap();
     let office = Office { zone: zone.clone(), close: Time::constant(17, 0, 0, 0), holidays: Arc::default() };
@@ -195,9 +203,9 @@ fn said(world: &World) -> (Verdict, BTreeSet<String>) {
         now: &now,
         slot: world.slot,
         twins: &world.twins,
+        waivers: &world.waivers,
     };
-    let checked = check(&case);
-    (checked.verdict, checked.findings.into_iter().map(|finding| finding.code).collect())
+    check(&case)
 }
 
 fn set(world: &mut World, field: &str, value: Value) {
@@ -337,4 +345,49 @@ fn what_is_sure_outweighs_what_is_not_known_and_the_form_outweighs_a_person() {
     };
     assert_eq!(profile_facts(true, false), (crate::domain::FactValue::Yes, 1));
     assert_eq!(profile_facts(true, true), (crate::domain::FactValue::Yes, 0));
+}
+
+#[test]
+fn what_somebody_answers_for_blocks_until_its_day_and_comes_back_when_it_says_something_else() {
+    let mut world = complete();
+    world.documents[0].dated = Some(date(2026, 9, 2));
+    let found = checked(&world).findings;
+    let waiver = |until| Waiver {
+        fingerprint: found[0].fingerprint(),
+        role: "team-manager".into(),
+        reason: Private::from("It is being written"),
+        until,
+    };
+    world.waivers = vec![waiver(date(2026, 11, 27))];
+    let answered_for = checked(&world);
+    assert_eq!((answered_for.verdict, answered_for.findings.len()), (Verdict::Complete, 0));
+    assert_eq!(answered_for.waived[0].finding, found[0]);
+    world.waivers = vec![waiver(date(2026, 11, 26))];
+    assert_eq!(checked(&world).verdict, Verdict::Incomplete, "its day is over");
+    world.waivers = vec![waiver(date(2026, 12, 31))];
+    world.documents[0].dated = Some(date(2026, 9, 1));
+    assert_eq!(checked(&world).verdict, Verdict::Incomplete, "it is another document");
+}
+
+#[test]
+fn nobody_answers_for_another_childs_papers() {
+    let mut world = complete();
+    let whose = Whose::Other("100002".parse().unwrap());
+    world.documents.push(opened(Some("chronology"), Reading { whose, ..Reading::default() }));
+    let fingerprint = checked(&world).findings[0].fingerprint();
+    let (role, reason) = ("team-manager".into(), Private::from("A reason"));
+    world.waivers = vec![Waiver { fingerprint, role, reason, until: date(2026, 12, 31) }];
+    assert_eq!(checked(&world).verdict, Verdict::Incomplete);
+}
+
+#[test]
+fn who_may_decide_before_the_panel_can_is_looked_at_too() {
+    for (decided_as, code) in [("team-manager", "retrospective-due"), ("worker", "approval-wrong-role")] {
+        let mut world = complete();
+        state(&mut world, "retrospective");
+        set(&mut world, "decided-on", Value::Date(date(2026, 11, 26)));
+        set(&mut world, "decided-as", Value::Choice(decided_as.into()));
+        assert!(said(&world).1.contains(code), "{decided_as}");
+        assert_eq!(said(&world).1.len(), if decided_as == "worker" { 2 } else { 1 });
+    }
 }

@@ -10,7 +10,7 @@ mod facts;
 mod rules;
 mod verdict;
 
-pub use case::{Case, Checked, PaperFound, Slot};
+pub use case::{Case, Checked, PaperFound, Slot, Waived};
 pub use facts::{KnownFacts, Stated};
 pub use rules::{codes, explain};
-pub use verdict::check;
+pub use verdict::{check, may_be_waived};

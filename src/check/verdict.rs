@@ -1,8 +1,16 @@
 //! Runs the rules, and says what all findings come to.
 
 use super::rules::RULES;
-use super::{Case, Checked};
-use crate::domain::{Finding, FindingSeverity, Verdict};
+use super::{Case, Checked, Waived};
+use crate::domain::{Finding, FindingSeverity, Verdict, Waiver};
+
+/// One child's papers in another's pack are taken out, and nobody can answer for leaving them there.
+const NEVER_WAIVED: &str = "document-wrong-child";
+
+/// Whether somebody may answer for findings of this code.
+pub fn may_be_waived(code: &str) -> bool {
+    code != NEVER_WAIVED
+}
 
 /// Checks a request.
 pub fn check(case: &Case<'_>) -> Checked {
@@ -18,13 +26,33 @@ pub fn check(case: &Case<'_>) -> Checked {
         (one.severity, &one.code, &one.subject).cmp(&(other.severity, &other.code, &other.subject))
     });
     findings.dedup();
-    Checked { verdict: verdict(case, &findings), findings }
+    let mut waived = Vec::new();
+    findings.retain(|finding| match waiver(case, finding) {
+        None => true,
+        Some(one) => {
+            waived.push(one);
+            false
+        }
+    });
+    Checked { verdict: verdict(&findings), findings, waived }
 }
 
-fn verdict(case: &Case<'_>, findings: &[Finding]) -> Verdict {
+fn waiver(case: &Case<'_>, finding: &Finding) -> Option<Waived> {
+    let fingerprint = finding.fingerprint();
+    let holds = |waiver: &&Waiver| waiver.fingerprint == fingerprint && case.now.date() <= waiver.until;
+    let waiver = case.waivers.iter().filter(|_| may_be_waived(&finding.code)).find(holds)?;
+    Some(Waived {
+        finding: finding.clone(),
+        role: waiver.role.clone(),
+        reason: waiver.reason.clone(),
+        until: waiver.until,
+    })
+}
+
+fn verdict(findings: &[Finding]) -> Verdict {
     let mut blocking = findings.iter().filter(|finding| finding.severity == FindingSeverity::Blocking);
     let is_asked = |finding: &Finding| finding.code == "fact-unknown";
-    if case.is_late() && case.exemption().is_none() {
+    if findings.iter().any(|finding| finding.code == "late-submission") {
         return Verdict::Late;
     }
     match blocking.next() {

@@ -8,7 +8,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use super::{
-    audit, check, completions, explain, import, init, ledger, mappings, outcomes, panels, quarantine, stand_in,
+    agenda, audit, check, completions, explain, import, init, ledger, mappings, outcomes, panels, quarantine, stand_in,
     submissions, sync, writeback,
 };
 
@@ -55,6 +55,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     Sync(sync::Args),
     Check(check::Args),
+    Agenda(agenda::Args),
     Init(init::Args),
     Import(import::Args),
     Submissions(submissions::Args),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::{Exit, Out, Session};
-use crate::domain::SubmissionId;
-use crate::operation::{self, CheckScope, Failure, StatedFact};
+use crate::domain::{Private, SubmissionId};
+use crate::operation::{self, CheckScope, Failure, StatedFact, WaiverGiven};
 
 /// Check requests against their panel's paperwork
 ///
@@ -21,6 +21,19 @@ pub(super) struct Args {
     /// Open the papers in a folder, a zip file or a single file as part of the request
     #[arg(long, value_name = "PATH", requires = "submission", conflicts_with_all = ["panel", "all"])]
     pack: Option<PathBuf>,
+    /// Answer for a finding, so that it blocks no longer: its code, with its subject where there are several
+    #[arg(long, value_name = "CODE[:SUBJECT]", requires_all = ["submission", "role", "reason", "until"])]
+    #[arg(conflicts_with_all = ["panel", "all", "pack", "facts"])]
+    waive: Option<String>,
+    /// The role in which the finding is answered for
+    #[arg(long, value_name = "ROLE", requires = "waive")]
+    role: Option<String>,
+    /// Why it is answered for
+    #[arg(long, value_name = "TEXT", requires = "waive")]
+    reason: Option<String>,
+    /// The last day on which that holds
+    #[arg(long, value_name = "DATE", requires = "waive")]
+    until: Option<Date>,
     /// Write the matrix of requests and documents to a .xlsx or .html file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -42,6 +55,17 @@ struct Which {
     all: bool,
 }
 
+impl Args {
+    fn waiver(&self) -> Option<WaiverGiven> {
+        let (code, subject) = match self.waive.as_ref()?.split_once(':') {
+            Some((code, subject)) => (code.to_owned(), Some(subject.to_owned())),
+            None => (self.waive.clone()?, None),
+        };
+        let reason = Private::new(self.reason.clone()?);
+        Some(WaiverGiven { code, subject, role: self.role.clone()?, reason, until: self.until? })
+    }
+}
+
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
     let configuration = session.configuration()?;
     let scope = match &args.which {
@@ -51,8 +75,13 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         Which { panel: Some(panel), .. } => CheckScope::Panel { panel: panel.clone(), sitting: args.sitting },
         Which { .. } => CheckScope::All,
     };
-    let checked =
-        operation::check(&configuration, session.clock(&configuration), session.actor(), &scope, &args.facts)?;
+    let clock = session.clock(&configuration);
+    let checked = match (&scope, args.waiver()) {
+        (CheckScope::Submission { id, .. }, Some(given)) => {
+            operation::waive(&configuration, clock, session.actor(), id, &given)?
+        }
+        _ => operation::check(&configuration, clock, session.actor(), &scope, &args.facts)?,
+    };
     if let Some(file) = &args.out {
         operation::check_out(&checked, file)?;
         out.say(format_args!("Wrote {}.", file.display()));

@@ -3,6 +3,7 @@
 //! Promise: parses, calls one operation, prints. Holds no rule; standard output is the answer and standard error is
 //! the talk.
 
+mod agenda;
 mod args;
 mod audit;
 mod check;

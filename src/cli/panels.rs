@@ -1,5 +1,7 @@
 //! `tessera panels`: who sits when, and until when a request can still be made.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use jiff::civil::Date;
 
@@ -32,6 +34,9 @@ enum Command {
         /// The last day
         #[arg(long, value_name = "DATE")]
         to: Date,
+        /// Write them to a calendar file for Outlook and Google, with an alarm before each cutoff
+        #[arg(long, value_name = "FILE")]
+        ics: Option<PathBuf>,
     },
     /// Say when the request for a sitting must be in
     Cutoff {
@@ -39,6 +44,16 @@ enum Command {
         panel: String,
         /// The day of the sitting
         date: Date,
+    },
+    /// Compare two panels, or the panels of two authorities
+    Diff {
+        /// AUTHORITY/PANEL, or AUTHORITY for all its panels
+        one: String,
+        /// AUTHORITY/PANEL, or AUTHORITY for all its panels
+        other: String,
+        /// Write the comparison to a .xlsx or .html file
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
 }
 
@@ -53,13 +68,26 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
             let shown = operation::panel_show(&configuration, panel)?;
             out.answer(&shown, operation::PanelShown::text)?;
         }
-        Command::Sittings { panel, from, to } => {
+        Command::Sittings { panel, from, to, ics } => {
             let sittings = operation::panel_sittings(&configuration, panel, *from, *to)?;
+            if let Some(file) = ics {
+                let clock = session.clock(&configuration);
+                operation::sittings_calendar(&configuration, clock, panel, &sittings, file)?;
+                out.say(format_args!("Wrote {}.", file.display()));
+            }
             out.answer(&sittings, |sittings| operation::sittings_table(sittings))?;
         }
         Command::Cutoff { panel, date } => {
             let cutoff = operation::panel_cutoff(&configuration, panel, *date)?;
             out.answer(&cutoff, operation::CutoffShown::text)?;
+        }
+        Command::Diff { one, other, out: file } => {
+            let compared = operation::panels_diff(&configuration, one, other)?;
+            if let Some(file) = file {
+                compared.out(file)?;
+                out.say(format_args!("Wrote {}.", file.display()));
+            }
+            out.answer(&compared, operation::PanelsCompared::text)?;
         }
     }
     Ok(Exit::Well)

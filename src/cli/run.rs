@@ -6,8 +6,8 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::{
-    Exit, Out, Session, audit, check, completions, explain, import, init, ledger, log, mappings, outcomes, panels,
-    quarantine, stand_in, submissions, sync, writeback,
+    Exit, Out, Session, agenda, audit, check, completions, explain, import, init, ledger, log, mappings, outcomes,
+    panels, quarantine, stand_in, submissions, sync, writeback,
 };
 use crate::config::Environment;
 use crate::operation::Failure;
@@ -30,6 +30,7 @@ fn run(command: &Command, session: &Session, out: &Out) -> Result<Exit, Failure>
     match command {
         Command::Sync(args) => sync::run(args, session, out),
         Command::Check(args) => check::run(args, session, out),
+        Command::Agenda(args) => agenda::run(args, session, out),
         Command::Init(args) => init::run(args, out),
         Command::Import(args) => import::run(args, session, out),
         Command::Submissions(args) => submissions::run(args, session, out),

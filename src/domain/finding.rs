@@ -1,7 +1,9 @@
 //! One thing that the check has to say, and what all of it comes to.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::Private;
 use super::trouble::codes;
 
 codes! {
@@ -56,4 +58,17 @@ impl Finding {
         let digest = Sha256::digest(format!("{}\u{1f}{}\u{1f}{}", self.code, self.subject, self.message));
         digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// That somebody has answered for a finding: it blocks no longer, and is not forgotten (DESIGN section 7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiver {
+    /// The fingerprint of the finding: one that says something else is a new one.
+    pub fingerprint: String,
+    /// The role in which it was waived.
+    pub role: String,
+    /// Why, in the words of whoever waived it: it may be about the child.
+    pub reason: Private<String>,
+    /// The last day on which it holds.
+    pub until: Date,
 }

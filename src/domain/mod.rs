@@ -19,7 +19,7 @@ mod write_back;
 pub use document::{Document, DocumentKind, DocumentTrouble, Event, Person, Reading, Whose};
 pub use fact::{Fact, FactSource, FactValue};
 pub use field_rule::FieldRule;
-pub use finding::{Finding, FindingSeverity, Verdict};
+pub use finding::{Finding, FindingSeverity, Verdict, Waiver};
 pub use id::{AuthorityName, FormId, IdTrouble, PanelName, PersonId, StepId, SubmissionId, WriteBackId};
 pub use outcome::{Decision, Outcome, OutcomeState};
 pub use private::Private;

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::audit::{self, Said};
 use super::store::{decode, encode, meant, number};
 use super::{Actor, Ledger, LedgerTrouble};
-use crate::domain::{Finding, PanelName, PersonId, SubmissionId, Verdict};
+use crate::domain::{Finding, PanelName, PersonId, SubmissionId, Verdict, Waiver};
 
 /// What a check said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,5 +131,41 @@ impl Ledger {
             .prepare_cached("SELECT name, value FROM stated WHERE submission = ?1 ORDER BY name")
             .and_then(|mut query| query.query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
             .map_err(|error| self.failed(error))
+    }
+
+    /// Somebody answers for a finding about one child of a request.
+    pub fn waive(
+        &mut self,
+        id: &SubmissionId,
+        person: PersonId,
+        waiver: &Waiver,
+        actor: &Actor,
+    ) -> Result<(), LedgerTrouble> {
+        let (at, path) = (self.now(), self.path.clone());
+        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let payload = encode(waiver)?;
+        let transaction = self.transaction()?;
+        transaction
+            .execute(
+                "INSERT OR REPLACE INTO waiver VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![id.as_str(), number(person.number()), waiver.fingerprint, payload, actor.as_str(), at],
+            )
+            .map_err(failed)?;
+        let after = audit::fingerprint(&payload);
+        let said = Said { actor, action: "finding-waived", subject: id.as_str(), before: &[], after: &after };
+        audit::append(&transaction, &at, &said).map_err(failed)?;
+        transaction.commit().map_err(failed)
+    }
+
+    /// What somebody has answered for, about one child of a request.
+    pub fn waivers(&self, id: &SubmissionId, person: PersonId) -> Result<Vec<Waiver>, LedgerTrouble> {
+        let rows: Vec<String> = self
+            .connection
+            .prepare_cached("SELECT payload FROM waiver WHERE submission = ?1 AND person = ?2 ORDER BY fingerprint")
+            .and_then(|mut query| {
+                query.query_map(params![id.as_str(), number(person.number())], |row| row.get(0))?.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        rows.iter().map(|payload| decode("a waiver", payload)).collect()
     }
 }

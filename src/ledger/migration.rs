@@ -4,8 +4,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Ledger, LedgerTrouble};
 
-const MIGRATIONS: &[(i64, &str)] =
-    &[(1, include_str!("migration/0001_ledger.sql")), (2, include_str!("migration/0002_booking.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("migration/0001_ledger.sql")),
+    (2, include_str!("migration/0002_booking.sql")),
+    (3, include_str!("migration/0003_waiver.sql")),
+];
 
 /// Brings the ledger up to date.
 pub(super) fn run(ledger: &mut Ledger) -> Result<(), LedgerTrouble> {

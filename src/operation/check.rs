@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use jiff::ZonedDateTime;
 use jiff::civil::Date;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
-use super::docket::{Docket, handed_in, in_order};
+use super::checked_request::{CheckedRequest, shown};
+use super::docket::Docket;
 use super::installation::Installation;
 use super::pack::{self, PackRead};
 use super::{Actor, Failure};
 use crate::calendar::{Clock, Office};
-use crate::check::{self as rules, Case, Checked, KnownFacts, Stated};
+use crate::check::{self as rules, Case, KnownFacts, Stated};
 use crate::config::Configuration;
-use crate::domain::{Finding, FindingSeverity, OutcomeState, PanelName, PersonId, Submission, SubmissionId, Verdict};
-use crate::ledger::{Booking, Selection, StoredCheck};
+use crate::domain::{Finding, OutcomeState, PersonId, Private, Submission, SubmissionId, Waiver};
+use crate::ledger::Selection;
 use crate::panel::{Profile, Sitting};
 use crate::report;
 
@@ -46,60 +46,19 @@ pub enum CheckScope {
 /// A fact that a person states.
 pub type StatedFact = Stated;
 
-/// What a check said about one request for one child, in the JSON shape of DESIGN section 11.
-#[derive(Debug, Clone, Serialize)]
-pub struct CheckedRequest {
-    /// The request.
-    pub submission: SubmissionId,
-    /// Its form.
-    pub form: String,
-    /// Its form's version.
-    pub version: String,
-    /// The panel.
-    pub panel: PanelName,
-    /// The child.
-    pub person: String,
-    /// The sitting that is meant.
-    pub sitting: Option<Date>,
-    /// By when it must be in, with offset.
-    pub cutoff: Option<String>,
-    /// What it comes to.
-    pub verdict: Verdict,
-    /// What was found.
-    pub findings: Vec<Finding>,
-    /// Each paper that is asked for, and what is there.
-    pub papers: Vec<PaperChecked>,
-    /// What kinds of request it makes, as a person reads them.
-    pub kinds: Vec<String>,
-    /// Findings of the last check that are no more.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub mended: Vec<String>,
-    #[serde(skip)]
-    person_id: PersonId,
-    #[serde(skip)]
-    cutoff_in_words: Option<String>,
-    #[serde(skip)]
-    handed_in: Option<String>,
-}
-
-/// A paper that is asked for, and what is there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PaperChecked {
-    /// The kind of document.
-    pub kind: String,
-    /// What a person is shown.
-    pub title: String,
-    /// How it stands: `there`, or the code of the finding about it.
-    pub state: String,
-    /// The date of the document that counts.
-    pub dated: Option<Date>,
-    /// Where that document was read.
-    pub source: Option<String>,
-    /// Why it is taken for what it is.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub evidence: Vec<String>,
-    /// The clause that asks for it.
-    pub policy: String,
+/// Somebody answers for a finding.
+#[derive(Debug, Clone)]
+pub struct WaiverGiven {
+    /// The code of the finding.
+    pub code: String,
+    /// What it is about; none where the request has only one finding of the code.
+    pub subject: Option<String>,
+    /// In which role.
+    pub role: String,
+    /// Why.
+    pub reason: Private<String>,
+    /// The last day on which it holds.
+    pub until: Date,
 }
 
 /// What a check has said.
@@ -127,6 +86,7 @@ pub fn check(
     stated: &[StatedFact],
 ) -> Result<CheckReport, Failure> {
     let mut installation = Installation::open(configuration, clock, actor)?;
+    known_facts(&installation, stated)?;
     let requests = checked(&installation, scope, stated)?;
     if let CheckScope::Submission { id, .. } = scope {
         installation.ledger.audit_view(actor, id.as_str())?;
@@ -135,6 +95,81 @@ pub fn check(
         }
     }
     Ok(CheckReport { requests })
+}
+
+/// Somebody answers for a finding of a request, for each child of whom it is said.
+pub fn waive(
+    configuration: &Configuration,
+    clock: Clock,
+    actor: &Actor,
+    id: &SubmissionId,
+    given: &WaiverGiven,
+) -> Result<CheckReport, Failure> {
+    if !rules::may_be_waived(&given.code) {
+        let help = "take the paper out of the pack, and tell information governance";
+        return Err(Failure::usage(format_args!("nobody can answer for {}", given.code), help));
+    }
+    let mut installation = Installation::open(configuration, clock, actor)?;
+    let requests = checked_submission(&installation, id, None, &[])?;
+    let fits = |finding: &&Finding| {
+        finding.code == given.code && given.subject.as_ref().is_none_or(|subject| *subject == finding.subject)
+    };
+    let mut subjects: Vec<&str> = requests
+        .iter()
+        .flat_map(|request| request.findings.iter().filter(fits))
+        .map(|one| one.subject.as_str())
+        .collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    if subjects.len() != 1 {
+        let code = &given.code;
+        let (message, help) = if subjects.is_empty() {
+            (format!("{id} has no such finding"), format!("`tessera check {id}` lists what it has"))
+        } else {
+            let all: Vec<String> = subjects.iter().map(|subject| format!("{code}:{subject}")).collect();
+            (format!("{id} has several findings of the code {code}"), format!("name one of: {}", all.join(", ")))
+        };
+        return Err(Failure::usage(message, help));
+    }
+    let roles = requests.first().map(|request| installation.rules.authority(&request.panel.authority())).transpose()?;
+    if let Some(authority) = roles.filter(|authority| !authority.roles.contains_key(&given.role)) {
+        let near = crate::diagnostic::nearest(&given.role, authority.roles.keys().map(String::as_str));
+        let help = near.map_or_else(
+            || format!("the roles are: {}", authority.roles.keys().cloned().collect::<Vec<_>>().join(", ")),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        return Err(Failure::usage(format_args!("there is no role `{}`", given.role), help));
+    }
+    for request in &requests {
+        for finding in request.findings.iter().filter(fits) {
+            let waiver = Waiver {
+                fingerprint: finding.fingerprint(),
+                role: given.role.clone(),
+                reason: given.reason.clone(),
+                until: given.until,
+            };
+            installation.ledger.waive(id, request.person_id, &waiver, actor)?;
+        }
+    }
+    Ok(CheckReport { requests: checked_submission(&installation, id, None, &[])? })
+}
+
+/// A fact that nothing hangs on is a slip.
+fn known_facts(installation: &Installation, stated: &[StatedFact]) -> Result<(), Failure> {
+    let rules = &installation.rules;
+    let by_forms = rules.mappings.authorities().flat_map(|authority| rules.mappings.forms(&authority.name));
+    let by_forms = by_forms.flat_map(crate::mapping::FormMapping::fact_names);
+    let by_panels = rules.panels.values().flat_map(|profile| profile.facts.keys().map(String::as_str));
+    let known: std::collections::BTreeSet<&str> = by_forms.chain(by_panels).collect();
+    for fact in stated.iter().filter(|fact| !known.contains(fact.name.as_str())) {
+        let near = crate::diagnostic::nearest(&fact.name, known.iter().copied());
+        let help = near.map_or_else(
+            || "`tessera check` names the facts that it asks for".to_owned(),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        return Err(Failure::usage(format_args!("nothing hangs on a fact `{}`", fact.name), help));
+    }
+    Ok(())
 }
 
 /// What a code means.
@@ -201,7 +236,8 @@ pub(super) fn checked_panel(
     Ok(requests)
 }
 
-fn checked_submission(
+/// One request, as it stands on the record, with what was handed in besides.
+pub(super) fn checked_submission(
     installation: &Installation,
     id: &SubmissionId,
     path: Option<&PathBuf>,
@@ -330,6 +366,7 @@ impl<'i> Checking<'i> {
             let on = sitting.map_or_else(|| now.date(), |sitting| sitting.date);
             let facts = KnownFacts::gather(profile, answers, &events, heard, &said, on);
             let twins = self.twins(profile, submission, *person)?;
+            let waivers = ledger.waivers(&submission.id, *person)?;
             let case = Case {
                 submission,
                 person: *person,
@@ -342,6 +379,7 @@ impl<'i> Checking<'i> {
                 now: &now,
                 slot,
                 twins: &twins,
+                waivers: &waivers,
             };
             requests.push(shown(&case));
         }
@@ -382,116 +420,6 @@ impl<'i> Checking<'i> {
             }
         }
         Ok(twins)
-    }
-}
-
-/// A request, checked, as it is shown.
-fn shown(case: &Case<'_>) -> CheckedRequest {
-    let Checked { verdict, findings } = rules::check(case);
-    let cutoff = case.sitting.and_then(|sitting| sitting.cutoff.as_ref());
-    let papers = case.papers().into_iter().map(|found| {
-        let kind = found.paper.kinds.first().map(ToString::to_string).unwrap_or_default();
-        let about = |finding: &&Finding| finding.subject == kind && finding.code.starts_with("document-");
-        let asked = |finding: &&Finding| {
-            finding.code == "fact-unknown" && found.paper.condition.facts().any(|fact| *fact == finding.subject)
-        };
-        let finding = findings.iter().find(about);
-        let finding = finding.or_else(|| findings.iter().find(asked).filter(|_| !found.is_there()));
-        let state =
-            finding.map_or(if found.is_the_form { "the-form" } else { "there" }, |finding| finding.code.as_str());
-        let reading = found.document.and_then(|document| document.reading.as_ref());
-        PaperChecked {
-            state: state.to_owned(),
-            title: found.paper.title.clone(),
-            dated: found.document.and_then(|document| document.dated),
-            source: found.document.map(|document| document.source.to_string()),
-            evidence: reading.map(|reading| reading.evidence.clone()).unwrap_or_default(),
-            policy: found.paper.policy.clone(),
-            kind,
-        }
-    });
-    CheckedRequest {
-        papers: papers.collect(),
-        submission: case.submission.id.clone(),
-        form: case.submission.form.to_string(),
-        version: case.submission.version.to_string(),
-        panel: case.profile.name.clone(),
-        person: case.person.to_string(),
-        sitting: case.sitting.map(|sitting| sitting.date),
-        cutoff: cutoff.map(crate::panel::Cutoff::with_offset),
-        kinds: case.kinds().iter().map(|kind| kind.title.clone()).collect(),
-        mended: Vec::new(),
-        person_id: case.person,
-        cutoff_in_words: cutoff.map(|cutoff| report::moment(&cutoff.at)),
-        handed_in: handed_in(case.submission, case.office).as_ref().map(in_order),
-        verdict,
-        findings,
-    }
-}
-
-impl CheckedRequest {
-    /// Whether something blocks it.
-    pub fn is_blocked(&self) -> bool {
-        self.verdict != Verdict::Complete
-            || self.findings.iter().any(|finding| finding.severity == FindingSeverity::Blocking)
-    }
-
-    /// What blocks it, in words.
-    pub(super) fn lacks(&self) -> Vec<String> {
-        let blocking = self.findings.iter().filter(|finding| finding.severity == FindingSeverity::Blocking);
-        blocking.map(|finding| finding.message.clone()).collect()
-    }
-
-    /// What sorts requests as they came: those that are open come last.
-    pub(super) fn handed_in_order(&self) -> (bool, &str) {
-        (self.handed_in.is_none(), self.handed_in.as_deref().unwrap_or_default())
-    }
-
-    /// As the ledger keeps it.
-    pub(super) fn stored(&self) -> (SubmissionId, PersonId, StoredCheck) {
-        let said = serde_json::to_string(self).unwrap_or_default();
-        let inputs = Sha256::digest(said).into();
-        let booking = self.sitting.map(|sitting| Booking {
-            panel: self.panel.clone(),
-            sitting,
-            handed_in: self.handed_in.clone(),
-        });
-        let check = StoredCheck { inputs, verdict: self.verdict, findings: self.findings.clone(), booking };
-        (self.submission.clone(), self.person_id, check)
-    }
-
-    fn text(&self) -> String {
-        let Self { submission, form, version, panel, person, verdict, .. } = self;
-        let sitting = self.sitting.map_or_else(|| "no sitting".to_owned(), report::day);
-        let cutoff = self.cutoff_in_words.as_ref().map_or_else(String::new, |cutoff| format!("; closes {cutoff}"));
-        let mut text = format!("{submission}, person {person}: {verdict}\n");
-        text.push_str(&format!("  {form} version {version} to {panel}, {sitting}{cutoff}\n"));
-        for finding in &self.findings {
-            text.push_str(&format!("  {:8}  {}: {}\n", finding.severity, finding.code, finding.message));
-            text.push_str(&format!("            {}. [{}]\n", finding.help, finding.policy));
-        }
-        for mended in &self.mended {
-            text.push_str(&format!("  mended    {mended}\n"));
-        }
-        text
-    }
-
-    /// Each paper with the evidence: what one who asks about a single request wants to see.
-    fn papers_text(&self) -> String {
-        let mut text = String::new();
-        for paper in &self.papers {
-            let dated = paper.dated.map_or_else(String::new, |dated| format!(", dated {dated}"));
-            let source = paper.source.as_ref().map_or_else(String::new, |source| format!(", {source}"));
-            text.push_str(&format!(
-                "  paper     {}: {}{dated}{source}\n",
-                paper.title,
-                report::paper_state(&paper.state)
-            ));
-            if !paper.evidence.is_empty() {
-                text.push_str(&format!("            because {}\n", paper.evidence.join("; ")));
-            }
-        }
-        text
     }
 }
 

@@ -369,7 +369,7 @@ enum Items {
         reading: Box<Reading>,
     },
     /// The part cannot be read at all.
-    None(Option<Item>),
+    None(Option<Box<Item>>),
 }
 
 fn items(installation: &Installation, incoming: &Incoming, part: &Part, pinned: Option<&FormMapping>) -> Items {
@@ -390,7 +390,7 @@ fn items(installation: &Installation, incoming: &Incoming, part: &Part, pinned: 
         part.rows(incoming.extract, &headings)
             .map(|rows| Items::Rows { rows: Box::new(rows), reading: Box::new(reading) })
     };
-    items.unwrap_or_else(|trouble| Items::None(Some(quarantined(trouble, None))))
+    items.unwrap_or_else(|trouble| Items::None(Some(Box::new(quarantined(trouble, None)))))
 }
 
 impl Iterator for Items {
@@ -400,7 +400,7 @@ impl Iterator for Items {
         match self {
             Self::Forms(forms) => forms.next(),
             Self::Rows { rows, reading } => rows.next().map(|row| reading.row(row)),
-            Self::None(trouble) => trouble.take(),
+            Self::None(trouble) => trouble.take().map(|item| *item),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::config::{Configuration, LedgerUrl};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{AuthorityName, PanelName};
 use crate::ledger::{Ledger, LedgerKey};
-use crate::mapping::{Authority, FormMapping, Library, MappingSet};
+use crate::mapping::{Authority, Field, FormMapping, Library, MappingSet};
 use crate::panel::{Known, Profile};
 
 /// Everything that stands in mapping files.
@@ -157,9 +157,15 @@ fn known(
         roles: authority.roles.keys().cloned().collect(),
         panels,
         forms: forms.iter().map(|form| form.form.to_string()).collect(),
-        fields: forms.iter().flat_map(|form| &form.fields).map(|field| field.name.to_string()).collect(),
+        fields: forms.iter().flat_map(|form| &form.fields).flat_map(field_names).collect(),
         form_facts: forms.iter().flat_map(|form| form.fact_names()).map(ToOwned::to_owned).collect(),
     }
+}
+
+/// A field's name; a table's columns are `table.column`.
+fn field_names(field: &Field) -> Vec<String> {
+    let columns = field.columns.iter().map(|column| format!("{}.{}", field.name, column.name));
+    std::iter::once(field.name.to_string()).chain(columns).collect()
 }
 
 impl Installation {

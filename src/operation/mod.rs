@@ -5,6 +5,7 @@
 mod agenda;
 mod check;
 mod check_matrix;
+mod checked_request;
 mod docket;
 mod failure;
 mod file_report;
@@ -15,6 +16,8 @@ mod ledger;
 mod mappings;
 mod outcomes;
 mod pack;
+mod panel_diff;
+mod panel_profile;
 mod panels;
 mod progress;
 mod quarantine;
@@ -26,8 +29,9 @@ mod write_back;
 
 pub use crate::ledger::Actor;
 pub use agenda::{Agenda, AgendaEntry, Arising, Heard, InvitationDue, Tracked, agenda};
-pub use check::{CheckReport, CheckScope, CheckedRequest, Explanation, PaperChecked, StatedFact, check, explain};
+pub use check::{CheckReport, CheckScope, Explanation, StatedFact, WaiverGiven, check, explain, waive};
 pub use check_matrix::check_out;
+pub use checked_request::{CheckedRequest, PaperChecked};
 pub use failure::{Failure, FailureKind, Mistake};
 pub use file_report::FileReport;
 pub use import::{ImportReport, ImportRequest, Imported, import};
@@ -42,8 +46,11 @@ pub use outcomes::{
     outcomes_approve, outcomes_list, outcomes_load, outcomes_table, outcomes_workbook,
 };
 pub use pack::{READ_DOCUMENTS, read_documents};
+pub use panel_diff::{AspectCompared, PanelPair, PanelsCompared, panels_diff};
+pub use panel_profile::{Aspect, Said};
 pub use panels::{
-    CutoffShown, PanelShown, panel_cutoff, panel_show, panel_sittings, panels_list, panels_table, sittings_table,
+    CutoffShown, PanelListed, PanelShown, panel_cutoff, panel_show, panel_sittings, panels_list, panels_table,
+    sittings_calendar, sittings_table,
 };
 pub use progress::{Progress, Unwatched};
 pub use quarantine::{
@@ -51,7 +58,7 @@ pub use quarantine::{
 };
 pub use rehearsal::stand_in;
 pub use submissions::{
-    SubmissionFilter, SubmissionListed, SubmissionStory, Submissions, submission_show, submissions_list,
+    FactStated, SubmissionFilter, SubmissionListed, SubmissionStory, Submissions, submission_show, submissions_list,
 };
 pub use sync::{SyncMode, SyncReport, Synced, sync};
 pub use write_back::{

@@ -380,7 +380,7 @@ impl OutcomeTrouble {
 }
 
 impl OutcomeListed {
-    fn of(row: &OutcomeRow) -> Self {
+    pub(super) fn of(row: &OutcomeRow) -> Self {
         let Outcome { submission, person, panel, sitting, revision, decision, state } = &row.outcome;
         let Decision { decision, fields: _ } = decision;
         Self {

@@ -1,27 +1,33 @@
 //! `panels`: who sits when, and until when a request can still be made.
 
+use std::path::Path;
+
 use jiff::civil::Date;
 use serde::Serialize;
 
 use super::Failure;
 use super::installation::Rulebook;
+use super::panel_profile::{Aspect, aspects, schedule_words};
+use crate::calendar::Clock;
 use crate::config::Configuration;
 use crate::domain::PanelName;
 use crate::panel::{Profile, Sitting};
-use crate::report;
+use crate::report::{self, Appointment};
 
-/// A panel's profile, as a person reads it.
+/// A panel in a list.
 #[derive(Debug, Serialize)]
-pub struct PanelShown {
+pub struct PanelListed {
     /// Its name.
     pub panel: PanelName,
     /// What a person calls it.
     pub title: String,
     /// What it is for.
     pub purpose: String,
+    /// What kind of panel it is: panels of one function are compared.
+    pub function: String,
     /// The policy it stands on.
     pub policy: String,
-    /// The rule by which it sits.
+    /// When it sits, in words.
     pub schedule: Option<String>,
     /// The rule of its cutoff.
     pub cutoff: Option<String>,
@@ -29,14 +35,16 @@ pub struct PanelShown {
     pub approval: Vec<String>,
     /// Kinds of request.
     pub kinds: Vec<String>,
-    /// What every request brings, with its clause.
-    pub paperwork: Vec<(String, String)>,
-    /// What it can decide.
-    pub decisions: Vec<String>,
-    /// What the policy leaves open and the profile assumes.
-    pub assumed: Vec<String>,
-    /// Where the policy contradicts itself.
-    pub ambiguity: Vec<String>,
+}
+
+/// A panel's profile, as a person reads it.
+#[derive(Debug, Serialize)]
+pub struct PanelShown {
+    /// As in a list.
+    #[serde(flatten)]
+    pub listed: PanelListed,
+    /// Everything that it says, with the clauses.
+    pub aspects: Vec<Aspect>,
 }
 
 /// When the request for a sitting must be in, in the JSON shape of DESIGN section 11.
@@ -59,16 +67,18 @@ pub struct CutoffShown {
 }
 
 /// The panels of the configuration's authorities.
-pub fn panels_list(configuration: &Configuration) -> Result<Vec<PanelShown>, Failure> {
+pub fn panels_list(configuration: &Configuration) -> Result<Vec<PanelListed>, Failure> {
     let rules = Rulebook::of(Some(configuration))?;
     let served = |name: &PanelName| configuration.authority(&name.authority()).is_some();
-    Ok(rules.panels.iter().filter(|(name, _)| served(name)).map(|(_, profile)| PanelShown::of(profile)).collect())
+    Ok(rules.panels.iter().filter(|(name, _)| served(name)).map(|(_, profile)| PanelListed::of(profile)).collect())
 }
 
 /// One panel.
 pub fn panel_show(configuration: &Configuration, panel: &str) -> Result<PanelShown, Failure> {
     let rules = Rulebook::of(Some(configuration))?;
-    Ok(PanelShown::of(rules.panel(panel, configuration)?))
+    let profile = rules.panel(panel, configuration)?;
+    let authority = rules.authority(&profile.name.authority())?;
+    Ok(PanelShown { listed: PanelListed::of(profile), aspects: aspects(profile, authority) })
 }
 
 /// A panel's sittings.
@@ -84,6 +94,42 @@ pub fn panel_sittings(
     let rules = Rulebook::of(Some(configuration))?;
     let profile = rules.panel(panel, configuration)?;
     Ok(profile.sittings(from, to, rules.office(&profile.name.authority())?))
+}
+
+/// A panel's sittings in a file for Outlook and Google (RFC 5545), with an appointment for each cutoff.
+pub fn sittings_calendar(
+    configuration: &Configuration,
+    clock: Clock,
+    panel: &str,
+    sittings: &[Sitting],
+    file: &Path,
+) -> Result<(), Failure> {
+    let rules = Rulebook::of(Some(configuration))?;
+    let profile = rules.panel(panel, configuration)?;
+    let office = rules.office(&profile.name.authority())?;
+    let appointments: Vec<Appointment> = sittings.iter().map(|sitting| appointment(profile, sitting)).collect();
+    let calendar = report::calendar_file(&profile.title, &appointments, &clock.now_in(&office.zone));
+    report::private_file(file, calendar.as_bytes()).map_err(|error| {
+        let help = "name a file that ends in .ics, in a folder that you may write to";
+        Failure::usage(format_args!("{} cannot be written: {error}", file.display()), help)
+    })
+}
+
+fn appointment(profile: &Profile, sitting: &Sitting) -> Appointment {
+    let closes = match (&sitting.cancelled, &sitting.cutoff) {
+        (Some(reason), _) => format!("This sitting falls away: {reason}"),
+        (None, Some(cutoff)) => format!("Requests close {} ({})", report::moment(&cutoff.at), cutoff.rule),
+        (None, None) => "The policy sets no cutoff".to_owned(),
+    };
+    Appointment {
+        key: format!("{}/{}", sitting.panel, sitting.date),
+        title: profile.title.clone(),
+        description: format!("{closes}\n{}", profile.policy),
+        starts: sitting.starts.clone(),
+        ends: sitting.ends.clone(),
+        cutoff: sitting.cutoff.as_ref().map(|cutoff| cutoff.at.clone()),
+        is_cancelled: sitting.cancelled.is_some(),
+    }
 }
 
 /// When the request for a sitting must be in.
@@ -106,49 +152,32 @@ pub fn panel_cutoff(configuration: &Configuration, panel: &str, date: Date) -> R
     })
 }
 
-impl PanelShown {
+impl PanelListed {
     fn of(profile: &Profile) -> Self {
         Self {
             panel: profile.name.clone(),
             title: profile.title.clone(),
             purpose: profile.purpose.clone(),
+            function: profile.function.clone(),
             policy: profile.policy.clone(),
-            schedule: profile.schedule.as_ref().map(|schedule| {
-                let time = |time: jiff::civil::Time| time.strftime("%H:%M").to_string();
-                format!("{} from {} to {}", schedule.recurrence.rule(), time(schedule.starts), time(schedule.ends))
-            }),
+            schedule: profile.schedule.as_ref().map(schedule_words),
             cutoff: profile.cutoff.as_ref().map(ToString::to_string),
             approval: profile.approval.as_ref().map(|approval| approval.roles.clone()).unwrap_or_default(),
             kinds: profile.requests.kinds.iter().map(|kind| kind.title.clone()).collect(),
-            paperwork: profile
-                .requests
-                .paperwork
-                .iter()
-                .map(|paper| (paper.title.clone(), paper.policy.clone()))
-                .collect(),
-            decisions: profile.outcome.decisions.iter().map(|choice| choice.title.clone()).collect(),
-            assumed: profile.assumed.clone(),
-            ambiguity: profile.ambiguity.clone(),
         }
     }
+}
 
-    /// The profile as a person reads it.
+impl PanelShown {
+    /// The profile as a person reads it: each thing it says, and the clause.
     pub fn text(&self) -> String {
-        let mut text = format!("{} ({})\n{}\n[{}]\n", self.title, self.panel, self.purpose, self.policy);
-        let mut line = |name: &str, value: &str| text.push_str(&format!("{name}: {value}\n"));
-        line("sits", self.schedule.as_deref().unwrap_or("as needed"));
-        line("closes", self.cutoff.as_deref().unwrap_or("no cutoff"));
-        line("approved by", &self.approval.join(" or "));
-        line("kinds of request", &self.kinds.join("; "));
-        line("decides", &self.decisions.join("; "));
-        for (paper, policy) in &self.paperwork {
-            text.push_str(&format!("paper: {paper} [{policy}]\n"));
-        }
-        for assumed in &self.assumed {
-            text.push_str(&format!("assumed: {assumed}\n"));
-        }
-        for ambiguity in &self.ambiguity {
-            text.push_str(&format!("ambiguity: {ambiguity}\n"));
+        let mut text = format!("{} ({})\n", self.listed.title, self.listed.panel);
+        for aspect in &self.aspects {
+            text.push_str(&format!("\n{}\n", aspect.about));
+            for said in &aspect.said {
+                let clause = if said.policy.is_empty() { String::new() } else { format!(" [{}]", said.policy) };
+                text.push_str(&format!("  {}{clause}\n", said.text));
+            }
         }
         text
     }
@@ -170,12 +199,15 @@ impl CutoffShown {
 }
 
 /// Panels as a table.
-pub fn panels_table(panels: &[PanelShown]) -> String {
+pub fn panels_table(panels: &[PanelListed]) -> String {
     let rows: Vec<Vec<String>> = panels
         .iter()
-        .map(|one| vec![one.panel.to_string(), one.title.clone(), one.cutoff.clone().unwrap_or_default()])
+        .map(|one| {
+            let schedule = one.schedule.clone().unwrap_or_else(|| "as needed".to_owned());
+            vec![one.panel.to_string(), one.title.clone(), schedule, one.cutoff.clone().unwrap_or_default()]
+        })
         .collect();
-    report::table(&["panel", "title", "closes"], &rows)
+    report::table(&["panel", "title", "sits", "closes"], &rows)
 }
 
 /// Sittings as a table.

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::check::{checked_submission, profile_of};
 use super::installation::Installation;
-use super::{Actor, Failure};
+use super::{Actor, CheckedRequest, Failure, OutcomeListed, WriteBackListed};
 use crate::calendar::Clock;
 use crate::config::Configuration;
 use crate::domain::{AnswerNote, AuthorityName, PanelName, Submission, SubmissionId};
@@ -67,6 +68,23 @@ pub struct SubmissionStory {
     pub unmapped: Vec<String>,
     /// Its states, first to last.
     pub revisions: Vec<RevisionShown>,
+    /// What people have stated about it.
+    pub stated: Vec<FactStated>,
+    /// What the check says of it now, for each child; nothing where it asks no panel or is no request.
+    pub checked: Vec<CheckedRequest>,
+    /// What was decided on it.
+    pub outcomes: Vec<OutcomeListed>,
+    /// What is written on the record, with the receipts.
+    pub write_backs: Vec<WriteBackListed>,
+}
+
+/// A fact that a person has stated.
+#[derive(Debug, Serialize)]
+pub struct FactStated {
+    /// Its name.
+    pub fact: String,
+    /// Whether it is so.
+    pub value: bool,
 }
 
 /// One answer.
@@ -133,9 +151,14 @@ pub fn submission_show(
     actor: &Actor,
     id: &SubmissionId,
 ) -> Result<SubmissionStory, Failure> {
-    let mut ledger = super::installation::ledger(configuration, clock)?;
-    let row = ledger.submission(id)?.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?;
-    ledger.audit_view(actor, id.as_str())?;
+    let mut installation = Installation::open(configuration, clock, actor)?;
+    let row = installation.ledger.submission(id)?;
+    let row = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?;
+    installation.ledger.audit_view(actor, id.as_str())?;
+    let asks = row.submission.status.is_request() && profile_of(&installation, &row.submission).is_some();
+    let checked = if asks { checked_submission(&installation, id, None, &[])? } else { Vec::new() };
+    let ledger = &installation.ledger;
+    let stated = ledger.stated_facts(id)?.into_iter().map(|(fact, value)| FactStated { fact, value });
     let revisions = ledger.revisions(id)?.into_iter().map(|revision| RevisionShown {
         number: revision.number,
         at: revision.at,
@@ -149,6 +172,10 @@ pub fn submission_show(
         answers: answers(&row.submission),
         unmapped: row.submission.unmapped.iter().map(|unmapped| unmapped.question.to_string()).collect(),
         revisions: revisions.collect(),
+        stated: stated.collect(),
+        checked,
+        outcomes: ledger.outcomes(Some(id))?.iter().map(OutcomeListed::of).collect(),
+        write_backs: ledger.write_backs_of(id)?.iter().map(WriteBackListed::of).collect(),
     })
 }
 
@@ -244,6 +271,22 @@ impl SubmissionStory {
             if let Some((before, after)) = moved {
                 text.push_str(&format!("    moved in Mosaic from person {before} to {after}\n"));
             }
+        }
+        for FactStated { fact, value } in &self.stated {
+            text.push_str(&format!("stated: {fact} = {}\n", if *value { "yes" } else { "no" }));
+        }
+        for checked in &self.checked {
+            text.push_str(&format!("\n{}{}", checked.text(), checked.papers_text()));
+        }
+        for OutcomeListed { panel, sitting, decision, state, revision, .. } in &self.outcomes {
+            text.push_str(&format!(
+                "\noutcome {revision} of {panel}, {}: {decision}, {state}\n",
+                report::day(*sitting)
+            ));
+        }
+        for WriteBackListed { kind, person, state, reference, reason, .. } in &self.write_backs {
+            let why = reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+            text.push_str(&format!("written back: {kind} for person {person}, {state}, {reference}{why}\n"));
         }
         text
     }

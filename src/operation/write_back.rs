@@ -245,7 +245,7 @@ impl Sending {
 }
 
 impl WriteBackListed {
-    fn of(write_back: &WriteBack) -> Self {
+    pub(super) fn of(write_back: &WriteBack) -> Self {
         let (receipt, reason) = match &write_back.state {
             State::Sent { receipt } => (Some(receipt.clone()), None),
             State::Refused { reason } | State::Uncertain { reason, .. } | State::Held { reason } => {

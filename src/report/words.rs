@@ -21,6 +21,18 @@ pub fn moment(moment: &ZonedDateTime) -> String {
     format!("{}, {time}", day(moment.date()))
 }
 
+/// A period of the calendar: `3 months`, `1 year and 6 months`.
+pub fn period(span: &jiff::Span) -> String {
+    let units = [
+        (i64::from(span.get_years()), "year"),
+        (i64::from(span.get_months()), "month"),
+        (i64::from(span.get_weeks()), "week"),
+        (i64::from(span.get_days()), "day"),
+    ];
+    let said = units.iter().filter(|(number, _)| *number != 0).map(|(number, unit)| count(*number, unit));
+    said.collect::<Vec<_>>().join(" and ")
+}
+
 /// How a paper stands, in words: `there`, `missing`, `too old`.
 pub fn paper_state(state: &str) -> String {
     let words = match state {
@@ -36,6 +48,7 @@ pub fn paper_state(state: &str) -> String {
         "document-duplicate" => "there twice",
         "document-kind-unclear" => "unclear",
         "fact-unknown" => "ask",
+        "waived" => "not there, and somebody has answered for it",
         other => other,
     };
     words.to_owned()

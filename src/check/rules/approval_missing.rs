@@ -2,7 +2,7 @@
 
 use crate::check::Case;
 use crate::check::rules::rule;
-use crate::check::rules::wording::{before_cutoff, role};
+use crate::check::rules::wording::{before_cutoff, one_of};
 use crate::domain::{Finding, FindingSeverity, Value};
 
 rule! {
@@ -18,12 +18,12 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
     if approved {
         return;
     }
-    let roles = approval.roles.iter().map(|name| role(name)).collect::<Vec<_>>().join(" or ");
+    let roles = one_of(&approval.roles);
     findings.push(Finding {
         code: RULE.code.to_owned(),
         severity: FindingSeverity::Blocking,
         subject: "approval".to_owned(),
-        message: format!("the form does not say that a {roles} has approved the request"),
+        message: format!("the form does not say that the {roles} has approved the request"),
         help: format!("ask the {roles} to approve the form in Mosaic{}", before_cutoff(case)),
         policy: approval.policy.clone(),
         source: case.answers(&approval.field).next().map(|answer| answer.place.to_string()),

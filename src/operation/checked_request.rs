@@ -1,0 +1,191 @@
+//! A request, checked, as it is shown: the JSON shape of DESIGN section 11, and its text.
+
+use jiff::civil::Date;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::docket::{handed_in, in_order};
+use crate::check::{self as rules, Case, Checked, Waived};
+use crate::domain::{Finding, FindingSeverity, PanelName, PersonId, SubmissionId, Verdict};
+use crate::ledger::{Booking, StoredCheck};
+use crate::report;
+
+/// What a check said about one request for one child, in the JSON shape of DESIGN section 11.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckedRequest {
+    /// The request.
+    pub submission: SubmissionId,
+    /// Its form.
+    pub form: String,
+    /// Its form's version.
+    pub version: String,
+    /// The panel.
+    pub panel: PanelName,
+    /// The child.
+    pub person: String,
+    /// The sitting that is meant.
+    pub sitting: Option<Date>,
+    /// By when it must be in, with offset.
+    pub cutoff: Option<String>,
+    /// What it comes to.
+    pub verdict: Verdict,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// Each paper that is asked for, and what is there.
+    pub papers: Vec<PaperChecked>,
+    /// Findings for which somebody has answered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<Waived>,
+    /// What kinds of request it makes, as a person reads them.
+    pub kinds: Vec<String>,
+    /// Findings of the last check that are no more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mended: Vec<String>,
+    #[serde(skip)]
+    pub(super) person_id: PersonId,
+    #[serde(skip)]
+    cutoff_in_words: Option<String>,
+    #[serde(skip)]
+    handed_in: Option<String>,
+}
+
+/// A paper that is asked for, and what is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PaperChecked {
+    /// The kind of document.
+    pub kind: String,
+    /// What a person is shown.
+    pub title: String,
+    /// How it stands: `there`, or the code of the finding about it.
+    pub state: String,
+    /// The date of the document that counts.
+    pub dated: Option<Date>,
+    /// Where that document was read.
+    pub source: Option<String>,
+    /// Why it is taken for what it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// The clause that asks for it.
+    pub policy: String,
+}
+
+/// A request, checked, as it is shown.
+pub(super) fn shown(case: &Case<'_>) -> CheckedRequest {
+    let Checked { verdict, findings, waived } = rules::check(case);
+    let cutoff = case.sitting.and_then(|sitting| sitting.cutoff.as_ref());
+    let papers = case.papers().into_iter().map(|found| {
+        let kind = found.paper.kinds.first().map(ToString::to_string).unwrap_or_default();
+        let about = |finding: &&Finding| finding.subject == kind && finding.code.starts_with("document-");
+        let asked = |finding: &&Finding| {
+            finding.code == "fact-unknown" && found.paper.condition.facts().any(|fact| *fact == finding.subject)
+        };
+        let finding = findings.iter().find(about);
+        let finding = finding.or_else(|| findings.iter().find(asked).filter(|_| !found.is_there()));
+        let answered_for = waived.iter().map(|waived| &waived.finding).find(about).map(|_| "waived");
+        let well = if found.is_the_form { "the-form" } else { "there" };
+        let state = finding.map(|finding| finding.code.as_str()).or(answered_for).unwrap_or(well);
+        let reading = found.document.and_then(|document| document.reading.as_ref());
+        PaperChecked {
+            state: state.to_owned(),
+            title: found.paper.title.clone(),
+            dated: found.document.and_then(|document| document.dated),
+            source: found.document.map(|document| document.source.to_string()),
+            evidence: reading.map(|reading| reading.evidence.clone()).unwrap_or_default(),
+            policy: found.paper.policy.clone(),
+            kind,
+        }
+    });
+    CheckedRequest {
+        papers: papers.collect(),
+        submission: case.submission.id.clone(),
+        form: case.submission.form.to_string(),
+        version: case.submission.version.to_string(),
+        panel: case.profile.name.clone(),
+        person: case.person.to_string(),
+        sitting: case.sitting.map(|sitting| sitting.date),
+        cutoff: cutoff.map(crate::panel::Cutoff::with_offset),
+        kinds: case.kinds().iter().map(|kind| kind.title.clone()).collect(),
+        mended: Vec::new(),
+        person_id: case.person,
+        cutoff_in_words: cutoff.map(|cutoff| report::moment(&cutoff.at)),
+        handed_in: handed_in(case.submission, case.office).as_ref().map(in_order),
+        verdict,
+        findings,
+        waived,
+    }
+}
+
+impl CheckedRequest {
+    /// Whether something blocks it.
+    pub fn is_blocked(&self) -> bool {
+        self.verdict != Verdict::Complete
+            || self.findings.iter().any(|finding| finding.severity == FindingSeverity::Blocking)
+    }
+
+    /// What blocks it, in words.
+    pub(super) fn lacks(&self) -> Vec<String> {
+        let blocking = self.findings.iter().filter(|finding| finding.severity == FindingSeverity::Blocking);
+        blocking.map(|finding| finding.message.clone()).collect()
+    }
+
+    /// What sorts requests as they came: those that are open come last.
+    pub(super) fn handed_in_order(&self) -> (bool, &str) {
+        (self.handed_in.is_none(), self.handed_in.as_deref().unwrap_or_default())
+    }
+
+    /// As the ledger keeps it.
+    pub(super) fn stored(&self) -> (SubmissionId, PersonId, StoredCheck) {
+        let said = serde_json::to_string(self).unwrap_or_default();
+        let inputs = Sha256::digest(said).into();
+        let booking = self.sitting.map(|sitting| Booking {
+            panel: self.panel.clone(),
+            sitting,
+            handed_in: self.handed_in.clone(),
+        });
+        let check = StoredCheck { inputs, verdict: self.verdict, findings: self.findings.clone(), booking };
+        (self.submission.clone(), self.person_id, check)
+    }
+
+    pub(super) fn text(&self) -> String {
+        let Self { submission, form, version, panel, person, verdict, .. } = self;
+        let sitting = self.sitting.map_or_else(|| "no sitting".to_owned(), report::day);
+        let cutoff = self.cutoff_in_words.as_ref().map_or_else(String::new, |cutoff| format!("; closes {cutoff}"));
+        let mut text = format!("{submission}, person {person}: {verdict}\n");
+        text.push_str(&format!("  {form} version {version} to {panel}, {sitting}{cutoff}\n"));
+        for finding in &self.findings {
+            text.push_str(&format!("  {:8}  {}: {}\n", finding.severity, finding.code, finding.message));
+            text.push_str(&format!("            {}. [{}]\n", finding.help, finding.policy));
+        }
+        for Waived { finding, role, reason, until } in &self.waived {
+            let Finding { code, message, .. } = finding;
+            text.push_str(&format!("  waived    {code}: {message}\n"));
+            text.push_str(&format!(
+                "            by the {} until {until}: {}\n",
+                role.replace('-', " "),
+                reason.expose()
+            ));
+        }
+        for mended in &self.mended {
+            text.push_str(&format!("  mended    {mended}\n"));
+        }
+        text
+    }
+
+    /// Each paper with the evidence: what one who asks about a single request wants to see.
+    pub(super) fn papers_text(&self) -> String {
+        let mut text = String::new();
+        for paper in &self.papers {
+            let dated = paper.dated.map_or_else(String::new, |dated| format!(", dated {dated}"));
+            let source = paper.source.as_ref().map_or_else(String::new, |source| format!(", {source}"));
+            text.push_str(&format!(
+                "  paper     {}: {}{dated}{source}\n",
+                paper.title,
+                report::paper_state(&paper.state)
+            ));
+            if !paper.evidence.is_empty() {
+                text.push_str(&format!("            because {}\n", paper.evidence.join("; ")));
+            }
+        }
+        text
+    }
+}
