@@ -113,7 +113,12 @@ impl Deadline {
             }
             Rule::Offset { count, unit: Unit::Hours, before } => {
                 let hours = SignedDuration::from_hours(i64::from(count) * if before { -1 } else { 1 });
-                Due { at: anchor.saturating_add(hours), moved: false }
+                let meant = anchor.saturating_add(hours);
+                let moved_to = office.working_day_on_or_before(meant.date());
+                if !before || moved_to == meant.date() {
+                    return Due { at: meant, moved: false };
+                }
+                Due { at: office.at(moved_to, meant.time()), moved: true }
             }
             Rule::Offset { count, unit: Unit::WorkingDays, before } => {
                 let day =
@@ -337,6 +342,9 @@ mod tests {
             ("6 weeks after section-20", "2026-11-30T00:00", "2027-01-11 17:00 +00:00"),
             ("3 months before supervision-order", "2027-03-31T00:00", "2026-12-31 17:00 +00:00"),
             ("3 months after the sitting", "2026-11-30T10:00", "2027-02-28 17:00 +00:00"),
+            ("72 hours before the sitting", "2026-12-29T10:00", "2026-12-24 10:00 +00:00 moved"),
+            ("72 hours before the sitting", "2027-03-30T10:00", "2027-03-25 09:00 +00:00 moved"),
+            ("72 hours before the sitting", "2027-11-01T10:00", "2027-10-29 11:00 +01:00"),
         ];
         for (phrase, from, wanted) in cases {
             assert_eq!(due(phrase, from), wanted, "{phrase} from {from}");

@@ -22,7 +22,7 @@ pub struct RecurrenceTrouble(String);
 impl Recurrence {
     /// The rule `FREQ=WEEKLY;BYDAY=WE` from a day on.
     pub fn parse(rule: &str, from: Date) -> Result<Self, RecurrenceTrouble> {
-        let text = format!("DTSTART:{}T000000Z\nRRULE:{rule}", from.strftime("%Y%m%d"));
+        let text = format!("DTSTART:{}T000000Z\nRRULE:{}", from.strftime("%Y%m%d"), until_a_moment(rule));
         let set: RRuleSet = text.parse().map_err(|error: rrule::RRuleError| RecurrenceTrouble(error.to_string()))?;
         Ok(Self { rule: rule.to_owned(), from, set })
     }
@@ -93,6 +93,16 @@ fn words(rule: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The rule with the moment at which it ends. By RFC 5545 a rule whose first day has no time ends on a day that has
+/// none either; the reader counts in moments and wants one.
+fn until_a_moment(rule: &str) -> String {
+    let moment = |part: &str| match part.strip_prefix("UNTIL=") {
+        Some(day) if !day.contains('T') => format!("{part}T000000Z"),
+        _ => part.to_owned(),
+    };
+    rule.split(';').map(moment).collect::<Vec<_>>().join(";")
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! All that a check looks at.
 
+use std::sync::Arc;
+
 use jiff::ZonedDateTime;
 use jiff::civil::{Date, DateTime};
 use serde::Serialize;
@@ -39,6 +41,8 @@ pub struct Case<'a> {
     pub twins: &'a [SubmissionId],
     /// What somebody has answered for.
     pub waivers: &'a [Waiver],
+    /// Other open forms about this child, by name: a form may be a paper.
+    pub forms: &'a [Arc<str>],
 }
 
 /// The place of a request among those that came in for a sitting.
@@ -84,7 +88,7 @@ pub struct PaperFound<'a> {
     pub paper: &'a Paper,
     /// What is there.
     pub document: Option<&'a Document>,
-    /// Whether the request itself is made on the form that is this paper.
+    /// Whether the request itself is made on the form that is this paper, or another about the child is.
     pub is_the_form: bool,
     /// Whether it is sure that it is needed: a fact it hangs on may not be known.
     pub needed: FactValue,
@@ -169,7 +173,8 @@ impl<'a> Case<'a> {
             // The newest that can be read counts; one without a date counts only where there is no other.
             let fitting = self.documents.iter().filter(fits).filter(mine);
             let document = fitting.max_by_key(|document| (is_readable(document), document.dated));
-            let is_the_form = paper.form.as_ref().is_some_and(|form| **form == *self.submission.form);
+            let mut forms = std::iter::once(&self.submission.form).chain(self.forms);
+            let is_the_form = forms.any(|form| paper.forms.iter().any(|known| **known == **form));
             PaperFound { paper, document, is_the_form, needed: self.facts.holds(&paper.condition) }
         });
         found.filter(|found| found.needed != FactValue::No).collect()

@@ -204,6 +204,7 @@ fn checked(world: &World) -> Checked {
         slot: world.slot,
         twins: &world.twins,
         waivers: &world.waivers,
+        forms: &[],
     };
     check(&case)
 }

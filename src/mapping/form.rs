@@ -205,6 +205,13 @@ impl FormMapping {
         self.facts.iter().map(|fact| fact.name.as_str())
     }
 
+    /// The field that a fact is read from, and the values that make it so.
+    #[cfg(test)]
+    pub(crate) fn fact_source(&self, name: &str) -> Option<(&str, &[String])> {
+        let rule = self.facts.iter().find(|fact| fact.name == name)?;
+        Some((&rule.field, &rule.is))
+    }
+
     /// The facts that a submission answers; an unanswered one is unknown.
     pub fn facts(&self, submission: &Submission) -> Vec<Fact> {
         let facts = self.facts.iter().map(|rule| {

@@ -1,6 +1,7 @@
 //! `check` and `explain`: what each request still lacks.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::ZonedDateTime;
 use jiff::civil::Date;
@@ -161,15 +162,13 @@ fn known_facts(installation: &Installation, stated: &[StatedFact]) -> Result<(),
     let by_forms = by_forms.flat_map(crate::mapping::FormMapping::fact_names);
     let by_panels = rules.panels.values().flat_map(|profile| profile.facts.keys().map(String::as_str));
     let known: std::collections::BTreeSet<&str> = by_forms.chain(by_panels).collect();
-    for fact in stated.iter().filter(|fact| !known.contains(fact.name.as_str())) {
-        let near = crate::diagnostic::nearest(&fact.name, known.iter().copied());
-        let help = near.map_or_else(
-            || "`tessera check` names the facts that it asks for".to_owned(),
-            |meant| format!("did you mean `{meant}`?"),
-        );
-        return Err(Failure::usage(format_args!("nothing hangs on a fact `{}`", fact.name), help));
-    }
-    Ok(())
+    let Some(slip) = stated.iter().find(|fact| !known.contains(fact.name.as_str())) else { return Ok(()) };
+    let near = crate::diagnostic::nearest(&slip.name, known.iter().copied());
+    let help = near.map_or_else(
+        || "`tessera check` names the facts that it asks for".to_owned(),
+        |meant| format!("did you mean `{meant}`?"),
+    );
+    Err(Failure::usage(format_args!("nothing hangs on a fact `{}`", slip.name), help))
 }
 
 /// What a code means.
@@ -365,7 +364,7 @@ impl<'i> Checking<'i> {
             let answers = form.map(|form| form.facts(submission)).unwrap_or_default();
             let on = sitting.map_or_else(|| now.date(), |sitting| sitting.date);
             let facts = KnownFacts::gather(profile, answers, &events, heard, &said, on);
-            let twins = self.twins(profile, submission, *person)?;
+            let others = self.others(profile, submission, *person)?;
             let waivers = ledger.waivers(&submission.id, *person)?;
             let case = Case {
                 submission,
@@ -378,8 +377,9 @@ impl<'i> Checking<'i> {
                 office,
                 now: &now,
                 slot,
-                twins: &twins,
+                twins: &others.twins,
                 waivers: &waivers,
+                forms: &others.forms,
             };
             requests.push(shown(&case));
         }
@@ -392,35 +392,39 @@ impl<'i> Checking<'i> {
         Ok(known.map(|(name, value)| Stated { name, value }).chain(self.stated.iter().cloned()).collect())
     }
 
-    /// Open requests that came before this one and ask the same panel the same for the same child.
-    fn twins(
-        &self,
-        profile: &Profile,
-        submission: &Submission,
-        person: PersonId,
-    ) -> Result<Vec<SubmissionId>, Failure> {
+    /// What else is open about a child: requests that came before this one and ask the same panel the same, and forms.
+    fn others(&self, profile: &Profile, submission: &Submission, person: PersonId) -> Result<Others, Failure> {
         let ledger = &self.installation.ledger;
-        let mut twins = Vec::new();
+        let mut found = Others::default();
         let others = ledger.submissions_about(&submission.authority, person)?;
         for other in others.into_iter().filter(|other| *other != submission.id) {
             let Some(row) = ledger.submission(&other)? else { continue };
             let other = row.submission;
-            let is_open = other.status.is_request()
-                && other.panel.as_ref() == Some(&profile.name)
-                && !ledger.outcomes(Some(&other.id))?.iter().any(|row| row.outcome.state == OutcomeState::Approved);
-            let kinds = |of: &Submission| {
-                profile.requests.choices(of).into_iter().map(ToOwned::to_owned).collect::<Vec<String>>()
+            let is_decided = || {
+                let outcomes = ledger.outcomes(Some(&other.id))?;
+                Ok::<_, Failure>(outcomes.iter().any(|row| row.outcome.state == OutcomeState::Approved))
             };
-            let (own, theirs) = (kinds(submission), kinds(&other));
+            if !other.status.is_request() || is_decided()? {
+                continue;
+            }
+            found.forms.push(other.form.clone());
+            let (own, theirs) = (profile.requests.choices(submission), profile.requests.choices(&other));
             let same = own == theirs || own.iter().any(|kind| theirs.contains(kind));
             // The one that was started first is the one that counts.
             let before = (other.started_on, &other.id) < (submission.started_on, &submission.id);
-            if is_open && same && before {
-                twins.push(other.id);
+            if other.panel.as_ref() == Some(&profile.name) && same && before {
+                found.twins.push(other.id);
             }
         }
-        Ok(twins)
+        Ok(found)
     }
+}
+
+/// What else is open about a child.
+#[derive(Debug, Default)]
+struct Others {
+    twins: Vec<SubmissionId>,
+    forms: Vec<Arc<str>>,
 }
 
 impl CheckReport {

@@ -68,7 +68,8 @@ fn paper(request: &CheckedRequest, title: &str) -> Cell {
     };
     let about = |finding: &&crate::domain::Finding| finding.code == paper.state && finding.subject == paper.kind;
     let tone = match request.findings.iter().find(about).map(|finding| finding.severity) {
-        None if paper.state == "fact-unknown" => Tone::Look,
+        None if paper.state == "fact-unknown" || paper.state == "waived" => Tone::Look,
+        None if paper.state == "not-asked" => Tone::Quiet,
         None => Tone::Good,
         Some(FindingSeverity::Blocking) => Tone::Bad,
         Some(FindingSeverity::Warning | FindingSeverity::Advice) => Tone::Look,

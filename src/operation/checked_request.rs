@@ -82,7 +82,11 @@ pub(super) fn shown(case: &Case<'_>) -> CheckedRequest {
         let finding = findings.iter().find(about);
         let finding = finding.or_else(|| findings.iter().find(asked).filter(|_| !found.is_there()));
         let answered_for = waived.iter().map(|waived| &waived.finding).find(about).map(|_| "waived");
-        let well = if found.is_the_form { "the-form" } else { "there" };
+        let well = match (found.is_the_form, found.document) {
+            (true, _) => "the-form",
+            (false, Some(_)) => "there",
+            (false, None) => "not-asked",
+        };
         let state = finding.map(|finding| finding.code.as_str()).or(answered_for).unwrap_or(well);
         let reading = found.document.and_then(|document| document.reading.as_ref());
         PaperChecked {

@@ -19,6 +19,8 @@ mod pack;
 mod panel_diff;
 mod panel_profile;
 mod panels;
+#[cfg(test)]
+mod profile_proofs;
 mod progress;
 mod quarantine;
 mod rehearsal;

@@ -24,6 +24,11 @@ impl Vocabulary {
         Self { names: names.filter(|(words, _)| !words.is_empty()).collect() }
     }
 
+    /// The kind of document that a line names.
+    pub fn kind_of(&self, line: &str) -> Option<&DocumentKind> {
+        self.find(line).map(|found| found.kind)
+    }
+
     /// The name that a line holds: the longest, and of two as long the one that comes first. A plural is its singular.
     pub(super) fn find(&self, line: &str) -> Option<Found<'_>> {
         let line = words(line);

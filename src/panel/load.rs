@@ -262,7 +262,7 @@ mod tests {
             ("field = \"manager-approved\"", "field = \"approved\"", "there is no field `approved`"),
             ("fields = [\"amount\"]", "fields = [\"amont\"]", "there is no field `amont`"),
             ("kinds = [\"accommodation\"]", "kinds = [\"accomodation\"]", "there is no kind of request `accomodation`"),
-            ("form = \"REQ\"", "form = \"REQUEST\"", "no form `REQUEST` asks this panel"),
+            ("form = [\"REQ\"]", "form = [\"REQUEST\"]", "no form `REQUEST` asks this panel"),
             ("heard = \"next-sitting\"", "heard = \"later\"", "`later` is not known here"),
             ("at-most = \"10 days\"", "at-most = \"ten days\"", "the period cannot be read"),
             ("over = 2000", "over = \"2000\"", "should be a whole number"),

@@ -51,10 +51,10 @@ fn paper(name: &Item<String>, table: Table<'_, '_>, names: &Names<'_>) -> Option
     let fresh_for = period(&table, "fresh-for");
     let chase = table.text("chase");
     chase.iter().for_each(|role| names.role(&table, role));
-    let form = table.text("form");
-    if let Some(form) = form.as_ref().filter(|form| !names.known.forms.contains(&form.value)) {
-        let forms: Vec<&str> = names.known.forms.iter().map(String::as_str).collect();
-        let help = format!("the forms that ask this panel are: {}", forms.join(", "));
+    let forms = table.texts("form");
+    for form in forms.iter().filter(|form| !names.known.forms.contains(&form.value)) {
+        let known: Vec<&str> = names.known.forms.iter().map(String::as_str).collect();
+        let help = format!("the forms that ask this panel are: {}", known.join(", "));
         table.document().error(form.span.clone(), format!("no form `{}` asks this panel", form.value), Some(help));
     }
     let paper = Paper {
@@ -62,7 +62,7 @@ fn paper(name: &Item<String>, table: Table<'_, '_>, names: &Names<'_>) -> Option
         title: table.text("title").map_or_else(|| name.value.replace('-', " "), |title| title.value),
         severity: severity?,
         condition: names.condition(&table),
-        form: form.map(|form| form.value),
+        forms: forms.into_iter().map(|form| form.value).collect(),
         fresh_for: fresh_for.ok()?,
         pages_max: table.integer("pages-max").and_then(|pages| u32::try_from(pages.value).ok()),
         chase: chase.map_or_else(|| "social-worker".to_owned(), |chase| chase.value),

@@ -16,8 +16,8 @@ pub struct Paper {
     pub severity: FindingSeverity,
     /// When it is needed.
     pub condition: Condition,
-    /// The form in Mosaic that is this paper: a request made on that form has brought it.
-    pub form: Option<String>,
+    /// The forms in Mosaic, any of which is this paper.
+    pub forms: Vec<String>,
     /// How old it may be on the day of the sitting.
     pub fresh_for: Option<Span>,
     /// How many pages it may have.
@@ -26,6 +26,13 @@ pub struct Paper {
     pub chase: String,
     /// The clause that asks for it.
     pub policy: String,
+}
+
+impl Paper {
+    /// Whether it is welcome and never missed: it only helps, and nothing says that this request should have it.
+    pub fn is_only_welcome(&self) -> bool {
+        self.severity == FindingSeverity::Advice && self.condition.facts().next().is_none()
+    }
 }
 
 /// One kind of request.

@@ -22,7 +22,7 @@ pub struct Exemption {
 /// Whether and where a request that did not wait for the panel is heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hearing {
-    /// At the next sitting it could still be handed in for; the decision holds only until then.
+    /// At the next sitting it could still be handed in for, or within `at_most`; the decision holds only until then.
     NextSitting,
     /// Not by this panel at all.
     NotNeeded,
@@ -47,7 +47,7 @@ pub struct Route {
     pub role_field: Option<String>,
     /// The roles that may decide.
     pub decided_by: Vec<String>,
-    /// How long after the decision it may be heard at the latest.
+    /// How long after the decision it may be heard at the latest, in place of the next sitting.
     pub at_most: Option<Span>,
     /// The clause.
     pub policy: String,

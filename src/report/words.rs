@@ -36,7 +36,7 @@ pub fn period(span: &jiff::Span) -> String {
 /// How a paper stands, in words: `there`, `missing`, `too old`.
 pub fn paper_state(state: &str) -> String {
     let words = match state {
-        "the-form" => "the request itself",
+        "the-form" => "a form in Mosaic",
         "document-missing" => "missing",
         "document-stale" => "too old",
         "document-undated" => "without a date",
@@ -48,6 +48,7 @@ pub fn paper_state(state: &str) -> String {
         "document-duplicate" => "there twice",
         "document-kind-unclear" => "unclear",
         "fact-unknown" => "ask",
+        "not-asked" => "only where it helps",
         "waived" => "not there, and somebody has answered for it",
         other => other,
     };

@@ -19,12 +19,14 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
         let blank = case.answers(&rule.field).next();
         let how = if blank.is_some() { "answered with nothing" } else { "not answered" };
+        // A table has no question of its own.
+        let asked = if rule.question.is_empty() { String::new() } else { format!(" (question {})", rule.question) };
         findings.push(Finding {
             code: RULE.code.to_owned(),
             severity: FindingSeverity::Blocking,
             subject: rule.field.to_string(),
             message: format!("“{}” is {how}", rule.label),
-            help: format!("ask the worker to answer it in Mosaic (question {})", rule.question),
+            help: format!("ask the worker to answer it in Mosaic{asked}"),
             policy: case.profile.policy.clone(),
             source: blank.map(|answer| answer.place.to_string()),
         });

@@ -16,7 +16,7 @@ rule! {
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for found in case.papers() {
-        if found.is_there() || found.needed != FactValue::Yes {
+        if found.is_there() || found.needed != FactValue::Yes || found.paper.is_only_welcome() {
             continue;
         }
         let paper = found.paper;

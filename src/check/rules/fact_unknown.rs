@@ -2,7 +2,7 @@
 
 use crate::check::Case;
 use crate::check::rules::rule;
-use crate::domain::{FactValue, Finding};
+use crate::domain::{FactValue, Finding, FindingSeverity};
 
 rule! {
     /// Whether a document is needed hangs on something that nobody has said.
@@ -15,7 +15,9 @@ rule! {
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for found in case.papers() {
-        if found.needed != FactValue::Unknown || found.is_there() {
+        // What would only help is not worth a question.
+        let is_worth_it = found.paper.severity != FindingSeverity::Advice;
+        if found.needed != FactValue::Unknown || found.is_there() || !is_worth_it {
             continue;
         }
         let conditions = found.paper.condition.facts();

@@ -8,9 +8,9 @@ use crate::domain::{Finding, FindingSeverity};
 rule! {
     /// The request was decided in an emergency, and the panel has still to agree.
     ///
-    /// The decision holds only until the next sitting for which the request could be handed in.
+    /// The decision holds only until the next sitting for which the request could be handed in, or for as long as the policy says.
     ///
-    /// What to do: book it onto that sitting.
+    /// What to do: book it onto a sitting by then.
     "retrospective-due" => find
 }
 
@@ -19,7 +19,10 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let route = retrospect.route;
     let until = retrospect.until.map_or_else(
         || "the decision holds until the next sitting".to_owned(),
-        |until| format!("the decision holds until the sitting on {until}"),
+        |until| match route.at_most {
+            Some(_) => format!("the panel must hear it by {until}"),
+            None => format!("the decision holds until the sitting on {until}"),
+        },
     );
     let by = if route.decided_by.is_empty() { String::new() } else { format!(" by the {}", one_of(&route.decided_by)) };
     findings.push(Finding {
@@ -27,7 +30,7 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
         severity: FindingSeverity::Advice,
         subject: route.name.clone(),
         message: format!("{}: decided{by} before the panel could; {until}", route.title),
-        help: "book it onto that sitting".to_owned(),
+        help: "book it onto a sitting by then".to_owned(),
         policy: route.policy.clone(),
         source: retrospect.read_at,
     });

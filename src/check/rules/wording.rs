@@ -70,9 +70,11 @@ pub(super) fn retrospect<'a>(case: &Case<'a>) -> Option<Retrospect<'a>> {
     // A day without a time counts to the end of the office day.
     let decided_at = if decided.time() == jiff::civil::Time::midnight() { case.office.close } else { decided.time() };
     let moment = case.office.at(decided.date(), decided_at);
-    let first = case.profile.next_sitting(decided.date(), &moment, case.needs_longer(), case.office);
-    let latest = route.at_most.map(|span| decided.date().saturating_add(span));
-    let until = first.map(|sitting| latest.map_or(sitting.date, |latest| latest.min(sitting.date))).or(latest);
+    let first = || case.profile.next_sitting(decided.date(), &moment, case.needs_longer(), case.office);
+    let until = match route.at_most {
+        Some(span) => Some(decided.date().saturating_add(span)),
+        None => first().map(|sitting| sitting.date),
+    };
     let heard = case.sitting.map_or_else(|| case.now.date(), |sitting| sitting.date);
     let overdue = until.is_some_and(|until| heard > until || case.now.date() > until);
     Some(Retrospect { route, until, overdue, read_at })
