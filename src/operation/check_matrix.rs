@@ -15,7 +15,8 @@ pub fn check_out(report: &CheckReport, file: &Path) -> Result<(), Failure> {
         by_panel.entry(&request.panel).or_default().push(request);
     }
     for (panel, requests) in by_panel {
-        tables.push(matrix(panel.as_str(), &requests));
+        let title = requests.first().map(|request| request.panel_title.as_str()).unwrap_or_default();
+        tables.push(Matrix { title: panel.to_string(), ..matrix(title, &requests) });
     }
     tables.push(findings(&report.requests));
     let sheets = Sheets { title: "What the requests still lack".to_owned(), tables };
@@ -56,7 +57,10 @@ pub(super) fn matrix(title: &str, requests: &[&CheckedRequest]) -> Matrix {
     });
     Matrix {
         title: title.to_owned(),
-        notes: vec!["Each cell says how a document stands; what is not asked for says so.".to_owned()],
+        notes: vec![
+            title.to_owned(),
+            "Each cell says how a document stands; what is not asked for says so.".to_owned(),
+        ],
         columns: columns.map(ToOwned::to_owned).collect(),
         rows: rows.collect(),
     }

@@ -44,6 +44,8 @@ pub struct CheckedRequest {
     #[serde(skip)]
     pub(super) person_id: PersonId,
     #[serde(skip)]
+    pub(super) panel_title: String,
+    #[serde(skip)]
     cutoff_in_words: Option<String>,
     #[serde(skip)]
     handed_in: Option<String>,
@@ -105,6 +107,7 @@ pub(super) fn shown(case: &Case<'_>) -> CheckedRequest {
         form: case.submission.form.to_string(),
         version: case.submission.version.to_string(),
         panel: case.profile.name.clone(),
+        panel_title: case.profile.title.clone(),
         person: case.person.to_string(),
         sitting: case.sitting.map(|sitting| sitting.date),
         cutoff: cutoff.map(crate::panel::Cutoff::with_offset),

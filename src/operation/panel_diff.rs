@@ -29,10 +29,14 @@ pub struct PanelPair {
     pub one: PanelName,
     /// What a person calls it.
     pub one_title: String,
+    /// The policy it stands on.
+    pub one_policy: String,
     /// The other.
     pub other: PanelName,
     /// What a person calls it.
     pub other_title: String,
+    /// The policy it stands on.
+    pub other_policy: String,
     /// What they say of each thing.
     pub aspects: Vec<AspectCompared>,
 }
@@ -92,8 +96,10 @@ fn pair(rules: &Rulebook, one: &Profile, other: &Profile) -> Result<PanelPair, F
     Ok(PanelPair {
         one: one.name.clone(),
         one_title: one.title.clone(),
+        one_policy: one.policy.clone(),
         other: other.name.clone(),
         other_title: other.title.clone(),
+        other_policy: other.policy.clone(),
         aspects: compared.collect(),
     })
 }
@@ -121,28 +127,27 @@ impl AspectCompared {
         self.one.is_empty() && self.other.is_empty()
     }
 
-    /// What the one side says alone, or that it says nothing where the other does.
-    fn side<'s>(&'s self, own: &'s [Said]) -> Vec<String> {
+    /// What one side says alone, or that it says nothing where the other does.
+    fn side(&self, own: &[Said], policy: &str) -> Vec<String> {
         if own.is_empty() && self.both.is_empty() {
             return vec!["says nothing".to_owned()];
         }
-        let clause = |said: &Said| if said.policy.is_empty() { String::new() } else { format!(" [{}]", said.policy) };
-        own.iter().map(|said| format!("{}{}", said.text, clause(said))).collect()
+        own.iter().map(|said| said.with_clause(policy)).collect()
     }
 }
 
 impl PanelPair {
     fn text(&self) -> String {
-        let Self { one, one_title, other, other_title, .. } = self;
-        let mut text = format!("{one_title} ({one})\nbeside {other_title} ({other})\n");
+        let Self { one, one_title, one_policy, other, other_title, other_policy, .. } = self;
+        let mut text = format!("{one_title} ({one}: {one_policy})\nbeside {other_title} ({other}: {other_policy})\n");
         for aspect in &self.aspects {
             text.push_str(&format!("\n{}\n", aspect.about));
             let mut lines =
                 |who: &str, said: &[String]| said.iter().for_each(|said| text.push_str(&format!("  {who}: {said}\n")));
             lines("both", &aspect.both);
             if !aspect.is_same() {
-                lines(one.as_str(), &aspect.side(&aspect.one));
-                lines(other.as_str(), &aspect.side(&aspect.other));
+                lines(one.as_str(), &aspect.side(&aspect.one, one_policy));
+                lines(other.as_str(), &aspect.side(&aspect.other, other_policy));
             }
         }
         text
@@ -155,13 +160,15 @@ impl PanelPair {
                 (false, false) => ("in part", Tone::Look),
                 (false, true) => ("different", Tone::Bad),
             };
-            let side = |own: &[Said]| if aspect.is_same() { String::new() } else { aspect.side(own).join("\n") };
+            let side = |own: &[Said], policy: &str| {
+                if aspect.is_same() { String::new() } else { aspect.side(own, policy).join("\n") }
+            };
             vec![
                 Cell::plain(aspect.about.clone()),
                 Cell { text: words.to_owned(), tone },
                 Cell::plain(aspect.both.join("\n")),
-                Cell::plain(side(&aspect.one)),
-                Cell::plain(side(&aspect.other)),
+                Cell::plain(side(&aspect.one, &self.one_policy)),
+                Cell::plain(side(&aspect.other, &self.other_policy)),
             ]
         });
         let rows = rows.collect();

@@ -27,6 +27,14 @@ pub struct Aspect {
     pub said: Vec<Said>,
 }
 
+impl Said {
+    /// The words with their clause, where it says more than the policy as a whole.
+    pub(super) fn with_clause(&self, whole: &str) -> String {
+        let Self { text, policy } = self;
+        if policy.is_empty() || policy == whole { text.clone() } else { format!("{text} [{policy}]") }
+    }
+}
+
 fn said(text: impl Into<String>, policy: &str) -> Said {
     Said { text: text.into(), policy: policy.to_owned() }
 }
@@ -34,10 +42,9 @@ fn said(text: impl Into<String>, policy: &str) -> Said {
 /// Everything that a profile says, in the order in which a person asks. What it is silent about is left out.
 pub(super) fn aspects(profile: &Profile, authority: &Authority) -> Vec<Aspect> {
     let words = Words { profile, authority };
-    let policy = profile.policy.as_str();
-    let texts = |texts: &[String]| texts.iter().map(|text| said(text, policy)).collect::<Vec<_>>();
+    let texts = |texts: &[String]| texts.iter().map(|text| said(text, &profile.policy)).collect::<Vec<_>>();
     let mut aspects = vec![
-        Aspect { about: "purpose".to_owned(), said: vec![said(&profile.purpose, policy)] },
+        Aspect { about: "purpose".to_owned(), said: vec![said(&profile.purpose, &profile.policy)] },
         Aspect { about: "sits".to_owned(), said: words.sits() },
         Aspect { about: "roles".to_owned(), said: words.roles() },
         Aspect { about: "members".to_owned(), said: texts(&profile.members) },
@@ -166,10 +173,12 @@ impl Words<'_> {
         let requests = &self.profile.requests;
         let mut aspects: Vec<Aspect> = Vec::new();
         let mut add = |paper: &Paper, whose: &str| {
-            let about = format!(
-                "paper: {}",
-                paper.kinds.first().map(|kind| kind.as_str().replace('-', " ")).unwrap_or_default()
-            );
+            let kind = paper.kinds.first().map(|kind| kind.as_str().replace('-', " ")).unwrap_or_default();
+            // Each panel's form has a name of its own; what is compared is that it asks for one.
+            let (about, whose) = match paper.forms.is_empty() {
+                true => (format!("paper: {kind}"), whose.to_owned()),
+                false => ("paper: request form".to_owned(), format!("{whose}: {}", paper.title)),
+            };
             let said = said(format!("{whose}{}", self.paper(paper)), &paper.policy);
             match aspects.iter_mut().find(|aspect| aspect.about == about) {
                 Some(aspect) => aspect.said.push(said),
@@ -206,7 +215,7 @@ impl Words<'_> {
 
     fn thresholds(&self) -> Vec<Said> {
         let thresholds = self.profile.thresholds.iter();
-        thresholds.map(|one| said(format!("{}: above £{}", one.title, one.over / 100), &one.policy)).collect()
+        thresholds.map(|one| said(format!("{}: above {}", one.title, one.in_pounds()), &one.policy)).collect()
     }
 
     fn routes(&self) -> Vec<Said> {

@@ -171,12 +171,12 @@ impl PanelListed {
 impl PanelShown {
     /// The profile as a person reads it: each thing it says, and the clause.
     pub fn text(&self) -> String {
-        let mut text = format!("{} ({})\n", self.listed.title, self.listed.panel);
+        let PanelListed { title, panel, policy, .. } = &self.listed;
+        let mut text = format!("{title} ({panel})\n{policy}\n");
         for aspect in &self.aspects {
             text.push_str(&format!("\n{}\n", aspect.about));
             for said in &aspect.said {
-                let clause = if said.policy.is_empty() { String::new() } else { format!(" [{}]", said.policy) };
-                text.push_str(&format!("  {}{clause}\n", said.text));
+                text.push_str(&format!("  {}\n", said.with_clause(policy)));
             }
         }
         text

@@ -303,7 +303,8 @@ fn every_answer_that_a_form_must_give_is_asked_for() {
                 let when = crate::panel::Condition { when: field.required_when.clone(), unless: Vec::new() };
                 let is_asked_when = !field.required_when.is_empty();
                 let mut trial = base.clone();
-                if !field.required && !(is_asked_when && trial.make(&when) && trial.settle()) {
+                let is_asked = field.required || (is_asked_when && trial.make(&when) && trial.settle());
+                if !is_asked {
                     continue;
                 }
                 trial.bring_all();

@@ -83,6 +83,21 @@ pub struct Threshold {
     pub policy: String,
 }
 
+impl Threshold {
+    /// The amount as a person reads it: `£2,000`.
+    pub fn in_pounds(&self) -> String {
+        let digits = (self.over / 100).to_string();
+        let mut grouped = String::from("£");
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        grouped
+    }
+}
+
 /// Somebody is invited within a time of a happening.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {

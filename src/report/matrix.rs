@@ -61,7 +61,11 @@ pub struct Sheets {
 const SHEET_NAME_CHARS_MAX: usize = 31;
 
 /// Widths of columns, in characters.
-const WIDTHS: std::ops::RangeInclusive<f64> = 10.0..=42.0;
+const WIDTHS: std::ops::RangeInclusive<usize> = 11..=48;
+
+/// Points of a line of text, and of the highest row that Excel allows.
+const LINE_POINTS: f64 = 15.0;
+const ROW_POINTS_MAX: f64 = 409.0;
 
 impl Sheets {
     /// The bytes of an XLSX workbook. Every cell is written as text, so that none can be a formula.
@@ -123,19 +127,18 @@ impl Matrix {
         row += 1;
         let first = row;
         let head = Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top).set_border(FormatBorder::Thin);
-        for (column, name) in (0..).zip(&self.columns) {
+        let widths: Vec<usize> = self.columns.iter().enumerate().map(|(at, name)| self.width(at, name)).collect();
+        for ((column, name), width) in (0..).zip(&self.columns).zip(&widths) {
             sheet.write_string_with_format(row, column, name, &head)?;
-            let widest = self.rows.iter().filter_map(|row| row.get(usize::from(column)));
-            let widest = widest.map(|cell| cell.text.lines().map(|line| line.chars().count()).max().unwrap_or(0)).max();
-            let wanted =
-                f64::from(u32::try_from(widest.unwrap_or(0).max(name.chars().count())).unwrap_or(u32::MAX)) + 2.0;
-            sheet.set_column_width(column, wanted.clamp(*WIDTHS.start(), *WIDTHS.end()))?;
+            sheet.set_column_width(column, f64::from(u32::try_from(*width).unwrap_or(u32::MAX)))?;
         }
+        sheet.set_row_height(row, height(self.columns.iter().map(String::as_str), &widths))?;
         for cells in &self.rows {
             row += 1;
             for (column, cell) in (0..).zip(cells) {
                 sheet.write_string_with_format(row, column, printable(&cell.text), &format(cell.tone))?;
             }
+            sheet.set_row_height(row, height(cells.iter().map(|cell| cell.text.as_str()), &widths))?;
         }
         sheet.set_freeze_panes(first + 1, 1)?;
         sheet.set_landscape().set_print_fit_to_pages(1, 0).set_repeat_rows(first, first)?;
@@ -143,6 +146,14 @@ impl Matrix {
             sheet.autofilter(first, 0, row, last)?;
         }
         Ok(())
+    }
+
+    /// The width of a column, in characters: that of its longest line, and of no word of its heading less.
+    fn width(&self, at: usize, name: &str) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(at)).flat_map(|cell| cell.text.lines());
+        let words = name.split_whitespace();
+        let widest = cells.chain(words).map(|text| text.chars().count()).max().unwrap_or(0);
+        (widest + 2).clamp(*WIDTHS.start(), *WIDTHS.end())
     }
 
     fn html(&self) -> maud::Markup {
@@ -171,6 +182,17 @@ impl Matrix {
             }
         }
     }
+}
+
+/// The height of a row whose text wraps, in points: not every program works it out when it opens the file.
+fn height<'t>(cells: impl Iterator<Item = &'t str>, widths: &[usize]) -> f64 {
+    let lines = cells.zip(widths).map(|(text, width)| {
+        // Words do not break, so that a line holds a little less than it could.
+        let line = width.saturating_sub(3).max(1);
+        text.lines().map(|own| own.chars().count().div_ceil(line).max(1)).sum::<usize>()
+    });
+    let lines = u32::try_from(lines.max().unwrap_or(1).max(1)).unwrap_or(u32::MAX);
+    (f64::from(lines) * LINE_POINTS).min(ROW_POINTS_MAX)
 }
 
 fn format(tone: Tone) -> Format {

@@ -48,7 +48,7 @@ pub fn paper_state(state: &str) -> String {
         "document-duplicate" => "there twice",
         "document-kind-unclear" => "unclear",
         "fact-unknown" => "ask",
-        "not-asked" => "only where it helps",
+        "not-asked" => "not asked for",
         "waived" => "not there, and somebody has answered for it",
         other => other,
     };

@@ -28,23 +28,10 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
             code: RULE.code.to_owned(),
             severity: FindingSeverity::Warning,
             subject: threshold.fields.first().cloned().unwrap_or_default(),
-            message: format!("{}: this panel is asked for more than £{}", threshold.title, pounds(threshold.over)),
+            message: format!("{}: this panel is asked for more than {}", threshold.title, threshold.in_pounds()),
             help: "have the manager decide, or correct the amount on the form".to_owned(),
             policy: threshold.policy.clone(),
             source: None,
         });
     }
-}
-
-/// Pence as pounds with thousands: `2,000`.
-fn pounds(pence: i64) -> String {
-    let digits = (pence / 100).to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
