@@ -90,6 +90,14 @@ impl Deadline {
         }
     }
 
+    /// Whether it lies before what it is counted from.
+    pub const fn is_before(&self) -> bool {
+        match self.rule {
+            Rule::Weekday { .. } => true,
+            Rule::Offset { before, .. } => before,
+        }
+    }
+
     /// What it is counted from.
     pub fn anchor(&self) -> &Anchor {
         &self.anchor

@@ -53,7 +53,7 @@ impl Authority {
     }
 
     /// Reads `<name>/authority.toml`; mistakes go to the document.
-    pub(super) fn read(folder: &str, document: &TomlDocument<'_>) -> Option<Self> {
+    pub(super) fn read(folder: &str, document: &TomlDocument<'_>, calendars: &[&str]) -> Option<Self> {
         let root = document.root()?;
         let name = root.required_text("name")?;
         if name.value != folder {
@@ -62,7 +62,7 @@ impl Authority {
         }
         let title = root.text("title").map_or_else(|| name.value.clone(), |title| title.value);
         let zone = zone(&root);
-        let calendar = root.text("calendar").map_or_else(|| "england".to_owned(), |calendar| calendar.value);
+        let calendar = calendar(&root, calendars);
         let close = office(&root);
         let (roles, _) = named(&root, "roles");
         let (documents, document_aliases) = named(&root, "documents");
@@ -83,6 +83,16 @@ impl Authority {
             event_aliases,
         })
     }
+}
+
+/// The calendar of bank holidays: one of the files under `calendars/`.
+fn calendar(root: &Table<'_, '_>, known: &[&str]) -> String {
+    let Some(given) = root.text("calendar") else { return "england".to_owned() };
+    if !known.contains(&given.value.as_str()) {
+        let help = format!("the calendars are: {}", known.join(", "));
+        root.document().error(given.span, format!("there is no calendar `{}`", given.value), Some(help));
+    }
+    given.value
 }
 
 fn zone(root: &Table<'_, '_>) -> Option<TimeZone> {
@@ -110,6 +120,11 @@ fn office(root: &Table<'_, '_>) -> Option<Time> {
     };
     let open = time(office.text("open"));
     let close = time(office.text("close"));
+    if let (Some(Some(open)), Some(Some(close)), Some(span)) = (open, close, office.key_span("close"))
+        && close <= open
+    {
+        office.document().error(span, "the office closes before it opens", Some("exchange the two".to_owned()));
+    }
     office.finish();
     if open == Some(None) { None } else { close.unwrap_or(Some(CLOSE)) }
 }

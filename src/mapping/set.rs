@@ -35,7 +35,8 @@ impl MappingSet {
         let (mut set, mut diagnostics) = (Self::default(), Vec::new());
         for name in library.authorities() {
             let path = format!("{name}/authority.toml");
-            let (authority, said) = parsed(library, &path, |document| Authority::read(name, document));
+            let calendars: Vec<&str> = library.files_in("calendars").map(|(_, name)| name).collect();
+            let (authority, said) = parsed(library, &path, |document| Authority::read(name, document, &calendars));
             diagnostics.extend(said);
             let Some(authority) = authority else { continue };
             let (extracts, said) = extracts(library, name, &authority);
@@ -237,7 +238,7 @@ mod tests {
                 key.replace("outcome.<name>", "fields.<name>").replace("fields.<name>.columns.<name>", "fields.<name>")
             },
         );
-        agrees("Authority", |document| drop(Authority::read("somewhere", document)), ToOwned::to_owned);
+        agrees("Authority", |document| drop(Authority::read("somewhere", document, &["england"])), ToOwned::to_owned);
         let read = |document: &TomlDocument<'_>| drop(Extract::read(document, None));
         let plain = |key: &str| key.split_once("columns.").map_or(key, |_| "columns").to_owned();
         agrees("Extract", read, plain);

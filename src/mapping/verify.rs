@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::form::{Field, FormMapping, Questions};
+use super::form::{Field, FieldType, FormMapping, Questions};
 use super::library::Library;
 use super::read::{Draft, Placed};
 use super::text::folded;
@@ -131,6 +131,7 @@ fn facts(one: &Drafted<'_>, draft: &Draft, chain: &[&Draft], fields: &[Field]) -
             let help = nearest(&fact.value.field, names()).map(|meant| format!("did you mean `{meant}`?"));
             one.document.error(fact.span.clone(), format!("there is no field `{}`", fact.value.field), help);
         }
+        fact_values(one, fact, fields);
     }
     let mut facts: Vec<super::form::FactRule> = Vec::new();
     for draft in chain.iter().rev() {
@@ -224,6 +225,45 @@ fn questions_once(one: &Drafted<'_>, draft: &Draft, fields: &[Field]) {
         let span = own.map_or_else(|| draft.recognise.clone(), |placed| placed.span.clone());
         let message = format!("the question `{}` means both `{other}` and `{}`", part.question, field.name);
         one.document.error(span, message, Some("give one of the two its own question".to_owned()));
+    }
+    wordings_once(one, draft, fields);
+}
+
+/// No wording may mean two fields, and nothing that is read is ignored.
+fn wordings_once(one: &Drafted<'_>, draft: &Draft, fields: &[Field]) {
+    let mut by_wording: BTreeMap<String, Arc<str>> = BTreeMap::new();
+    let place = |names: [&str; 2]| {
+        let own = draft.fields.iter().rev().find(|placed| names.contains(&&*placed.value.name));
+        own.map_or_else(|| draft.recognise.clone(), |placed| placed.span.clone())
+    };
+    for field in fields {
+        for wording in &field.wording {
+            let other = by_wording.insert(folded(wording), field.name.clone()).filter(|other| *other != field.name);
+            if let Some(other) = other {
+                let message = format!("the wording “{wording}” means both `{other}` and `{}`", field.name);
+                let help = "give one of the two its own wording".to_owned();
+                one.document.error(place([&other, &field.name]), message, Some(help));
+            }
+        }
+        if draft.ignored.iter().any(|ignored| folded(ignored) == folded(&field.question)) {
+            let message = format!("the question `{}` is read and ignored", field.question);
+            one.document.error(place([&field.name, ""]), message, Some("take it out of one of the two".to_owned()));
+        }
+    }
+}
+
+/// The values that make a fact so are ones that its field can have.
+fn fact_values(one: &Drafted<'_>, fact: &Placed<super::form::FactRule>, fields: &[Field]) {
+    let Some(field) = fields.iter().find(|field| *field.name == *fact.value.field) else { return };
+    let known: Vec<&str> = match field.kind {
+        FieldType::YesNo => vec!["yes", "no"],
+        FieldType::Choice => field.choices.iter().map(|(_, choice)| &**choice).collect(),
+        _ => vec!["given"],
+    };
+    for value in fact.value.is.iter().filter(|value| !known.contains(&value.as_str())) {
+        let help = near_or_all(value, &known, "values");
+        let message = format!("`{}` is never `{value}`", field.name);
+        one.document.error(fact.span.clone(), message, Some(help));
     }
 }
 

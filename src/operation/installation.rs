@@ -9,11 +9,11 @@ use anyhow::Context as _;
 use super::{Actor, Failure, Mistake};
 use crate::calendar::{Clock, Holidays, Office};
 use crate::config::{Configuration, LedgerUrl};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::domain::{AuthorityName, PanelName};
 use crate::ledger::{Ledger, LedgerKey};
 use crate::mapping::{Authority, Field, FormMapping, Library, MappingSet};
-use crate::panel::{Known, Profile};
+use crate::panel::{Known, KnownField, Profile};
 
 /// Everything that stands in mapping files.
 #[derive(Debug)]
@@ -68,6 +68,7 @@ impl Rulebook {
         }
         let (panels, said) = panels(&library, &mappings);
         diagnostics.extend(said);
+        diagnostics.extend(unread(&library));
         let mistakes = diagnostics.into_iter().map(|diagnostic| {
             let source = library.text(&diagnostic.file).cloned();
             Mistake { diagnostic, source }
@@ -104,6 +105,39 @@ fn no_mappings(authority: &AuthorityName) -> Failure {
     let help =
         format!("add mappings/{authority}/authority.toml, or run `tessera mappings verify` for what is wrong with it");
     Failure::usage(format_args!("there are no mapping files for the authority `{authority}`"), help)
+}
+
+/// Files that nobody reads, because they lie where no file is looked for.
+fn unread(library: &Library) -> Vec<Diagnostic> {
+    let authorities: Vec<&str> = library.authorities().collect();
+    let is_read = |path: &str| {
+        let parts: Vec<&str> = path.split('/').collect();
+        match parts.as_slice() {
+            ["calendars" | "dialects", _] => true,
+            [authority, "authority.toml"] | [authority, "panels" | "extracts", _] | [authority, "forms", _, _] => {
+                authorities.contains(authority)
+            }
+            _ => false,
+        }
+    };
+    let unread = library.paths().filter(|path| !is_read(path)).map(|path| {
+        let help = match path.split_once('/') {
+            None => "mapping files lie in <authority>/: name the folder above".to_owned(),
+            Some((authority, _)) if !authorities.contains(&authority) => format!("add {authority}/authority.toml"),
+            Some((authority, _)) => {
+                format!("move it to {authority}/forms/<form>/, {authority}/panels/ or {authority}/extracts/")
+            }
+        };
+        Diagnostic {
+            severity: Severity::Error,
+            file: path.to_owned(),
+            place: Place::Whole,
+            message: "nobody reads this file".to_owned(),
+            help: Some(help),
+            span: None,
+        }
+    });
+    unread.collect()
 }
 
 fn calendars(library: &Library) -> (BTreeMap<String, Arc<Holidays>>, Vec<Diagnostic>) {
@@ -157,15 +191,32 @@ fn known(
         roles: authority.roles.keys().cloned().collect(),
         panels,
         forms: forms.iter().map(|form| form.form.to_string()).collect(),
-        fields: forms.iter().flat_map(|form| &form.fields).flat_map(field_names).collect(),
+        fields: known_fields(&forms),
+        form_conditions: forms
+            .iter()
+            .flat_map(|form| &form.fields)
+            .flat_map(|field| field.required_when.clone())
+            .collect(),
         form_facts: forms.iter().flat_map(|form| form.fact_names()).map(ToOwned::to_owned).collect(),
     }
 }
 
-/// A field's name; a table's columns are `table.column`.
-fn field_names(field: &Field) -> Vec<String> {
-    let columns = field.columns.iter().map(|column| format!("{}.{}", field.name, column.name));
-    std::iter::once(field.name.to_string()).chain(columns).collect()
+/// The fields of forms by name, as each version has them; a table's columns are `table.column`.
+fn known_fields(forms: &[&FormMapping]) -> BTreeMap<String, Vec<KnownField>> {
+    let mut known: BTreeMap<String, Vec<KnownField>> = BTreeMap::new();
+    for form in forms {
+        let mut add = |name: String, field: &Field| {
+            let choices = field.choices.iter().map(|(_, choice)| choice.to_string()).collect();
+            let asks_others = form.panel_by.is_some();
+            let field = KnownField { file: form.path.to_string(), kind: field.kind.as_str(), choices, asks_others };
+            known.entry(name).or_default().push(field);
+        };
+        for field in &form.fields {
+            add(field.name.to_string(), field);
+            field.columns.iter().for_each(|column| add(format!("{}.{}", field.name, column.name), column));
+        }
+    }
+    known
 }
 
 impl Installation {

@@ -1,15 +1,16 @@
 //! Reads a panel's file, and says every mistake in it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::load_outcome::outcome;
 use super::load_paperwork::requests;
 use super::load_schedule::schedule;
 use super::load_special::{agenda, circulation, elsewhere, exempt, invitations, routes, thresholds};
-use super::names::{Names, deadline, period, text, texts};
+use super::names::{Names, before_sitting, period, text, texts};
 use super::{Approval, FactQuestion, Known, Profile};
-use crate::calendar::Deadline;
-use crate::diagnostic::{Diagnostic, Table, TomlDocument};
+use crate::calendar::{Deadline, Schedule};
+use crate::diagnostic::{Diagnostic, Severity, Table, TomlDocument, nearest};
 use crate::domain::PanelName;
 
 impl Profile {
@@ -31,7 +32,8 @@ impl Profile {
         let document = TomlDocument::parse(path, text);
         let profile = document.root().and_then(|root| profile(name, root, known, base));
         let diagnostics = document.into_diagnostics();
-        (profile.filter(|_| diagnostics.is_empty()), diagnostics)
+        let is_wrong = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        (profile.filter(|_| !is_wrong), diagnostics)
     }
 }
 
@@ -50,10 +52,15 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
     // A condition of a fact's own is read when the names of all facts are known.
     let named = root.table("facts").map(|table| table.keys()).unwrap_or_default();
     let own_facts = named.into_iter().map(|name| name.value);
-    let names =
-        Names { facts: facts.keys().cloned().chain(own_facts).chain(known.form_facts.clone()).collect(), known };
+    let names = Names {
+        facts: facts.keys().cloned().chain(own_facts).chain(known.form_facts.clone()).collect(),
+        known,
+        used: RefCell::new(known.form_conditions.iter().chain(facts.keys()).cloned().collect()),
+    };
     facts.extend(self::facts(&root, &names));
-    let requests = requests(&root, &names, base.map(|base| &base.requests));
+    let schedule = inherited_schedule(&root, base);
+    let has_longer = schedule.as_ref().is_some_and(|schedule| schedule.longer.is_some());
+    let requests = requests(&root, &names, base.map(|base| &base.requests), has_longer);
     let kinds: Vec<String> = requests.kinds.iter().map(|kind| kind.name.clone()).collect();
     let inherited = Inherited { root: &root, base };
     let (cutoff, cutoff_policy) = match cutoff(&root) {
@@ -70,11 +77,7 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
         notes: inherited.texts("notes", |base| &base.notes),
         members: inherited.texts("members", |base| &base.members),
         attends: inherited.own_or("attends", |base| base.attends.clone(), || names.roles_of(&root, "attends")),
-        schedule: inherited.own_or(
-            "schedule",
-            |base| base.schedule.clone(),
-            || root.table("schedule").and_then(schedule),
-        ),
+        schedule,
         cutoff,
         cutoff_policy,
         circulation: inherited.own_or("circulation", |base| base.circulation.clone(), || circulation(&root, &names)),
@@ -104,8 +107,31 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
         title,
         name,
     };
+    unused_facts(&root, &names);
     root.finish();
     Some(profile)
+}
+
+fn inherited_schedule(root: &Table<'_, '_>, base: Option<&Profile>) -> Option<Schedule> {
+    match base {
+        Some(base) if !root.has("schedule") => base.schedule.clone(),
+        _ => root.table("schedule").and_then(schedule),
+    }
+}
+
+/// A fact on which nothing hangs is asked of nobody: a slip, or left over.
+fn unused_facts(root: &Table<'_, '_>, names: &Names<'_>) {
+    let used = names.used.borrow();
+    for fact in root.table("facts").map(|table| table.keys()).unwrap_or_default() {
+        if !used.contains(&fact.value) {
+            let near = nearest(&fact.value, used.iter().map(String::as_str));
+            let help = near.map_or_else(
+                || "name it under `when` or `unless`, or take it out".to_owned(),
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            root.document().warning(fact.span, format!("nothing hangs on the fact `{}`", fact.value), Some(help));
+        }
+    }
 }
 
 /// What a file says, or else the one that it extends.
@@ -149,7 +175,7 @@ fn facts(root: &Table<'_, '_>, names: &Names<'_>) -> BTreeMap<String, FactQuesti
 
 fn cutoff(root: &Table<'_, '_>) -> Option<(Option<Deadline>, String)> {
     let table = root.table("cutoff")?;
-    let deadline = deadline(&table, "deadline");
+    let deadline = before_sitting(&table, "deadline");
     let policy = text(&table, "policy");
     table.finish();
     Some((deadline, policy))
@@ -157,10 +183,10 @@ fn cutoff(root: &Table<'_, '_>) -> Option<(Option<Deadline>, String)> {
 
 fn approval(table: Table<'_, '_>, names: &Names<'_>) -> Option<Approval> {
     table.required("field");
-    let approval = names.field_of(&table, "field").map(|field| Approval {
+    let approval = names.field_of(&table, "field", &["yes-no"]).map(|field| Approval {
         field,
-        role_field: names.field_of(&table, "role-field"),
-        on_field: names.field_of(&table, "on-field"),
+        role_field: names.role_field(&table, "role-field"),
+        on_field: names.field_of(&table, "on-field", &["date", "date-time"]),
         roles: names.roles_of(&table, "roles"),
         condition: names.condition(&table),
         policy: text(&table, "policy"),
@@ -187,17 +213,30 @@ mod tests {
     use super::*;
     use crate::diagnostic::documented;
     use crate::domain::AuthorityName;
+    use crate::panel::KnownField;
 
     fn known() -> Known {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let field = |name: &str, kind, choices: &[&str]| {
+            let choices = choices.iter().map(|choice| (*choice).to_owned()).collect();
+            (name.to_owned(), vec![KnownField { file: "f.toml".to_owned(), kind, choices, asks_others: false }])
+        };
         Known {
             documents: set(&["chronology"]),
             events: set(&["cla-review", "section-20"]),
             roles: set(&["team-manager", "service-manager"]),
             panels: set(&["example-panel", "other-panel"]),
             forms: set(&["REQ"]),
-            fields: set(&["category", "panel-date", "manager-approved", "approver-role", "approved-on", "amount"]),
-            form_facts: BTreeSet::new(),
+            fields: [
+                field("category", "choice", &["accommodation"]),
+                field("panel-date", "date", &[]),
+                field("manager-approved", "yes-no", &[]),
+                field("approver-role", "choice", &["team-manager"]),
+                field("approved-on", "date-time", &[]),
+                field("amount", "money", &[]),
+            ]
+            .into(),
+            ..Known::default()
         }
     }
 
@@ -243,6 +282,21 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_meant_is_a_warning_and_the_panel_works() {
+        let (_, example) = documented("Panel profile");
+        let text = example.replace("[facts.urgent]", "[facts.urgnt]\nquestion = \"Is it?\"\n[facts.urgent]");
+        let (profile, said) = Profile::read(name(), "example.toml", &text, &known(), Some(&base()));
+        assert!(profile.is_some());
+        let said: Vec<&str> = said.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(said, ["nothing hangs on the fact `urgnt`"]);
+        let mut known = known();
+        known.fields.get_mut("category").unwrap()[0].choices.push("placement".to_owned());
+        let (profile, said) = Profile::read(name(), "example.toml", &example, &known, Some(&base()));
+        assert!(profile.is_some() && said.len() == 1, "{said:?}");
+        assert!(said[0].message.contains("can choose `placement`"), "{said:?}");
+    }
+
+    #[test]
     fn every_mistake_is_said_with_line_and_column() {
         let (_, example) = documented("Panel profile");
         let mistakes = [
@@ -274,6 +328,32 @@ mod tests {
             ("starts = \"13:00\"", "starts = \"1pm\"", "the time cannot be read"),
             ("\"2026-12-17\" = \"no chair\"", "\"17 December\" = \"no chair\"", "the key is no date"),
             ("pages-max = 4", "pages-max = four", "line "),
+            ("pages-max = 4", "pages-max = 0", "a paper has a page at least"),
+            ("over = 2000", "over = -1", "the amount is below nothing"),
+            ("ends = \"16:00\"", "ends = \"12:00\"", "it ends before it starts"),
+            ("slot-minutes = 15", "slot-minutes = 0", "no slot of 0 minutes fits"),
+            ("slot-minutes = 15", "slot-minutes = 500", "no slot of 500 minutes fits"),
+            (
+                "BYDAY=TH\"\nfrom = 2026-01-08",
+                "BYDAY=TH;INTERVAL=2\"\nfrom = 2026-01-07",
+                "the rule does not fall on 2026-01-07",
+            ),
+            ("\"2026-12-17\" = \"no chair\"", "\"2026-12-18\" = \"no chair\"", "the panel does not sit on 2026-12-18"),
+            ("deadline = \"13:00 on", "deadline = \"2 days after the sitting\" #", "not one before the sitting"),
+            (
+                "deadline = \"3 days before the sitting\"",
+                "deadline = \"3 days before cla-review\"",
+                "not one before the sitting",
+            ),
+            ("2 weeks after cla-review 1", "2 weeks after cla-reviw 1", "there is no kind of event `cla-reviw`"),
+            ("unless = [\"decided-outside\"]", "unless = [\"urgent\"]", "stands under `when` and under `unless`"),
+            ("role-field = \"approver-role\"", "role-field = \"approved-on\"", "is of the type `date-time`"),
+            ("field = \"manager-approved\"", "field = \"approver-role\"", "is of the type `choice`"),
+            ("sitting-field = \"panel-date\"", "sitting-field = \"amount\"", "is of the type `money`"),
+            ("fields = [\"amount\"]", "fields = [\"category\"]", "is of the type `choice`"),
+            ("[kinds.accommodation]", "[kinds.unheard-of]\n[kinds.accommodation]", "no form can name `unheard-of`"),
+            ("comes-back = false", "comes-back = true", "a day on which it comes back is of the type `date`"),
+            ("decision, {sitting}", "decision, {siting}", "`{siting}` stands for nothing"),
         ];
         let base = base();
         for (right, wrong, message) in mistakes {

@@ -51,12 +51,17 @@ fn field(name: &Item<String>, table: Table<'_, '_>, decisions: &[Choice]) -> Out
             table.document().error(decision.span.clone(), format!("there is no decision `{}`", decision.value), help);
         }
     }
+    let comes_back = table.flag("comes-back");
+    if let Some(flag) = comes_back.as_ref().filter(|flag| flag.value && kind != Some(OutcomeFieldKind::Date)) {
+        let message = "a day on which it comes back is of the type `date`";
+        table.document().error(flag.span.clone(), message, Some("write type = \"date\"".to_owned()));
+    }
     let field = OutcomeField {
         name: name.value.clone(),
         title: table.text("title").map_or_else(|| name.value.replace('-', " "), |title| title.value),
         help: table.text("help").map(|help| help.value).unwrap_or_default(),
         kind: kind.unwrap_or(OutcomeFieldKind::Text),
-        comes_back: table.flag("comes-back").is_some_and(|flag| flag.value),
+        comes_back: comes_back.is_some_and(|flag| flag.value),
         required_with: required_with.into_iter().map(|decision| decision.value).collect(),
         policy: table.text("policy").map(|policy| policy.value).unwrap_or_default(),
     };
@@ -76,6 +81,14 @@ fn note(table: Table<'_, '_>, fields: &[OutcomeField]) -> Option<NoteForm> {
             let near = nearest(&field.value, fields.iter().map(|known| known.name.as_str()));
             let help = near.map(|meant| format!("did you mean `{meant}`?"));
             table.document().error(field.span.clone(), format!("there is no outcome field `{}`", field.value), help);
+        }
+    }
+    if let Some(title) = table.text("title") {
+        let rest = title.value.replace("{sitting}", "");
+        if let Some((_, after)) = rest.split_once('{') {
+            let name = after.split('}').next().unwrap_or_default();
+            let help = Some("`{sitting}` stands for the day of the sitting".to_owned());
+            table.document().error(title.span, format!("`{{{name}}}` stands for nothing"), help);
         }
     }
     let text = |key: &str| table.required_text(key).map(|text| text.value);

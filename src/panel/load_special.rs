@@ -1,6 +1,6 @@
 //! Reads what a policy says besides the ordinary way.
 
-use super::names::{Names, deadline, period, text, texts, word};
+use super::names::{Names, before_sitting, deadline, period, text, texts, word};
 use super::{AgendaItem, Circulation, Elsewhere, Exemption, Hearing, Invitation, Route, Threshold, Track};
 use crate::diagnostic::{Item, Table};
 use crate::domain::{AuthorityName, PanelName};
@@ -40,8 +40,8 @@ pub(super) fn routes(root: &Table<'_, '_>, names: &Names<'_>) -> Vec<Route> {
             title: title(&table, &name),
             condition,
             hearing: hearing.unwrap_or(Hearing::NextSitting),
-            decided_on: names.field_of(&table, "decided-on"),
-            role_field: names.field_of(&table, "role-field"),
+            decided_on: names.field_of(&table, "decided-on", &["date", "date-time"]),
+            role_field: names.role_field(&table, "role-field"),
             decided_by: names.roles_of(&table, "decided-by"),
             at_most: period(&table, "at-most").ok()?,
             policy: table.required_text("policy").map(|policy| policy.value).unwrap_or_default(),
@@ -78,14 +78,14 @@ pub(super) fn thresholds(root: &Table<'_, '_>, names: &Names<'_>, kinds: &[Strin
         for kind in about.iter().filter(|kind| !kinds.contains(&kind.value)) {
             unknown_kind(&table, kind, kinds);
         }
-        let fields = table.texts("fields").into_iter().inspect(|field| names.field(&table, field));
+        let fields = table.texts("fields").into_iter().inspect(|field| names.field(&table, field, &["money"]));
         let fields = fields.map(|field| field.value).collect();
         table.required("over");
         let threshold = Threshold {
             title: title(&table, &name),
             kinds: about.into_iter().map(|kind| kind.value).collect(),
             fields,
-            over: table.integer("over").map_or(0, |pounds| pounds.value.saturating_mul(100)),
+            over: over(&table),
             policy: table.required_text("policy").map(|policy| policy.value).unwrap_or_default(),
         };
         table.finish();
@@ -94,10 +94,25 @@ pub(super) fn thresholds(root: &Table<'_, '_>, names: &Names<'_>, kinds: &[Strin
     thresholds.collect()
 }
 
+/// Pounds as pence.
+fn over(table: &Table<'_, '_>) -> i64 {
+    let Some(pounds) = table.integer("over") else { return 0 };
+    if pounds.value < 0 {
+        let help = "write whole pounds: over = 2000".to_owned();
+        table.document().error(pounds.span, "the amount is below nothing", Some(help));
+    }
+    pounds.value.saturating_mul(100)
+}
+
 /// `[invitations.<name>]`.
 pub(super) fn invitations(root: &Table<'_, '_>, names: &Names<'_>) -> Vec<Invitation> {
     let invitations = root.tables("invitations").into_iter().filter_map(|(name, table)| {
-        let invitation = deadline(&table, "deadline").map(|deadline| Invitation {
+        let deadline = deadline(&table, "deadline");
+        if let (Some(deadline), Some(span)) = (&deadline, table.key_span("deadline")) {
+            let event = Item { value: deadline.anchor().name.clone(), span };
+            names.event(&table, &event);
+        }
+        let invitation = deadline.map(|deadline| Invitation {
             deadline,
             roles: names.roles_of(&table, "roles"),
             policy: text(&table, "policy"),
@@ -114,7 +129,7 @@ pub(super) fn circulation(root: &Table<'_, '_>, names: &Names<'_>) -> Option<Cir
     let table = root.table("circulation")?;
     let by = table.text("by");
     by.iter().for_each(|role| names.role(&table, role));
-    let circulation = deadline(&table, "deadline").map(|deadline| Circulation {
+    let circulation = before_sitting(&table, "deadline").map(|deadline| Circulation {
         deadline,
         by: by.map_or_else(|| "panel-administrator".to_owned(), |role| role.value),
         policy: text(&table, "policy"),

@@ -16,7 +16,7 @@ mod profile;
 mod special;
 
 pub use condition::Condition;
-pub use names::Known;
+pub use names::{Known, KnownField};
 pub use outcome_form::{Choice, NoteForm, OutcomeField, OutcomeFieldKind, OutcomeForm};
 pub use paperwork::{Paper, RequestKind, Requests};
 pub use profile::{Approval, Cutoff, FactQuestion, Profile, Sitting};

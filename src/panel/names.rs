@@ -1,6 +1,7 @@
 //! The names that a panel's file may refer to.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Span;
 
@@ -21,16 +22,33 @@ pub struct Known {
     pub panels: BTreeSet<String>,
     /// Forms that ask this panel.
     pub forms: BTreeSet<String>,
-    /// Fields of those forms.
-    pub fields: BTreeSet<String>,
+    /// Fields of those forms, as each version has them.
+    pub fields: BTreeMap<String, Vec<KnownField>>,
     /// Facts that those forms answer.
     pub form_facts: BTreeSet<String>,
+    /// Facts that fields of those forms hang on.
+    pub form_conditions: BTreeSet<String>,
+}
+
+/// A field of a form that asks the panel, as one version of the form has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownField {
+    /// The file of the version.
+    pub file: String,
+    /// Its type: `choice`, `yes-no`, `money`.
+    pub kind: &'static str,
+    /// Its choices, by name.
+    pub choices: Vec<String>,
+    /// Whether the form asks other panels too, so that some of its choices may be theirs.
+    pub asks_others: bool,
 }
 
 /// What is known, and the facts that the file names itself.
 pub(super) struct Names<'k> {
     pub(super) facts: BTreeSet<String>,
     pub(super) known: &'k Known,
+    /// Facts that something hangs on.
+    pub(super) used: RefCell<BTreeSet<String>>,
 }
 
 impl Names<'_> {
@@ -50,30 +68,64 @@ impl Names<'_> {
         unknown(table, panel, "panel", &self.known.panels, "add its file under panels/");
     }
 
-    /// A field of the forms that ask the panel. A panel that no form asks yet may name what it likes.
-    pub(super) fn field(&self, table: &Table<'_, '_>, field: &Item<String>) {
-        if !self.known.forms.is_empty() {
-            unknown(table, field, "field", &self.known.fields, "name it in the form's mapping file");
+    /// A field of the forms that ask the panel, of one of these types. A panel that no form asks yet may name what it
+    /// likes.
+    pub(super) fn field(&self, table: &Table<'_, '_>, field: &Item<String>, types: &[&str]) {
+        if self.known.forms.is_empty() {
+            return;
         }
+        let names = self.known.fields.keys().cloned().collect();
+        unknown(table, field, "field", &names, "name it in the form's mapping file");
+        for known in self.known.fields.get(&field.value).into_iter().flatten() {
+            if !types.contains(&known.kind) {
+                let message = format!("the field `{}` is of the type `{}` in {}", field.value, known.kind, known.file);
+                let help = format!("name a field of the type {}", types.join(" or "));
+                table.document().error(field.span.clone(), message, Some(help));
+            }
+        }
+    }
+
+    /// The field that a key names, which says in which role somebody acts: its choices are roles.
+    pub(super) fn role_field(&self, table: &Table<'_, '_>, key: &str) -> Option<String> {
+        let field = table.text(key)?;
+        self.field(table, &field, &["choice"]);
+        for known in self.known.fields.get(&field.value).into_iter().flatten() {
+            for choice in known.choices.iter().filter(|choice| !self.known.roles.contains(*choice)) {
+                let message = format!("{} can choose `{choice}` there, which is no role", known.file);
+                let near = nearest(choice, self.known.roles.iter().map(String::as_str));
+                let help = near.map_or_else(
+                    || "name it under [roles] in authority.toml".to_owned(),
+                    |meant| format!("did you mean `{meant}` in the form's file?"),
+                );
+                table.document().error(field.span.clone(), message, Some(help));
+            }
+        }
+        Some(field.value)
     }
 
     pub(super) fn fact(&self, table: &Table<'_, '_>, fact: &Item<String>) {
         unknown(table, fact, "fact", &self.facts, "name it under [facts] here, or in the form's mapping file");
+        self.used.borrow_mut().insert(fact.value.clone());
     }
 
     /// `when` and `unless` of a table.
     pub(super) fn condition(&self, table: &Table<'_, '_>) -> Condition {
-        let facts = |key: &str| {
-            let facts = table.texts(key).into_iter().inspect(|fact| self.fact(table, fact));
-            facts.map(|fact| fact.value).collect()
+        let facts = |key: &str| -> Vec<Item<String>> {
+            table.texts(key).into_iter().inspect(|fact| self.fact(table, fact)).collect()
         };
-        Condition { when: facts("when"), unless: facts("unless") }
+        let (when, unless) = (facts("when"), facts("unless"));
+        for fact in when.iter().filter(|fact| unless.iter().any(|other| other.value == fact.value)) {
+            let message = format!("`{}` stands under `when` and under `unless`", fact.value);
+            table.document().error(fact.span.clone(), message, Some("take it out of one of the two".to_owned()));
+        }
+        let names = |facts: Vec<Item<String>>| facts.into_iter().map(|fact| fact.value).collect();
+        Condition { when: names(when), unless: names(unless) }
     }
 
-    /// The field that a key names.
-    pub(super) fn field_of(&self, table: &Table<'_, '_>, key: &str) -> Option<String> {
+    /// The field that a key names, of one of these types.
+    pub(super) fn field_of(&self, table: &Table<'_, '_>, key: &str, types: &[&str]) -> Option<String> {
         let field = table.text(key)?;
-        self.field(table, &field);
+        self.field(table, &field, types);
         Some(field.value)
     }
 
@@ -113,6 +165,18 @@ pub(super) fn deadline(table: &Table<'_, '_>, key: &str) -> Option<Deadline> {
         table.document().error(at..phrase.span.end, trouble.message, Some(help.to_owned()));
     });
     read.ok()
+}
+
+/// The deadline of a key, which lies before the sitting.
+pub(super) fn before_sitting(table: &Table<'_, '_>, key: &str) -> Option<Deadline> {
+    let deadline = deadline(table, key)?;
+    if deadline.anchor().name != "sitting" || !deadline.is_before() {
+        let span = table.key_span(key).unwrap_or_else(|| table.span());
+        let help = "write for instance \"noon on the friday before the sitting\"".to_owned();
+        table.document().error(span, "this deadline is not one before the sitting", Some(help));
+        return None;
+    }
+    Some(deadline)
 }
 
 /// The period of a key; `Err` where it cannot be read.
