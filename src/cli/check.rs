@@ -37,7 +37,7 @@ pub(super) struct Args {
     /// Write the matrix of requests and documents to a .xlsx or .html file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// State a fact that the record does not hold
+    /// State a fact that the record does not hold; for one request it is remembered, and can be stated otherwise later
     #[arg(long = "fact", value_name = "NAME=yes|no", value_parser = stated)]
     facts: Vec<StatedFact>,
 }
@@ -86,12 +86,13 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         operation::check_out(&checked, file)?;
         out.say(format_args!("Wrote {}.", file.display()));
     }
+    out.mistakes(&checked.mistakes);
     let with_papers = args.which.submission.is_some();
     out.answer(&checked.requests, |_| checked.text(with_papers))?;
     for line in checked.advice() {
         out.say(format_args!("{line}"));
     }
-    Ok(Exit::needs_person(checked.blocked() > 0))
+    Ok(Exit::needs_person(checked.blocked() > 0 || !checked.mistakes.is_empty()))
 }
 
 fn stated(text: &str) -> Result<StatedFact, String> {

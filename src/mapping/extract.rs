@@ -182,6 +182,11 @@ pub fn person(authority: &Authority, file: &Arc<str>, row: &Row) -> Result<Perso
     })
 }
 
+/// What a row calls the kind of its document or event.
+pub fn kind_wording(row: &Row) -> &str {
+    cell(row, "kind").trim()
+}
+
 fn cell<'r>(row: &'r Row, column: &str) -> &'r str {
     row.cells.iter().find(|(name, _)| **name == *column).map_or("", |(_, text)| text.as_str())
 }

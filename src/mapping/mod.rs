@@ -16,7 +16,7 @@ mod value;
 mod verify;
 
 pub use authority::Authority;
-pub use extract::{Extract, document, event, person};
+pub use extract::{Extract, document, event, kind_wording, person};
 pub use form::{Field, FieldType, FormMapping};
 pub use library::Library;
 pub use recognise::Recognised;

@@ -1,19 +1,17 @@
 //! `agenda`: what a sitting hears, in the order of the panel's own agenda, and whom to chase before it.
 
-use std::path::Path;
-
 use jiff::civil::Date;
 use serde::Serialize;
 
 use super::check::{checked_panel, sitting_on};
-use super::check_matrix::{findings, matrix, written};
 use super::installation::Installation;
 use super::{Actor, CheckedRequest, Failure};
 use crate::calendar::Clock;
 use crate::config::Configuration;
 use crate::domain::{Event, OutcomeState, PanelName, SubmissionId, Verdict};
+use crate::mapping::Authority;
 use crate::panel::{AgendaItem, Invitation, Profile, Sitting, Track};
-use crate::report::{self, Cell, Matrix, Sheets, Tone};
+use crate::report;
 
 /// The agenda of a sitting.
 #[derive(Debug, Serialize)]
@@ -24,8 +22,10 @@ pub struct Agenda {
     pub title: String,
     /// The sitting.
     pub sitting: Sitting,
-    /// By when the papers go to the members, with offset.
+    /// By when the papers go to the members, with offset; nothing where the sitting falls away.
     pub circulate_by: Option<String>,
+    #[serde(skip)]
+    pub(super) circulate_in_words: Option<String>,
     /// How many requests it can hear, where the policy names slots.
     pub slots: Option<usize>,
     /// Its items, in order.
@@ -66,6 +66,8 @@ pub struct Heard {
     pub verdict: Verdict,
     /// What still blocks it.
     pub lacks: Vec<String>,
+    /// What those who hear it should know besides.
+    pub to_know: Vec<String>,
 }
 
 /// A child who is followed.
@@ -105,6 +107,9 @@ pub struct InvitationDue {
     pub name: String,
     /// The roles that are invited.
     pub roles: Vec<String>,
+    /// Those roles, as a person reads them.
+    #[serde(skip)]
+    pub(super) titles: Vec<String>,
     /// The day from which it counts.
     pub since: Date,
     /// Until when.
@@ -126,7 +131,8 @@ pub fn agenda(
     let office = installation.rules.office(&profile.name.authority())?.clone();
     let sitting = sitting_on(&installation, &profile, date)?;
     let requests = checked_panel(&installation, &profile, Some(&sitting), &[])?;
-    let circulation = profile.circulation.as_ref();
+    let authority = installation.rules.authority(&profile.name.authority())?.clone();
+    let circulation = profile.circulation.as_ref().filter(|_| sitting.cancelled.is_none());
     let circulate_by = circulation.map(|circulation| circulation.deadline.due(&sitting.starts, &office).at);
     let kinds = tracked_kinds(&profile);
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
@@ -143,10 +149,12 @@ pub fn agenda(
         let title = "Matters arising".to_owned();
         items.insert(0, AgendaEntry { title, policy, requests: Vec::new(), tracked: Vec::new(), arising });
     }
-    let invitations = profile.invitations.iter().flat_map(|invitation| due(invitation, &events, date, &office));
+    let invitations =
+        profile.invitations.iter().flat_map(|invitation| due(invitation, &events, date, &office, &authority));
     let agenda = Agenda {
         panel: profile.name.clone(),
         title: profile.title.clone(),
+        circulate_in_words: circulate_by.as_ref().map(report::moment),
         circulate_by: circulate_by.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()),
         slots: profile.slots(&sitting),
         items,
@@ -177,7 +185,9 @@ fn items(profile: &Profile, sitting: &Sitting, requests: &[CheckedRequest], even
             slots.push(&request.submission);
         }
         let before = i64::try_from(slots.len()).unwrap_or(i64::MAX).saturating_sub(1);
-        let at = slot.map(|minutes| {
+        // Nobody is heard after the sitting has ended.
+        let fits = profile.slots(sitting).is_none_or(|slots| i64::try_from(slots).is_ok_and(|slots| before < slots));
+        let at = slot.filter(|_| fits).map(|minutes| {
             let begins = jiff::SignedDuration::from_mins(i64::from(minutes).saturating_mul(before));
             sitting.starts.saturating_add(begins).strftime("%H:%M").to_string()
         });
@@ -223,6 +233,7 @@ impl CheckedRequest {
             kinds: self.kinds.clone(),
             verdict: self.verdict,
             lacks: self.lacks(),
+            to_know: self.to_know(),
         }
     }
 }
@@ -267,7 +278,15 @@ fn arising(installation: &Installation, profile: &Profile, on: Date) -> Result<V
 }
 
 /// Who is to be invited by the day of the sitting: those whose happening lies behind and whose time ends from now on.
-fn due(invitation: &Invitation, events: &[Event], on: Date, office: &crate::calendar::Office) -> Vec<InvitationDue> {
+fn due(
+    invitation: &Invitation,
+    events: &[Event],
+    on: Date,
+    office: &crate::calendar::Office,
+    authority: &Authority,
+) -> Vec<InvitationDue> {
+    let title = |role: &String| authority.roles.get(role).cloned().unwrap_or_else(|| role.replace('-', " "));
+
     let anchor = invitation.deadline.anchor();
     let ordinal = anchor.ordinal.and_then(|ordinal| usize::try_from(ordinal).ok()).unwrap_or(1).max(1);
     let mut by_person: std::collections::BTreeMap<_, Vec<Date>> = std::collections::BTreeMap::new();
@@ -282,120 +301,11 @@ fn due(invitation: &Invitation, events: &[Event], on: Date, office: &crate::cale
             person: person.to_string(),
             name: invitation.name.clone(),
             roles: invitation.roles.clone(),
+            titles: invitation.roles.iter().map(title).collect(),
             since,
             due_on,
             policy: invitation.policy.clone(),
         })
     });
     due.collect()
-}
-
-impl Agenda {
-    /// The agenda as a person reads it.
-    pub fn text(&self) -> String {
-        let starts = report::moment(&self.sitting.starts);
-        let mut text =
-            format!("{} ({})\n{starts} to {}\n", self.title, self.panel, self.sitting.ends.strftime("%H:%M"));
-        if let Some(reason) = &self.sitting.cancelled {
-            text.push_str(&format!("This sitting falls away: {reason}.\n"));
-        }
-        if let Some(cutoff) = &self.sitting.cutoff {
-            text.push_str(&format!("Requests close {}\n", report::moment(&cutoff.at)));
-        }
-        if let Some(by) = &self.circulate_by {
-            text.push_str(&format!("Papers go out by {by}\n"));
-        }
-        if let Some(slots) = self.slots {
-            text.push_str(&format!("{} of {slots} slots taken\n", self.slots_taken()));
-        }
-        for (number, item) in (1..).zip(&self.items) {
-            text.push_str(&format!("\n{number}. {}\n", item.title));
-            for heard in &item.requests {
-                let at = heard.at.as_ref().map_or_else(String::new, |at| format!("{at}  "));
-                let Heard { submission, person, verdict, .. } = heard;
-                text.push_str(&format!(
-                    "   {at}{submission}, person {person}: {} [{verdict}]\n",
-                    heard.kinds.join(", ")
-                ));
-                for lack in &heard.lacks {
-                    text.push_str(&format!("            {lack}\n"));
-                }
-            }
-            for Tracked { person, event, since, days } in &item.tracked {
-                text.push_str(&format!("   person {person}: {event} since {since}, {days} days\n"));
-            }
-            for Arising { submission, person, decided_on, decision, due_on } in &item.arising {
-                text.push_str(&format!(
-                    "   {submission}, person {person}: {decision} on {decided_on}, due back {due_on}\n"
-                ));
-            }
-            if item.requests.is_empty() && item.tracked.is_empty() && item.arising.is_empty() {
-                text.push_str("   nothing\n");
-            }
-        }
-        for InvitationDue { person, name, roles, since, due_on, .. } in &self.invitations {
-            text.push_str(&format!(
-                "\nInvite for person {person}: {} by {due_on} ({name}, {since})\n",
-                roles.join(", ")
-            ));
-        }
-        text
-    }
-
-    fn slots_taken(&self) -> usize {
-        let mut taken: Vec<&SubmissionId> = self.requests.iter().map(|request| &request.submission).collect();
-        taken.sort();
-        taken.dedup();
-        taken.len()
-    }
-
-    /// Writes the agenda to a `.xlsx` or `.html` file, with the matrix and the list of what to chase.
-    pub fn out(&self, file: &Path) -> Result<(), Failure> {
-        let requests: Vec<&CheckedRequest> = self.requests.iter().collect();
-        let day = report::day(self.sitting.date);
-        let tables = vec![self.table(), matrix("Papers", &requests), findings(&self.requests)];
-        written(&Sheets { title: format!("{}, {day}", self.title), tables }, file)
-    }
-
-    fn table(&self) -> Matrix {
-        let mut rows = Vec::new();
-        for (number, item) in (1..).zip(&self.items) {
-            let head = || Cell::plain(format!("{number}. {}", item.title));
-            for heard in &item.requests {
-                let tone = if heard.verdict == Verdict::Complete { Tone::Good } else { Tone::Bad };
-                rows.push(vec![
-                    head(),
-                    Cell::plain(heard.at.clone().unwrap_or_default()),
-                    Cell::plain(heard.submission.as_str()),
-                    Cell::plain(heard.person.clone()),
-                    Cell::plain(heard.kinds.join(", ")),
-                    Cell { text: heard.verdict.to_string(), tone },
-                    Cell::plain(heard.lacks.join("\n")),
-                ]);
-            }
-            let line = |submission: &str, person: &str, what: String| {
-                let mut row =
-                    vec![head(), Cell::plain(""), Cell::plain(submission), Cell::plain(person), Cell::plain(what)];
-                row.extend([Cell::plain(""), Cell::plain("")]);
-                row
-            };
-            let tracked = item.tracked.iter();
-            rows.extend(
-                tracked
-                    .map(|one| line("", &one.person, format!("{} since {}, {} days", one.event, one.since, one.days))),
-            );
-            let arising = item.arising.iter();
-            rows.extend(arising.map(|one| {
-                let what = format!("{} on {}, due back {}", one.decision, one.decided_on, one.due_on);
-                line(one.submission.as_str(), &one.person, what)
-            }));
-            if item.requests.is_empty() && item.tracked.is_empty() && item.arising.is_empty() {
-                rows.push(line("", "", "nothing".to_owned()));
-            }
-        }
-        let columns = ["item", "time", "request", "child", "what", "verdict", "still lacks"];
-        let mut notes = vec![report::moment(&self.sitting.starts)];
-        notes.extend(self.sitting.cancelled.iter().map(|reason| format!("This sitting falls away: {reason}")));
-        Matrix { title: "Agenda".to_owned(), notes, columns: columns.map(ToOwned::to_owned).to_vec(), rows }
-    }
 }

@@ -11,7 +11,7 @@ use super::checked_request::{CheckedRequest, shown};
 use super::docket::Docket;
 use super::installation::Installation;
 use super::pack::{self, PackRead};
-use super::{Actor, Failure};
+use super::{Actor, Failure, Mistake};
 use crate::calendar::{Clock, Office};
 use crate::check::{self as rules, Case, KnownFacts, Stated};
 use crate::config::Configuration;
@@ -67,6 +67,8 @@ pub struct WaiverGiven {
 pub struct CheckReport {
     /// Each request, in order of id.
     pub requests: Vec<CheckedRequest>,
+    /// Mistakes in mapping files: requests that hang on them were not checked.
+    pub mistakes: Vec<Mistake>,
 }
 
 /// What a code means.
@@ -95,7 +97,7 @@ pub fn check(
             installation.ledger.state_fact(id, &fact.name, fact.value, actor)?;
         }
     }
-    Ok(CheckReport { requests })
+    Ok(CheckReport { requests, mistakes: installation.rules.own_mistakes(configuration) })
 }
 
 /// Somebody answers for a finding of a request, for each child of whom it is said.
@@ -152,7 +154,8 @@ pub fn waive(
             installation.ledger.waive(id, request.person_id, &waiver, actor)?;
         }
     }
-    Ok(CheckReport { requests: checked_submission(&installation, id, None, &[])? })
+    let mistakes = installation.rules.own_mistakes(configuration);
+    Ok(CheckReport { requests: checked_submission(&installation, id, None, &[])?, mistakes })
 }
 
 /// A fact that nothing hangs on is a slip.
@@ -259,7 +262,8 @@ pub(super) fn checked_submission(
     let mut requests = checks.of(&submission)?;
     for request in &mut requests {
         let before = installation.ledger.last_check(id, request.person_id)?;
-        let still: Vec<String> = request.findings.iter().map(Finding::fingerprint).collect();
+        let waived = request.waived.iter().map(|waived| &waived.finding);
+        let still: Vec<String> = request.findings.iter().chain(waived).map(Finding::fingerprint).collect();
         let gone = before.into_iter().flat_map(|before| before.findings);
         let gone = gone.filter(|finding| !still.contains(&finding.fingerprint()));
         request.mended = gone.map(|finding| format!("{}: {}", finding.code, finding.message)).collect();
@@ -448,6 +452,17 @@ impl CheckReport {
 
     /// What to do next.
     pub fn advice(&self) -> Vec<String> {
+        let mut advice = self.requests_in_short();
+        if !self.mistakes.is_empty() {
+            let mistakes = report::count(self.mistakes.len(), "mistake");
+            advice.push(format!(
+                "{mistakes} in mapping files: requests that hang on them were not checked. `tessera mappings verify` says more."
+            ));
+        }
+        advice
+    }
+
+    fn requests_in_short(&self) -> Vec<String> {
         let requests = report::count(self.requests.len(), "request");
         match (self.requests.len(), self.blocked()) {
             (0, _) => vec!["No request was found to check.".to_owned()],

@@ -135,6 +135,12 @@ impl CheckedRequest {
         blocking.map(|finding| finding.message.clone()).collect()
     }
 
+    /// What does not block it and is said all the same, in words.
+    pub(super) fn to_know(&self) -> Vec<String> {
+        let others = self.findings.iter().filter(|finding| finding.severity != FindingSeverity::Blocking);
+        others.map(|finding| finding.message.clone()).collect()
+    }
+
     /// What sorts requests as they came: those that are open come last.
     pub(super) fn handed_in_order(&self) -> (bool, &str) {
         (self.handed_in.is_none(), self.handed_in.as_deref().unwrap_or_default())

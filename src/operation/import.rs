@@ -1,5 +1,6 @@
 //! `import`: files into the ledger, record by record.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -367,6 +368,8 @@ enum Items {
     Rows {
         rows: Box<Rows>,
         reading: Box<Reading>,
+        /// Kinds that nobody has named, by what the report calls them, and how often.
+        strange: BTreeMap<String, u64>,
     },
     /// The part cannot be read at all.
     None(Option<Box<Item>>),
@@ -387,8 +390,11 @@ fn items(installation: &Installation, incoming: &Incoming, part: &Part, pinned: 
         let forms = part.forms_through(&headings, &scratch(installation), move |record| reading.form(record));
         forms.map(|forms| Items::Forms(Box::new(forms)))
     } else {
-        part.rows(incoming.extract, &headings)
-            .map(|rows| Items::Rows { rows: Box::new(rows), reading: Box::new(reading) })
+        part.rows(incoming.extract, &headings).map(|rows| Items::Rows {
+            rows: Box::new(rows),
+            reading: Box::new(reading),
+            strange: BTreeMap::new(),
+        })
     };
     items.unwrap_or_else(|trouble| Items::None(Some(Box::new(quarantined(trouble, None)))))
 }
@@ -399,7 +405,14 @@ impl Iterator for Items {
     fn next(&mut self) -> Option<Item> {
         match self {
             Self::Forms(forms) => forms.next(),
-            Self::Rows { rows, reading } => rows.next().map(|row| reading.row(row)),
+            Self::Rows { rows, reading, strange } => rows.next().map(|row| {
+                let wording = row.as_ref().map(|row| mapping::kind_wording(row).to_owned()).unwrap_or_default();
+                let item = reading.row(row);
+                if !wording.is_empty() && reading.is_strange(&item) {
+                    *strange.entry(wording).or_default() += 1;
+                }
+                item
+            }),
             Self::None(trouble) => trouble.take().map(|item| *item),
         }
     }
@@ -425,8 +438,23 @@ impl Items {
             let names: Vec<&str> = remarks.elements_unknown.keys().map(String::as_str).collect();
             said.push(format!("elements that are not known: {}", names.join(", ")));
         }
+        if let Self::Rows { strange, .. } = self {
+            said.extend(strange_kinds(strange));
+        }
         (!said.is_empty()).then(|| said.join("; "))
     }
+}
+
+/// Kinds that nobody has named. One that comes up now and then is shown as it is written; a column of words that come
+/// up once each is no column of kinds, and may hold names.
+fn strange_kinds(strange: &BTreeMap<String, u64>) -> Option<String> {
+    const OFTEN: u64 = 3;
+    const SHOWN_MAX: usize = 8;
+    let rows: u64 = strange.values().sum();
+    let often = strange.iter().filter(|(_, times)| **times >= OFTEN);
+    let shown: Vec<String> = often.take(SHOWN_MAX).map(|(kind, times)| format!("“{kind}” {times} times")).collect();
+    let among = if shown.is_empty() { String::new() } else { format!(", among them {}", shown.join(", ")) };
+    (rows > 0).then(|| format!("{} of kinds that the mapping files do not name{among}", report::count(rows, "row")))
 }
 
 /// How the records of a file become items.
@@ -449,6 +477,16 @@ impl Reading {
                 }
                 Err(trouble) => quarantined(trouble, Some((&self.authority, &record))),
             },
+        }
+    }
+
+    /// Whether an item is of a kind that nobody has named.
+    fn is_strange(&self, item: &Item) -> bool {
+        let authority = self.mappings.authority(&self.authority);
+        match item {
+            Item::Document(document) => document.kind.is_none(),
+            Item::Event(event) => authority.is_some_and(|authority| !authority.events.contains_key(&*event.kind)),
+            _ => false,
         }
     }
 

@@ -77,11 +77,29 @@ impl Rulebook {
         Self { library, mappings: Arc::new(mappings), panels, offices, mistakes }
     }
 
-    /// The panel of a name: `authority/panel`, or `panel` where one authority has it.
+    /// The mistakes in the files of the authorities that a configuration serves.
+    pub(super) fn own_mistakes(&self, configuration: &Configuration) -> Vec<Mistake> {
+        let is_own = |mistake: &&Mistake| {
+            let folder = mistake.diagnostic.file.split('/').next().unwrap_or_default();
+            let is_error = mistake.diagnostic.severity == Severity::Error;
+            is_error && configuration.authorities.iter().any(|authority| authority.name.as_str() == folder)
+        };
+        self.mistakes.iter().filter(is_own).cloned().collect()
+    }
+
+    /// That every authority of a configuration has mapping files.
+    pub(super) fn serves(&self, configuration: &Configuration) -> Result<(), Failure> {
+        configuration.authorities.iter().try_for_each(|one| self.authority(&one.name).map(|_| ()))
+    }
+
+    /// The panel of a name or alias: `authority/panel`, or `panel` where one authority has it.
     pub(super) fn panel(&self, name: &str, configuration: &Configuration) -> Result<&Profile, Failure> {
         let served = |panel: &PanelName| configuration.authority(&panel.authority()).is_some();
-        let fits = |panel: &PanelName| panel.as_str() == name || served(panel) && panel.panel() == name;
-        let mut found = self.panels.iter().filter(|(panel, _)| fits(panel)).map(|(_, profile)| profile);
+        let is_called = |profile: &Profile| profile.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name));
+        let fits = |panel: &PanelName, profile: &Profile| {
+            panel.as_str() == name || served(panel) && (panel.panel() == name || is_called(profile))
+        };
+        let mut found = self.panels.iter().filter(|(panel, profile)| fits(panel, profile)).map(|(_, profile)| profile);
         let first = found.next().ok_or_else(|| Failure::unknown("panel", name, "panels list"))?;
         match found.next() {
             None => Ok(first),
@@ -223,9 +241,7 @@ impl Installation {
     /// Opens it. A ledger that is not there is made, with the key that is there: never with a new one.
     pub(super) fn open(configuration: &Configuration, clock: Clock, actor: &Actor) -> Result<Self, Failure> {
         let rules = Rulebook::of(Some(configuration))?;
-        for authority in &configuration.authorities {
-            rules.authority(&authority.name)?;
-        }
+        rules.serves(configuration)?;
         let ledger = ledger(configuration, clock)?;
         Ok(Self { configuration: configuration.clone(), rules, ledger, clock, actor: actor.clone() })
     }

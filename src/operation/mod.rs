@@ -3,6 +3,7 @@
 //! Promise: does the work and returns it as the documented JSON shapes. Prints nothing.
 
 mod agenda;
+mod agenda_report;
 mod check;
 mod check_matrix;
 mod checked_request;

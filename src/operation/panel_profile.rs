@@ -128,7 +128,7 @@ impl Words<'_> {
             OnBankHoliday::NextWorkingDay => "a sitting on a bank holiday moves to the next working day",
             OnBankHoliday::PreviousWorkingDay => "a sitting on a bank holiday moves to the working day before",
         };
-        [schedule_words(schedule).as_str(), on_bank_holiday].map(|text| said(text, &self.profile.policy)).into()
+        vec![said(schedule_words(schedule), &self.profile.schedule_policy), said(on_bank_holiday, &self.profile.policy)]
     }
 
     fn roles(&self) -> Vec<Said> {

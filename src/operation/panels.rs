@@ -69,6 +69,7 @@ pub struct CutoffShown {
 /// The panels of the configuration's authorities.
 pub fn panels_list(configuration: &Configuration) -> Result<Vec<PanelListed>, Failure> {
     let rules = Rulebook::of(Some(configuration))?;
+    rules.serves(configuration)?;
     let served = |name: &PanelName| configuration.authority(&name.authority()).is_some();
     Ok(rules.panels.iter().filter(|(name, _)| served(name)).map(|(_, profile)| PanelListed::of(profile)).collect())
 }

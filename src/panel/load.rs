@@ -58,7 +58,7 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
         used: RefCell::new(known.form_conditions.iter().chain(facts.keys()).cloned().collect()),
     };
     facts.extend(self::facts(&root, &names));
-    let schedule = inherited_schedule(&root, base);
+    let (schedule, schedule_policy) = inherited_schedule(&root, base);
     let has_longer = schedule.as_ref().is_some_and(|schedule| schedule.longer.is_some());
     let requests = requests(&root, &names, base.map(|base| &base.requests), has_longer);
     let kinds: Vec<String> = requests.kinds.iter().map(|kind| kind.name.clone()).collect();
@@ -78,6 +78,7 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
         members: inherited.texts("members", |base| &base.members),
         attends: inherited.own_or("attends", |base| base.attends.clone(), || names.roles_of(&root, "attends")),
         schedule,
+        schedule_policy,
         cutoff,
         cutoff_policy,
         circulation: inherited.own_or("circulation", |base| base.circulation.clone(), || circulation(&root, &names)),
@@ -112,10 +113,15 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
     Some(profile)
 }
 
-fn inherited_schedule(root: &Table<'_, '_>, base: Option<&Profile>) -> Option<Schedule> {
-    match base {
-        Some(base) if !root.has("schedule") => base.schedule.clone(),
-        _ => root.table("schedule").and_then(schedule),
+/// When it sits, and the clause.
+fn inherited_schedule(root: &Table<'_, '_>, base: Option<&Profile>) -> (Option<Schedule>, String) {
+    match (base, root.table("schedule")) {
+        (Some(base), None) => (base.schedule.clone(), base.schedule_policy.clone()),
+        (_, None) => (None, String::new()),
+        (_, Some(table)) => {
+            let policy = text(&table, "policy");
+            (schedule(table), policy)
+        }
     }
 }
 

@@ -46,7 +46,6 @@ pub(super) fn schedule(table: Table<'_, '_>) -> Option<Schedule> {
         longer.finish();
         read.0.zip(read.1)
     });
-    table.text("policy");
     table.finish();
     Some(Schedule {
         recurrence: recurrence?,

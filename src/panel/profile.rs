@@ -39,6 +39,8 @@ pub struct Profile {
     pub attends: Vec<String>,
     /// When it sits; none where a panel sits as needed.
     pub schedule: Option<Schedule>,
+    /// The clause of the schedule.
+    pub schedule_policy: String,
     /// By when a request must be in.
     pub cutoff: Option<Deadline>,
     /// The clause of the cutoff.

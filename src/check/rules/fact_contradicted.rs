@@ -21,7 +21,8 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
             severity: FindingSeverity::Warning,
             subject: first.name.clone(),
             message: format!(
-                "{} says one thing and {} another",
+                "{}: {} says one thing and {} another",
+                question(case, &first.name),
                 whose(first.source.clone()),
                 whose(other.source.clone())
             ),
@@ -30,4 +31,10 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
             source: first.read_at.as_ref().map(ToString::to_string),
         });
     }
+}
+
+/// What is asked, in the words of the panel or in those of the fact's name.
+fn question(case: &Case<'_>, fact: &str) -> String {
+    let asked = case.profile.facts.get(fact).map(|fact| fact.question.clone()).filter(|asked| !asked.is_empty());
+    asked.unwrap_or_else(|| fact.replace('-', " "))
 }

@@ -2,7 +2,7 @@
 
 use crate::check::Case;
 use crate::check::rules::rule;
-use crate::check::rules::wording::{one_of, retrospect};
+use crate::check::rules::wording::{retrospect, role};
 use crate::domain::{Finding, FindingSeverity};
 
 rule! {
@@ -24,7 +24,9 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
             None => format!("the decision holds until the sitting on {until}"),
         },
     );
-    let by = if route.decided_by.is_empty() { String::new() } else { format!(" by the {}", one_of(&route.decided_by)) };
+    // By whom, as the form says; whether they may is the business of `approval-wrong-role`.
+    let given = route.role_field.as_deref().and_then(|field| case.choices(field).next());
+    let by = given.map_or_else(String::new, |given| format!(" by the {}", role(given)));
     findings.push(Finding {
         code: RULE.code.to_owned(),
         severity: FindingSeverity::Advice,
