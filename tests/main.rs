@@ -12,6 +12,8 @@ mod command;
 mod dirty;
 mod killed;
 mod mosaic;
+mod office;
+mod packs;
 mod records;
 mod runner;
 mod secrecy;

@@ -27,6 +27,9 @@ install_packages() {
     command -v perl >/dev/null || missing+=(perl)
     command -v pkg-config >/dev/null || missing+=(pkg-config)
     [ -e /usr/include/openssl/evp.h ] || missing+=(libssl-dev)
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+    # The tests have it open tessera's workbooks, and read what it has written.
+    command -v soffice >/dev/null || missing+=(libreoffice-writer-nogui libreoffice-calc-nogui)
     if [ "${#missing[@]}" -gt 0 ]; then
         echo "installing ${missing[*]}"
         as_root apt-get update -qq
@@ -58,6 +61,18 @@ rehearsal() {
     rm -rf "$copy"
 }
 
+# Every panel's sittings and cutoffs, worked out by another language with other libraries: its tables are those that
+# the tests hold the binary to, and they still follow from the profiles.
+calendar() {
+    local venv=target/calendar-venv
+    # One that was left half made is made anew.
+    [ -x "$venv/bin/pip" ] || python3 -m venv --clear "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/calendar/requirements.txt
+    "$venv/bin/python" tests/calendar/independent.py --check tests/calendar/sittings.tsv
+    "$venv/bin/python" tests/calendar/independent.py --mappings tests/calendar/exercise --check tests/calendar/exercise.tsv
+    "$venv/bin/python" tests/calendar/independent.py --deadlines --check tests/calendar/deadlines.tsv
+}
+
 lane 'packages' install_packages
 lane 'tools' install_tools
 lane 'format' cargo fmt --check
@@ -66,6 +81,7 @@ lane 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps 
 lane 'licences, bans, sources' cargo deny --config .cargo/deny.toml check licenses bans sources
 lane 'advisories (with TESSERA_ADVISORIES=1)' advisories
 lane 'rehearsal' rehearsal
+lane 'calendar' calendar
 lane 'mapping files' cargo run --quiet --release "${features[@]}" -- mappings verify
 
 # Last, so that the test runner has the closing line.

@@ -86,3 +86,16 @@ pub const PACK_TEXT_BYTES_MAX: usize = 1 << 20;
 
 /// Bytes of memory of the process that opens packs.
 pub const PACK_PROCESS_BYTES_MAX: u64 = 2 << 30;
+
+/// Files in one zip file of a pack, those of a document of Office among them: a workbook of a thousand sheets has some
+/// thousands.
+pub const PACK_ZIP_MEMBERS_MAX: usize = 10_000;
+
+/// Bytes that one stream of a PDF may grow to, a picture aside: a page of text has some kilobytes, a map some megabytes.
+pub const PACK_PDF_STREAM_BYTES_MAX: usize = 32 << 20;
+
+/// Seconds that one document of a pack may take to open: a scanned bundle of 50 MB takes a tenth of one, on a slow machine more.
+pub const PACK_DOCUMENT_SECONDS_MAX: u64 = 8;
+
+/// Seconds that a whole pack may take to open: a thousand documents of five pages take about three.
+pub const PACK_SECONDS_MAX: u64 = 180;

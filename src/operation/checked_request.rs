@@ -77,7 +77,12 @@ pub(super) fn shown(case: &Case<'_>) -> CheckedRequest {
     let cutoff = case.sitting.and_then(|sitting| sitting.cutoff.as_ref());
     let papers = case.papers().into_iter().map(|found| {
         let kind = found.paper.kinds.first().map(ToString::to_string).unwrap_or_default();
-        let about = |finding: &&Finding| finding.subject == kind && finding.code.starts_with("document-");
+        let read_at = found.document.map(|document| document.source.to_string());
+        // What is found about another document of the kind says nothing about the one that counts.
+        let about = |finding: &&Finding| {
+            let is_here = finding.source.is_none() || finding.source == read_at;
+            finding.subject == kind && finding.code.starts_with("document-") && is_here
+        };
         let asked = |finding: &&Finding| {
             finding.code == "fact-unknown" && found.paper.condition.facts().any(|fact| *fact == finding.subject)
         };
@@ -95,7 +100,7 @@ pub(super) fn shown(case: &Case<'_>) -> CheckedRequest {
             state: state.to_owned(),
             title: found.paper.title.clone(),
             dated: found.document.and_then(|document| document.dated),
-            source: found.document.map(|document| document.source.to_string()),
+            source: read_at,
             evidence: reading.map(|reading| reading.evidence.clone()).unwrap_or_default(),
             policy: found.paper.policy.clone(),
             kind,

@@ -17,11 +17,12 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// The first date in a line: `3/12/2026`, `03.12.26`, `2026-12-03`, `3rd December 2026`, `December 3, 2026`.
+/// The first date in a line: `3/12/2026`, `03.12.26`, `2026-12-03`, `03-Dec-2026`, `3rd December 2026`,
+/// `December 3, 2026`.
 pub(super) fn first(line: &str) -> Option<Date> {
     let words: Vec<&str> = line
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '(' | ')' | '|'))
-        .filter(|word| !word.is_empty())
+        .filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("of"))
         .collect();
     words.iter().enumerate().find_map(|(at, word)| {
         let following = |ahead: usize| words.get(at + ahead).copied().unwrap_or_default();
@@ -31,8 +32,16 @@ pub(super) fn first(line: &str) -> Option<Date> {
 
 fn numbers(word: &str) -> Option<Date> {
     let word = word.trim_end_matches('.');
+    // A time may follow at once.
+    let word = word
+        .split_once(['T', 't'])
+        .filter(|(day, _)| day.ends_with(|c: char| c.is_ascii_digit()))
+        .map_or(word, |(day, _)| day);
     let parts: Vec<&str> = word.split(['/', '.', '-']).collect();
     let [first, second, third] = parts.as_slice() else { return None };
+    if let Some(month) = month(second) {
+        return date(third, month, first);
+    }
     if !parts.iter().all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())) {
         return None;
     }
@@ -55,7 +64,7 @@ fn spelled(first: &str, second: &str, third: &str) -> Option<Date> {
 fn month(word: &str) -> Option<i8> {
     let word = word.trim_end_matches('.').to_ascii_lowercase();
     let is_month = |name: &&str| word.len() >= 3 && name.starts_with(&word) || word == "sept" && **name == *"september";
-    let at = MONTHS.iter().position(|name| is_month(&name))?;
+    let at = MONTHS.iter().position(is_month)?;
     i8::try_from(at + 1).ok()
 }
 
@@ -98,6 +107,9 @@ mod tests {
             "December 3, 2026",
             "Thursday 3 December 2026, 10:00",
             "Report (3 Dec. 2026)",
+            "the 3rd of December 2026",
+            "03-Dec-2026",
+            "2026-12-03T09:30:00",
         ];
         for line in written {
             assert_eq!(first(line), Some(day(2026, 12, 3)), "{line}");

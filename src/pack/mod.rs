@@ -1,8 +1,9 @@
 //! Opens the papers of a request: PDF, DOCX, XLSX, pictures, e-mails, zip files.
 //!
 //! Promise: says what each file is, whose, from when, how long, and what is wrong with it, with the evidence; judges
-//! nothing. No file can hang or crash the check: each is opened by a process of its own with limits of time and
-//! memory. The text of a document is never kept and never printed.
+//! nothing. No file can hang or crash the check: files are opened by a process of their own with limits of time and
+//! memory, and where one brings it down another goes on with the rest. The text of a document is never kept and never
+//! printed.
 
 mod contents;
 mod date;
@@ -11,11 +12,17 @@ mod email;
 mod folder;
 mod open;
 mod outlook;
+mod package;
 mod pdf;
+mod pdf_font;
+mod pdf_map;
+mod pdf_text;
 mod picture;
 mod reader;
 mod recognise;
 mod sheet;
+mod shown;
+mod sink;
 #[cfg(test)]
 mod tests;
 mod vocabulary;

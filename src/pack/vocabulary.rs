@@ -49,6 +49,13 @@ fn words(text: &str) -> Vec<String> {
 }
 
 fn same(one: &str, other: &str) -> bool {
-    let singular = |word: &str| word.strip_suffix('s').unwrap_or(word).to_owned();
     one == other || singular(one) == singular(other)
+}
+
+/// A word without the ending of a plural.
+fn singular(word: &str) -> String {
+    match word.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => word.strip_suffix('s').unwrap_or(word).to_owned(),
+    }
 }

@@ -1,87 +1,51 @@
-//! Zip files: archives of a pack, and the parts of a document of Office.
-
-use std::io::{Cursor, Read as _};
-
-use zip::ZipArchive;
+//! Archives of a pack.
 
 use super::Contents;
 use super::folder::is_rubbish;
-use super::open::{Depth, open_at};
+use super::open::{Inside, open_into};
+use super::package::Package;
+use super::sink::Sink;
 use crate::domain::{DocumentTrouble, limit};
 
 /// Reads an archive: every file in it. What is hostile is refused by itself, and the rest is read.
-pub(super) fn read(name: &str, bytes: &[u8]) -> Vec<Contents> {
-    let trouble = |trouble| vec![Contents::troubled(name, bytes, trouble)];
-    let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return trouble(DocumentTrouble::Broken) };
+pub(super) fn read(name: &str, mut archive: Package<'_>, inside: Inside, sink: &mut Sink<'_>) {
     if archive.len() > limit::PACK_FILES_MAX {
-        return trouble(DocumentTrouble::TooLarge);
+        return sink.document(name, || Contents::troubled(name, DocumentTrouble::TooLarge));
     }
-    let mut read = Vec::new();
-    let mut left = limit::PACK_INFLATED_BYTES_MAX;
+    let within = if inside == Inside::Pack { Inside::Archive } else { Inside::Both };
+    let mut is_empty = true;
     for at in 0..archive.len() {
-        let entry = archive.by_index_raw(at).map(|entry| {
-            let is_locked = entry.encrypted();
-            let own = entry.name().map(std::borrow::Cow::into_owned).unwrap_or_default();
-            (entry.enclosed_name().is_some(), own, entry.is_dir(), is_locked, entry.is_symlink())
-        });
-        let Ok((is_enclosed, own, is_folder, is_locked, is_link)) = entry else {
-            read.push(Contents::troubled(name, bytes, DocumentTrouble::Broken));
+        let Ok(member) = archive.member(at) else {
+            is_empty = false;
+            sink.document(name, || Contents::troubled(name, DocumentTrouble::Broken));
             continue;
         };
-        if is_folder || is_rubbish(&own) {
+        if member.is_folder || is_rubbish(&member.name) {
             continue;
         }
-        let Some(inside) = safe_name(&own).filter(|_| is_enclosed && !is_link) else {
-            read.push(Contents::troubled(&format!("{name}/?"), own.as_bytes(), DocumentTrouble::Hostile));
+        is_empty = false;
+        let Some(below) = safe_name(&member.name).filter(|_| member.is_enclosed) else {
+            let hidden = format!("{name}/? ({})", at + 1);
+            sink.document(&hidden, || Contents::troubled(&hidden, DocumentTrouble::Hostile));
             continue;
         };
-        let inside = format!("{name}/{inside}");
-        if is_locked {
-            read.push(Contents::troubled(&inside, own.as_bytes(), DocumentTrouble::Encrypted));
+        let below = format!("{name}/{below}");
+        if member.is_locked {
+            sink.document(&below, || Contents::troubled(&below, DocumentTrouble::Encrypted));
             continue;
         }
-        match inflated(&mut archive, at, left) {
-            Ok(member) => {
-                left = left.saturating_sub(member.len());
-                read.extend(open_at(&inside, &member, Depth::Inside));
-            }
-            Err(why) => read.push(Contents::troubled(&inside, own.as_bytes(), why)),
+        match archive.inflated(at) {
+            Ok(bytes) => open_into(&below, &bytes, within, sink),
+            Err(why) => sink.document(&below, || Contents::troubled(&below, why)),
+        }
+        if archive.is_exhausted() {
+            // Said once, and not for each file that is left.
+            return sink.document(name, || Contents::troubled(name, DocumentTrouble::TooLarge));
         }
     }
-    if read.is_empty() { trouble(DocumentTrouble::Empty) } else { read }
-}
-
-/// A member's bytes. One that grows beyond all measure is refused as it grows, whatever its header says.
-fn inflated(archive: &mut ZipArchive<Cursor<&[u8]>>, at: usize, left: usize) -> Result<Vec<u8>, DocumentTrouble> {
-    let member = archive.by_index(at).map_err(|_| DocumentTrouble::Broken)?;
-    let by_ratio = usize::try_from(member.compressed_size().saturating_mul(limit::INFLATION_RATIO_MAX));
-    let free = usize::try_from(limit::INFLATED_BYTES_FREE).unwrap_or(usize::MAX);
-    let most = by_ratio.unwrap_or(usize::MAX).max(free).min(limit::PACK_FILE_BYTES_MAX).min(left);
-    let mut bytes = Vec::new();
-    let read = member.take(u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1)).read_to_end(&mut bytes);
-    match read {
-        Ok(_) if bytes.len() > most => Err(DocumentTrouble::TooLarge),
-        Ok(_) => Ok(bytes),
-        Err(_) => Err(DocumentTrouble::Broken),
+    if is_empty {
+        sink.document(name, || Contents::troubled(name, DocumentTrouble::Empty));
     }
-}
-
-/// A part of a document of Office.
-pub(super) fn part(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
-    let at = archive.index_for_name(name)?;
-    inflated(&mut archive, at, limit::PACK_INFLATED_BYTES_MAX).ok()
-}
-
-/// Whether the file holds a part of that name.
-pub(super) fn holds(bytes: &[u8], name: &str) -> bool {
-    ZipArchive::new(Cursor::new(bytes)).is_ok_and(|archive| archive.index_for_name(name).is_some())
-}
-
-/// Whether the file holds a part below that folder.
-pub(super) fn holds_below(bytes: &[u8], folder: &str) -> bool {
-    ZipArchive::new(Cursor::new(bytes))
-        .is_ok_and(|archive| archive.file_names().any(|name| name.is_ok_and(|name| name.starts_with(folder))))
 }
 
 /// A name that stays below its folder: no way up, no drive, no beginning at the root, no control character.

@@ -10,7 +10,7 @@ use super::load_special::{agenda, circulation, elsewhere, exempt, invitations, r
 use super::names::{Names, before_sitting, period, text, texts};
 use super::{Approval, FactQuestion, Known, Profile};
 use crate::calendar::{Deadline, Schedule};
-use crate::diagnostic::{Diagnostic, Severity, Table, TomlDocument, nearest};
+use crate::diagnostic::{Diagnostic, Item, Severity, Table, TomlDocument, nearest};
 use crate::domain::PanelName;
 
 impl Profile {
@@ -39,14 +39,7 @@ impl Profile {
 
 fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Profile>) -> Option<Profile> {
     let panel = root.required_text("panel")?;
-    if panel.value != name.panel() {
-        let help = format!("write panel = \"{}\", or rename the file", name.panel());
-        root.document().error(panel.span, "the panel's name is not the name of the file", Some(help));
-    }
-    if let Some(extends) = root.text("extends").filter(|_| base.is_none()) {
-        let help = "name a panel of this authority that extends no other itself".to_owned();
-        root.document().error(extends.span, format!("there is no panel `{}` to extend", extends.value), Some(help));
-    }
+    names_agree(&root, &name, &panel, base);
     let title = root.required_text("title").map(|title| title.value).unwrap_or_default();
     let mut facts = base.map(|base| base.facts.clone()).unwrap_or_default();
     // A condition of a fact's own is read when the names of all facts are known.
@@ -111,6 +104,18 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
     unused_facts(&root, &names);
     root.finish();
     Some(profile)
+}
+
+/// The panel has the name of its file, and what it extends is there.
+fn names_agree(root: &Table<'_, '_>, name: &PanelName, panel: &Item<String>, base: Option<&Profile>) {
+    if panel.value != name.panel() {
+        let help = format!("write panel = \"{}\", or rename the file", name.panel());
+        root.document().error(panel.span.clone(), "the panel's name is not the name of the file", Some(help));
+    }
+    if let Some(extends) = root.text("extends").filter(|_| base.is_none()) {
+        let help = "name a panel of this authority that extends no other itself".to_owned();
+        root.document().error(extends.span, format!("there is no panel `{}` to extend", extends.value), Some(help));
+    }
 }
 
 /// When it sits, and the clause.

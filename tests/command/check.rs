@@ -137,3 +137,41 @@ fn the_story_of_a_request_is_whole() {
     let text = tessera.run(&["--rehearsal", "submissions", "show", id]).stdout;
     assert!(text.contains("written back: case-note"), "{text}");
 }
+
+#[test]
+fn a_panel_is_known_by_its_other_names_too() {
+    let tessera = Tessera::on_samples();
+    let cutoff = tessera.json(&["panels", "cutoff", "arp", "2026-12-14"]);
+    assert_eq!(cutoff["panel"], "lambeth/16-plus");
+    assert_eq!(cutoff["cutoff"], "2026-12-09T17:00:00+00:00");
+}
+
+#[test]
+fn a_profile_with_a_mistake_is_told_by_every_check_and_never_taken_for_no_request() {
+    let tessera = rehearsed();
+    let profile =
+        std::fs::read_to_string(crate::runner::repository().join("mappings/lincolnshire/panels/support-panel.toml"));
+    tessera.write("mappings/lincolnshire/panels/support-panel.toml", profile.unwrap().replace("[cutoff]", "[cutof]"));
+    let checked = tessera.run(&["--rehearsal", "check", "--all"]);
+    assert_eq!(checked.code, 3, "{}", checked.all());
+    assert!(checked.stderr.contains("unknown key `cutof`"), "{}", checked.stderr);
+    assert!(checked.stderr.contains("were not checked"), "{}", checked.stderr);
+    let one = tessera.run(&["--rehearsal", "check", "lincolnshire-700001"]);
+    assert_eq!(one.code, 2, "{}", one.all());
+}
+
+#[test]
+fn kinds_that_nobody_has_named_are_told_and_words_that_come_up_once_are_not() {
+    let tessera = Tessera::on_samples();
+    let rows: String = (1..=4).map(|n| format!("100001,9{n},Costings sheet,Paper {n},20/11/2026\n")).collect();
+    let once = "100001,99,About Somebody Else,Paper,20/11/2026\n";
+    tessera.write("more/documents.csv", format!("person_id,document_id,kind,title,dated\n{rows}{once}"));
+    let config = std::fs::read_to_string(tessera.path("tessera.toml")).unwrap();
+    let source = "[[authority.source]]\nextract = \"documents\"\npath = \"more\"\npattern = \"*.csv\"\n[[authority]]\nname = \"lambeth\"";
+    let config = config.replacen("[[authority]]\nname = \"lambeth\"", source, 1);
+    tessera.write("tessera.toml", config);
+    let synced = tessera.run(&["sync", "--rehearse"]);
+    let told = "5 rows of kinds that the mapping files do not name, among them “Costings sheet” 4 times";
+    assert!(synced.stdout.contains(told), "{}", synced.all());
+    assert!(!synced.stdout.contains("Somebody Else"), "{}", synced.stdout);
+}

@@ -2,7 +2,7 @@
 
 use crate::check::Case;
 use crate::check::rules::rule;
-use crate::check::rules::wording::{about, chase};
+use crate::check::rules::wording::troubled;
 use crate::domain::{DocumentTrouble, Finding};
 
 rule! {
@@ -15,19 +15,5 @@ rule! {
 }
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for (document, reading) in case.readings() {
-        if reading.trouble != Some(DocumentTrouble::Encrypted) {
-            continue;
-        }
-        let who = chase(case, document).unwrap_or_else(|| "sender".to_owned());
-        findings.push(Finding {
-            code: RULE.code.to_owned(),
-            severity: case.severity_of(document),
-            subject: about(document),
-            message: format!("{} is locked with a password", document.source),
-            help: format!("ask the {who} to send it without one"),
-            policy: case.policy_of(document).to_owned(),
-            source: Some(document.source.to_string()),
-        });
-    }
+    troubled(case, DocumentTrouble::Encrypted, RULE.code, "is locked with a password", "send it without one", findings);
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::check::Case;
-use crate::domain::{Document, FactSource};
+use crate::domain::{Document, DocumentTrouble, FactSource, Finding};
 use crate::panel::{Hearing, Paper, Route};
 
 /// A role as a person says it: `team-manager` is “team manager”.
@@ -45,6 +45,29 @@ pub(super) fn about(document: &Document) -> String {
 /// Who brings a document that the panel asks for.
 pub(super) fn chase(case: &Case<'_>, document: &Document) -> Option<String> {
     case.paper_of(document).map(|paper| role(&paper.chase))
+}
+
+/// Documents with one kind of trouble: what is the matter, and what whoever brings it should do.
+pub(super) fn troubled(
+    case: &Case<'_>,
+    trouble: DocumentTrouble,
+    code: &str,
+    what: &str,
+    to_do: &str,
+    findings: &mut Vec<Finding>,
+) {
+    for (document, _) in case.readings().filter(|(_, reading)| reading.trouble == Some(trouble)) {
+        let who = chase(case, document).unwrap_or_else(|| "sender".to_owned());
+        findings.push(Finding {
+            code: code.to_owned(),
+            severity: case.severity_of(document),
+            subject: about(document),
+            message: format!("{} {what}", document.source),
+            help: format!("ask the {who} to {to_do}"),
+            policy: case.policy_of(document).to_owned(),
+            source: Some(document.source.to_string()),
+        });
+    }
 }
 
 /// A request that was decided before the panel could, and where it stands.
