@@ -7,7 +7,8 @@ use jiff::civil::date;
 use secrecy::SecretString;
 use tessera::calendar::Clock;
 use tessera::domain::{
-    AuthorityName, PanelName, Payload, Person, PersonId, Private, State, SubmissionId, WriteBack, WriteBackKind,
+    AuthorityName, PanelName, Payload, Person, PersonId, Private, State, SubmissionId, WriteBack, WriteBackId,
+    WriteBackKind,
 };
 use tessera::mosaic::{Dialect, Fault, FaultKind, RestCarrier, RestSettings, Running, StandIn, StandInPerson};
 use tessera::writeback::{Courier, Delivery, Queue, QueueTrouble, Settings, reference_of, write_back_id};
@@ -16,9 +17,18 @@ use tessera::writeback::{Courier, Delivery, Queue, QueueTrouble, Settings, refer
 struct Memory(Mutex<Vec<WriteBack>>);
 
 impl Queue for Memory {
-    fn ready(&self, busy: &[PersonId], wanted: usize) -> Result<Vec<WriteBack>, QueueTrouble> {
+    fn may_be_written(&self, _: &WriteBack) -> Result<bool, QueueTrouble> {
+        Ok(false)
+    }
+
+    fn again(&self, id: WriteBackId) -> Result<Option<WriteBack>, QueueTrouble> {
+        Ok(self.0.lock().unwrap().iter().find(|one| one.id == id).cloned())
+    }
+
+    fn ready(&self, busy: &[PersonId], put_off: &[WriteBackId], wanted: usize) -> Result<Vec<WriteBack>, QueueTrouble> {
         let all = self.0.lock().unwrap();
-        let ready = all.iter().filter(|one| one.state == State::Approved && !busy.contains(&one.person));
+        let free = |one: &&WriteBack| !busy.contains(&one.person) && !put_off.contains(&one.id);
+        let ready = all.iter().filter(|one| one.state == State::Approved).filter(free);
         let mut people = Vec::new();
         let firsts = ready.filter(|one| {
             !people.contains(&one.person) && {
@@ -54,7 +64,7 @@ fn write_back(person: u64) -> WriteBack {
     let submission = SubmissionId::new(format!("somewhere-{person}"));
     let person: PersonId = person.to_string().parse().unwrap();
     let sitting = date(2026, 11, 25);
-    let id = write_back_id(&authority, &submission, person, sitting, WriteBackKind::CaseNote, 1);
+    let id = write_back_id(&authority, &submission, person, sitting, (WriteBackKind::CaseNote, ""), 1);
     let reference = reference_of(id);
     let body = Private::new(format!("Synthetic text with <b>markup</b>\n\nRef: {reference}"));
     let payload = Payload::CaseNote {

@@ -63,6 +63,9 @@ pub const TOML_BYTES_MAX: u64 = 4 << 20;
 /// Characters of a case note's title in Mosaic.
 pub const NOTE_TITLE_CHARS_MAX: usize = 100;
 
+/// Characters of a document's name in Mosaic.
+pub const DOCUMENT_TITLE_CHARS_MAX: usize = 80;
+
 /// Characters of a case note's type code in Mosaic.
 pub const NOTE_TYPE_CHARS_MAX: usize = 16;
 

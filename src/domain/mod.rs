@@ -26,4 +26,4 @@ pub use private::Private;
 pub use submission::{Answer, AnswerNote, AnswerTable, Origin, StepStatus, Submission, TableRow, Unmapped, Value};
 pub(crate) use trouble::codes;
 pub use trouble::{Account, ExtractType, Reason, Trouble};
-pub use write_back::{Payload, Receipt, Reference, State, WriteBack, WriteBackKind};
+pub use write_back::{FormAnswer, FormValue, Payload, Receipt, Reference, State, WriteBack, WriteBackKind};

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::trouble::codes;
-use super::{PanelName, PersonId, Private, SubmissionId, WriteBackId};
+use super::{FormId, PanelName, PersonId, Private, StepId, SubmissionId, WriteBackId};
 
 codes! {
     /// What is written.
@@ -40,6 +40,39 @@ pub enum Payload {
         /// Who is told; empty unless the panel profile names somebody.
         alert_recipients: Vec<String>,
     },
+    /// Answers into the outcome section of the form that made the request.
+    FormOutcome {
+        /// The step that carries the form.
+        step: StepId,
+        /// The form.
+        form: FormId,
+        /// The day of the sitting.
+        contact_date: Date,
+        /// What is answered; one of the texts ends with the reference.
+        answers: Vec<FormAnswer>,
+        /// Whether an earlier revision of the outcome stands there, which this one may take the place of.
+        corrects: bool,
+    },
+    /// The minutes as a document on the child's record.
+    Document {
+        /// The title, cut at a word (Mosaic: at most 80 characters).
+        title: String,
+        /// The day of the sitting.
+        contact_date: Date,
+        /// What Mosaic shows beside the title, with the reference on a last line of its own.
+        description: Private<String>,
+        /// The text of the document.
+        text: Private<String>,
+    },
+    /// A workflow step to start.
+    WorkflowStep {
+        /// Mosaic's step type.
+        step_type: String,
+        /// The day it starts: that of the sitting.
+        contact_date: Date,
+        /// Why it is started, with the reference on a last line of its own.
+        note: Private<String>,
+    },
     /// An appendment to a note that is on the record already: a complete note is never edited.
     Appendment {
         /// Mosaic's id of the note.
@@ -51,18 +84,71 @@ pub enum Payload {
     },
 }
 
-impl Payload {
-    /// The text as it is written.
-    pub const fn body(&self) -> &Private<String> {
+/// One answer of a form's outcome section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormAnswer {
+    /// Mosaic's question user code.
+    pub question: String,
+    /// What a person is shown.
+    pub label: String,
+    /// What is answered.
+    pub value: Private<FormValue>,
+}
+
+/// What is answered, as Mosaic takes it: text, the wording of a choice, an ISO date; or yes and no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FormValue {
+    /// Yes or no.
+    YesNo(bool),
+    /// Everything else.
+    Text(String),
+}
+
+impl fmt::Display for FormValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CaseNote { body, .. } | Self::Appendment { body, .. } => body,
+            Self::YesNo(yes) => f.write_str(if *yes { "yes" } else { "no" }),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+impl Payload {
+    /// The text as it is written, for a person to read before it is.
+    pub fn text(&self) -> Private<String> {
+        match self {
+            Self::CaseNote { body, .. } | Self::Appendment { body, .. } => body.clone(),
+            Self::FormOutcome { answers, .. } => {
+                let told = answers.iter().map(|answer| format!("{}: {}", answer.label, answer.value.expose()));
+                Private::new(told.collect::<Vec<_>>().join("\n"))
+            }
+            Self::Document { description, text, .. } => {
+                Private::new(format!("{}\n\n{}", text.expose(), description.expose()))
+            }
+            Self::WorkflowStep { note, .. } => note.clone(),
         }
     }
 
-    /// The day of contact.
+    /// What a person is shown above the text: where it goes.
+    pub fn heading(&self) -> String {
+        match self {
+            Self::CaseNote { title, note_type, .. } => format!("case note “{title}” of the type {note_type}"),
+            Self::Appendment { note, .. } => format!("appended to note {note}"),
+            Self::FormOutcome { step, form, .. } => format!("outcome section of form {form} on step {step}"),
+            Self::Document { title, .. } => format!("document “{title}”"),
+            Self::WorkflowStep { step_type, .. } => format!("workflow step “{step_type}” started"),
+        }
+    }
+
+    /// The day of the sitting, which is the day of contact.
     pub const fn contact_date(&self) -> Date {
         match self {
-            Self::CaseNote { contact_date, .. } | Self::Appendment { contact_date, .. } => *contact_date,
+            Self::CaseNote { contact_date, .. }
+            | Self::Appendment { contact_date, .. }
+            | Self::FormOutcome { contact_date, .. }
+            | Self::Document { contact_date, .. }
+            | Self::WorkflowStep { contact_date, .. } => *contact_date,
         }
     }
 }

@@ -8,6 +8,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("migration/0001_ledger.sql")),
     (2, include_str!("migration/0002_booking.sql")),
     (3, include_str!("migration/0003_waiver.sql")),
+    (4, include_str!("migration/0004_epoch.sql")),
 ];
 
 /// Brings the ledger up to date.

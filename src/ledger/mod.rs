@@ -6,6 +6,7 @@
 
 mod audit;
 mod check;
+mod epoch;
 mod import;
 mod lock;
 mod migration;

@@ -1,12 +1,13 @@
 //! The ledger as the courier's queue.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::params;
 
 use super::store::number;
 use super::{Actor, Ledger, LedgerTrouble};
-use crate::domain::{AuthorityName, Person, PersonId, State, WriteBack};
+use crate::domain::{AuthorityName, Person, PersonId, State, WriteBack, WriteBackId};
 use crate::writeback::{Queue, QueueTrouble};
 
 /// The write-backs of one authority in a ledger.
@@ -37,15 +38,26 @@ fn trouble(trouble: LedgerTrouble) -> QueueTrouble {
 const IN_THE_WAY: &str = "'sending', 'uncertain', 'refused', 'held'";
 
 impl Queue for LedgerQueue<'_> {
-    fn ready(&self, busy: &[PersonId], wanted: usize) -> Result<Vec<WriteBack>, QueueTrouble> {
+    fn ready(&self, busy: &[PersonId], put_off: &[WriteBackId], wanted: usize) -> Result<Vec<WriteBack>, QueueTrouble> {
         let condition = format!(
             "authority = ?1 AND state = 'approved' AND NOT EXISTS (
                 SELECT 1 FROM write_back earlier WHERE earlier.authority = ?1 AND earlier.person = write_back.person
-                AND earlier.sequence < write_back.sequence AND earlier.state IN ('approved', {IN_THE_WAY}))"
+                AND earlier.sequence < write_back.sequence AND earlier.state IN ('approved', {IN_THE_WAY})
+                AND json_extract(earlier.payload, '$.kind') = json_extract(write_back.payload, '$.kind'))"
         );
         let ledger = self.ledger();
-        let ready = ledger.selected(&condition, params![self.authority.as_str()]).map_err(trouble)?;
-        Ok(ready.into_iter().filter(|one| !busy.contains(&one.person)).take(wanted).collect())
+        let approved = ledger.selected(&condition, params![self.authority.as_str()]).map_err(trouble)?;
+        let mut passed: BTreeSet<PersonId> = busy.iter().copied().collect();
+        let free = approved.into_iter().filter(|one| !put_off.contains(&one.id) && passed.insert(one.person));
+        Ok(free.take(wanted).collect())
+    }
+
+    fn may_be_written(&self, write_back: &WriteBack) -> Result<bool, QueueTrouble> {
+        self.ledger().may_be_written(write_back).map_err(trouble)
+    }
+
+    fn again(&self, id: WriteBackId) -> Result<Option<WriteBack>, QueueTrouble> {
+        self.ledger().write_back(id).map_err(trouble)
     }
 
     fn unsettled(&self) -> Result<Vec<WriteBack>, QueueTrouble> {

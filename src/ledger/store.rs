@@ -46,6 +46,7 @@ impl Ledger {
         let connection = connect(path, &key)?;
         let mut ledger = Self { connection, path: path.to_owned(), clock, key };
         migration::run(&mut ledger)?;
+        ledger.begin_epoch()?;
         Ok(ledger)
     }
 
@@ -68,7 +69,9 @@ impl Ledger {
         private_file(to).map_err(disk)?;
         let mut copy = connect(to, &self.key)?;
         let backup = rusqlite::backup::Backup::new(&self.connection, &mut copy).map_err(|error| self.failed(error))?;
-        backup.run_to_completion(1_000, Duration::ZERO, None).map_err(|error| self.failed(error))
+        backup.run_to_completion(1_000, Duration::ZERO, None).map_err(|error| self.failed(error))?;
+        drop(backup);
+        super::epoch::mark(&copy, &self.now()).map_err(|error| meant(to, &error))
     }
 
     pub(super) fn now(&self) -> String {

@@ -85,6 +85,8 @@ pub struct Field {
     pub unticked_is_no: bool,
     /// Folded wordings and our names for them.
     pub choices: Vec<(String, Arc<str>)>,
+    /// Our names for the choices and Mosaic's wording of each, as it stands.
+    pub wordings: Vec<(Arc<str>, String)>,
     /// A table's question collection.
     pub collection: Option<String>,
     /// A table's columns.
@@ -165,6 +167,13 @@ impl Questions {
 
     pub(super) fn is_ignored(&self, code: &str) -> bool {
         !self.ignored.is_empty() && self.ignored.contains(&folded(code))
+    }
+}
+
+impl Field {
+    /// Mosaic's wording of each choice, by our name for it; the first where several mean the same.
+    pub fn choice_wordings(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.wordings.iter().map(|(name, wording)| (&**name, wording.as_str()))
     }
 }
 

@@ -147,7 +147,7 @@ fn field(
     } else {
         Vec::new()
     };
-    let choices = choices(&table);
+    let (choices, wordings) = choices(&table);
     let flag = |key: &str| table.flag(key).is_some_and(|flag| flag.value);
     let field = Field {
         name: name.into(),
@@ -161,6 +161,7 @@ fn field(
         separator: table.text("separator").map(|separator| separator.value),
         unticked_is_no: flag("unticked-is-no"),
         choices,
+        wordings,
         collection: table.text("collection").map(|collection| collection.value),
         columns,
         is_outcome,
@@ -203,9 +204,10 @@ fn field_type(table: &Table<'_, '_>, kind: &Item<String>, may_be_table: bool) ->
     read
 }
 
-fn choices(table: &Table<'_, '_>) -> Vec<(String, Arc<str>)> {
-    let Some(choices) = table.table("choices") else { return Vec::new() };
-    let mut read: Vec<(String, Arc<str>)> = Vec::new();
+/// Folded wordings with our names for them, and our names with the wording as it stands.
+fn choices(table: &Table<'_, '_>) -> (Vec<(String, Arc<str>)>, Vec<(Arc<str>, String)>) {
+    let Some(choices) = table.table("choices") else { return Default::default() };
+    let (mut read, mut wordings) = (Vec::<(String, Arc<str>)>::new(), Vec::<(Arc<str>, String)>::new());
     for wording in choices.keys() {
         let Some(name) = choices.text(&wording.value) else { continue };
         if read.iter().any(|(known, _)| *known == folded(&wording.value)) {
@@ -214,9 +216,11 @@ fn choices(table: &Table<'_, '_>) -> Vec<(String, Arc<str>)> {
             table.document().error(wording.span, message, Some(help));
             continue;
         }
-        read.push((folded(&wording.value), name.value.into()));
+        let name: Arc<str> = name.value.into();
+        read.push((folded(&wording.value), name.clone()));
+        wordings.push((name, wording.value));
     }
-    read
+    (read, wordings)
 }
 
 fn facts(root: &Table<'_, '_>) -> Vec<Placed<FactRule>> {

@@ -14,6 +14,30 @@ pub struct Dialect {
     pub(super) find_notes: FindOperation,
     pub(super) add_note: WriteOperation,
     pub(super) append_to_note: WriteOperation,
+    /// What a council's interface may lack: forms, documents, workflow steps.
+    pub(super) form: Option<FormOperation>,
+    pub(super) answer_form: Option<WriteOperation>,
+    pub(super) find_documents: Option<FindOperation>,
+    pub(super) add_document: Option<DocumentOperation>,
+    pub(super) find_steps: Option<FindOperation>,
+    pub(super) start_step: Option<WriteOperation>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct FormOperation {
+    pub(super) path: String,
+    pub(super) id: String,
+    pub(super) person: String,
+    pub(super) status: String,
+    pub(super) finished: Vec<String>,
+    pub(super) answers: String,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct DocumentOperation {
+    pub(super) write: WriteOperation,
+    pub(super) metadata_part: String,
+    pub(super) file_part: String,
 }
 
 #[derive(Debug, Clone)]
@@ -21,6 +45,7 @@ pub(super) struct PersonOperation {
     pub(super) path: String,
     pub(super) id: String,
     pub(super) date_of_birth: String,
+    pub(super) initials: Option<String>,
     pub(super) status: String,
     pub(super) closed: Vec<String>,
     pub(super) restricted: String,
@@ -67,6 +92,12 @@ impl Dialect {
             let find_notes = operation(&root, "find-notes", find);
             let add_note = operation(&root, "add-note", write);
             let append_to_note = operation(&root, "append-to-note", write);
+            let form = optional(&root, "form", form);
+            let answer_form = optional(&root, "answer-form", write);
+            let find_documents = optional(&root, "find-documents", find);
+            let add_document = optional(&root, "add-document", document_operation);
+            let find_steps = optional(&root, "find-steps", find);
+            let start_step = optional(&root, "start-step", write);
             root.finish();
             Some(Self {
                 name: name?.value,
@@ -75,6 +106,12 @@ impl Dialect {
                 find_notes: find_notes?,
                 add_note: add_note?,
                 append_to_note: append_to_note?,
+                form,
+                answer_form,
+                find_documents,
+                add_document,
+                find_steps,
+                start_step,
             })
         });
         (dialect, document.into_diagnostics())
@@ -92,6 +129,26 @@ fn operation<T>(root: &Table<'_, '_>, key: &str, read: impl FnOnce(&Table<'_, '_
     operation
 }
 
+fn optional<T>(root: &Table<'_, '_>, key: &str, read: impl FnOnce(&Table<'_, '_>) -> Option<T>) -> Option<T> {
+    let table = root.table(key)?;
+    let operation = read(&table);
+    table.finish();
+    operation
+}
+
+fn form(table: &Table<'_, '_>) -> Option<FormOperation> {
+    let finished = table.texts("finished").into_iter().map(|status| status.value).collect();
+    let text = |key: &str| required(table, key);
+    let (path, id, person) = (text("path"), text("id"), text("person"));
+    let (status, answers) = (text("status"), text("answers"));
+    Some(FormOperation { path: path?, id: id?, person: person?, status: status?, finished, answers: answers? })
+}
+
+fn document_operation(table: &Table<'_, '_>) -> Option<DocumentOperation> {
+    let (metadata_part, file_part) = (required(table, "metadata-part"), required(table, "file-part"));
+    Some(DocumentOperation { write: write(table)?, metadata_part: metadata_part?, file_part: file_part? })
+}
+
 fn required(table: &Table<'_, '_>, key: &str) -> Option<String> {
     table.required_text(key).map(|text| text.value)
 }
@@ -105,6 +162,7 @@ fn person(table: &Table<'_, '_>) -> Option<PersonOperation> {
         path: path?,
         id: id?,
         date_of_birth: born?,
+        initials: table.text("initials").map(|text| text.value),
         status: status?,
         closed,
         restricted: restricted?,
@@ -128,7 +186,7 @@ fn find(table: &Table<'_, '_>) -> Option<FindOperation> {
 }
 
 fn write(table: &Table<'_, '_>) -> Option<WriteOperation> {
-    const VALUES: [&str; 5] = ["{type}", "{title}", "{contact-date}", "{body}", "{alert-recipients}"];
+    const VALUES: [&str; 6] = ["{type}", "{title}", "{contact-date}", "{body}", "{alert-recipients}", "{answers}"];
     let text = |key: &str| required(table, key);
     let (path, id, person, created) = (text("path"), text("id"), text("person"), text("created"));
     let mut body = Vec::new();

@@ -5,7 +5,10 @@
 
 mod answer;
 mod dialect;
+mod minutes;
 mod rest;
+mod rest_find;
+mod rest_write;
 mod stand_in;
 
 pub use dialect::Dialect;

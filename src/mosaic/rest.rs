@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use jiff::ToSpan as _;
 use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -11,15 +10,14 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::answer::{Meaning, meaning, retry_after};
-use super::dialect::{Dialect, WriteOperation};
+use super::dialect::Dialect;
+use super::rest_write::unspelt;
 use crate::calendar::Clock;
-use crate::domain::{Payload, PersonId, Private, Receipt, WriteBack, limit};
-use crate::writeback::{Carried, Carrier, Found, Identity, Unidentified, is_in};
+use crate::domain::{Payload, PersonId, Private, WriteBack, limit};
+use crate::writeback::{Carried, Carrier, Found, Identity, Unidentified};
 
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 const ANSWER_TIME: Duration = Duration::from_secs(60);
-/// Pages of notes that are read for one child: beyond them something is wrong with the paging.
-const PAGES_MAX: usize = 500;
 
 /// Where Mosaic is and how tessera shows who it is.
 #[derive(Debug, Clone)]
@@ -53,11 +51,11 @@ pub enum RestTrouble {
 /// Mosaic over HTTP.
 #[derive(Debug)]
 pub struct RestCarrier {
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
     base: Url,
     settings: RestSettings,
-    client: Client,
-    clock: Clock,
+    pub(super) client: Client,
+    pub(super) clock: Clock,
     token: Mutex<Option<SecretString>>,
     /// When the next request may leave.
     next: Mutex<Instant>,
@@ -65,7 +63,7 @@ pub struct RestCarrier {
 }
 
 /// An exchange that did not come to an answer.
-enum Failed {
+pub(super) enum Failed {
     /// The request surely never left.
     NotSent(String),
     /// It may have.
@@ -105,7 +103,7 @@ impl RestCarrier {
     }
 
     /// Sends a request, with a new token once if the old one is not taken any more.
-    async fn exchange(
+    pub(super) async fn exchange(
         &self,
         request: impl Fn() -> Result<RequestBuilder, String> + Send + Sync,
     ) -> Result<Response, Failed> {
@@ -169,128 +167,45 @@ impl RestCarrier {
         tokio::time::sleep_until(turn).await;
     }
 
-    fn url(&self, path: &str) -> Result<Url, String> {
+    pub(super) fn url(&self, path: &str) -> Result<Url, String> {
         self.base.join(path).map_err(|error| format!("the dialect makes no address: {error}"))
     }
 
     /// A page that Mosaic names itself: of this Mosaic or of none.
-    fn next_page(&self, named: &str) -> Result<Url, String> {
+    pub(super) fn next_page(&self, named: &str) -> Result<Url, String> {
         let url = self.url(named)?;
         if url.origin() == self.base.origin() { Ok(url) } else { Err("Mosaic's next page lies elsewhere".to_owned()) }
     }
 
-    fn get(&self, url: &Url) -> RequestBuilder {
+    pub(super) fn get(&self, url: &Url) -> RequestBuilder {
         self.client.request(Method::GET, url.clone())
-    }
-
-    /// Binds an answer to its own request: another child's id in it is no receipt.
-    fn receipt(&self, operation: &WriteOperation, write_back: &WriteBack, answer: &Value) -> Option<Receipt> {
-        let person = text_at(answer, &operation.person);
-        if person.is_some_and(|person| person != write_back.person.to_string()) {
-            return None;
-        }
-        Some(Receipt {
-            mosaic_id: text_at(answer, &operation.id)?,
-            mosaic_time: text_at(answer, &operation.created),
-            known_at: self.clock.now(),
-            by_reading: false,
-        })
-    }
-
-    /// The notes on a person's record that hold the reference: id and time.
-    async fn matching(&self, write_back: &WriteBack) -> Result<Vec<(String, Option<String>, Option<String>)>, String> {
-        let find = &self.dialect.find_notes;
-        let from = write_back.payload.contact_date().saturating_sub(1.months());
-        let path = find.path.replace("{person}", &write_back.person.to_string()).replace("{from}", &from.to_string());
-        let mut page = Some(self.url(&path)?);
-        let mut found = Vec::new();
-        for _ in 0..PAGES_MAX {
-            let Some(url) = page.take() else { return Ok(found) };
-            let response = self.exchange(|| Ok(self.get(&url))).await.map_err(|failed| failed.reason())?;
-            if !response.status().is_success() {
-                return Err(format!("Mosaic does not show the notes: status {}", response.status().as_u16()));
-            }
-            let answer = body(response).await?;
-            let items = answer.pointer(&find.items).and_then(Value::as_array).ok_or("the answer holds no notes")?;
-            for item in items {
-                let text = item.pointer(&find.body).and_then(Value::as_str).unwrap_or("");
-                // A note that was deleted, is a draft or has timed out was written all the same.
-                if is_in(&write_back.reference, text) {
-                    let id = text_at(item, &find.id).ok_or("a note has no id")?;
-                    found.push((id, text_at(item, &find.created), text_at(item, &find.person)));
-                }
-            }
-            if let Some(next) = answer.pointer(&find.next).and_then(Value::as_str) {
-                page = Some(self.next_page(next)?);
-            }
-        }
-        Err("the notes have more pages than can be right".to_owned())
     }
 }
 
 impl Carrier for RestCarrier {
     async fn carry(&self, write_back: &WriteBack) -> Carried {
-        let (operation, note) = match &write_back.payload {
-            Payload::CaseNote { .. } => (&self.dialect.add_note, ""),
-            Payload::Appendment { note, .. } => (&self.dialect.append_to_note, note.as_str()),
-        };
-        let path = operation.path.replace("{person}", &write_back.person.to_string()).replace("{note}", note);
-        let body_to_send = operation.body(|name| value_of(&write_back.payload, name));
-        let url = match self.url(&path) {
-            Ok(url) => url,
-            Err(reason) => return Carried::Refused { reason },
-        };
-        let request = || {
-            let request = self.client.post(url.clone()).header("Idempotency-Key", write_back.id.to_string());
-            Ok(request.json(&body_to_send))
-        };
-        let response = match self.exchange(request).await {
-            Ok(response) => response,
-            Err(Failed::NotSent(reason)) => return Carried::Unsent { reason, retry_after: None },
-            Err(Failed::MaybeSent(reason)) => return Carried::Unknown { reason },
-        };
-        let status = response.status();
-        let reason = format!("Mosaic answered with status {}", status.as_u16());
-        let retry_after = retry_after(response.headers(), self.clock.now());
-        match meaning(status) {
-            Meaning::Done => match body(response).await {
-                Ok(answer) => match self.receipt(operation, write_back, &answer) {
-                    Some(receipt) => Carried::Done(receipt),
-                    None => Carried::Unknown { reason: "Mosaic's answer is not one to this request".to_owned() },
-                },
-                Err(reason) => Carried::Unknown { reason },
+        match &write_back.payload {
+            Payload::CaseNote { .. } => self.post(write_back, &self.dialect.add_note, "").await,
+            Payload::Appendment { note, .. } => self.post(write_back, &self.dialect.append_to_note, note).await,
+            Payload::FormOutcome { .. } => self.answer(write_back).await,
+            Payload::Document { .. } => self.upload(write_back).await,
+            Payload::WorkflowStep { .. } => match &self.dialect.start_step {
+                Some(operation) => self.post(write_back, operation, "").await,
+                None => unspelt("start-step"),
             },
-            Meaning::Refused => Carried::Refused { reason },
-            Meaning::NotYet | Meaning::NotLetIn => Carried::Unsent { reason, retry_after },
-            Meaning::Unknown => Carried::Unknown { reason },
         }
     }
 
     async fn find(&self, write_back: &WriteBack) -> Found {
-        let found = match self.matching(write_back).await {
-            Ok(found) => found,
-            Err(reason) => return Found::Unreadable { reason },
+        let find = match &write_back.payload {
+            Payload::CaseNote { .. } | Payload::Appendment { .. } => Some(&self.dialect.find_notes),
+            Payload::FormOutcome { .. } => return self.find_answer(write_back).await,
+            Payload::Document { .. } => self.dialect.find_documents.as_ref(),
+            Payload::WorkflowStep { .. } => self.dialect.find_steps.as_ref(),
         };
-        let elsewhere =
-            |person: &Option<String>| person.as_ref().is_some_and(|person| *person != write_back.person.to_string());
-        match found.as_slice() {
-            [] => Found::Nowhere,
-            [(id, _, person)] if elsewhere(person) => Found::Doubtful {
-                reason: format!(
-                    "note {id} with this reference is on another person's record, not {}",
-                    write_back.person
-                ),
-            },
-            [(id, created, _)] => Found::Once(Receipt {
-                mosaic_id: id.clone(),
-                mosaic_time: created.clone(),
-                known_at: self.clock.now(),
-                by_reading: true,
-            }),
-            several => {
-                let ids: Vec<&str> = several.iter().map(|(id, ..)| id.as_str()).collect();
-                Found::Doubtful { reason: format!("several notes have this reference: {}", ids.join(", ")) }
-            }
+        match find {
+            Some(find) => self.find_on_record(write_back, find).await,
+            None => Found::Doubtful { reason: "the dialect has no way to read this kind back".to_owned() },
         }
     }
 
@@ -315,6 +230,7 @@ impl Carrier for RestCarrier {
         let status = text_at(&answer, &operation.status).unwrap_or_default();
         Ok(Identity {
             person: id,
+            initials: operation.initials.as_ref().and_then(|pointer| text_at(&answer, pointer)).map(Private::new),
             date_of_birth: text_at(&answer, &operation.date_of_birth)
                 .and_then(|day| day.parse().ok())
                 .map(Private::new),
@@ -326,7 +242,7 @@ impl Carrier for RestCarrier {
 }
 
 impl Failed {
-    fn reason(self) -> String {
+    pub(super) fn reason(self) -> String {
         match self {
             Self::NotSent(reason) | Self::MaybeSent(reason) => reason,
         }
@@ -337,20 +253,8 @@ fn is_loopback(address: std::net::IpAddr) -> bool {
     address.is_loopback()
 }
 
-/// One of our values for a request's body.
-fn value_of(payload: &Payload, name: &str) -> Value {
-    match (payload, name) {
-        (payload, "{body}") => Value::from(payload.body().expose().as_str()),
-        (payload, "{contact-date}") => Value::from(payload.contact_date().to_string()),
-        (Payload::CaseNote { note_type, .. }, "{type}") => Value::from(note_type.as_str()),
-        (Payload::CaseNote { title, .. }, "{title}") => Value::from(title.as_str()),
-        (Payload::CaseNote { alert_recipients, .. }, "{alert-recipients}") => Value::from(alert_recipients.as_slice()),
-        _ => Value::Null,
-    }
-}
-
 /// The text or number at a pointer.
-fn text_at(answer: &Value, pointer: &str) -> Option<String> {
+pub(super) fn text_at(answer: &Value, pointer: &str) -> Option<String> {
     match answer.pointer(pointer)? {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -359,7 +263,7 @@ fn text_at(answer: &Value, pointer: &str) -> Option<String> {
 }
 
 /// An answer's body, up to the limit. The error never shows it.
-async fn body(mut response: Response) -> Result<Value, String> {
+pub(super) async fn body(mut response: Response) -> Result<Value, String> {
     let mut bytes = Vec::new();
     loop {
         match response.chunk().await {

@@ -210,6 +210,12 @@ fn known(
         panels,
         forms: forms.iter().map(|form| form.form.to_string()).collect(),
         fields: known_fields(&forms),
+        outcome_fields: forms
+            .iter()
+            .flat_map(|form| &form.fields)
+            .filter(|field| field.is_outcome)
+            .map(|field| (field.name.to_string(), field.kind.as_str()))
+            .collect(),
         form_conditions: forms
             .iter()
             .flat_map(|form| &form.fields)

@@ -45,8 +45,8 @@ pub use mappings::{
     MappingListed, TryReport, VerifyReport, mappings_list, mappings_table, mappings_try, mappings_verify,
 };
 pub use outcomes::{
-    OutcomeListed, OutcomesApproved, OutcomesLoaded, WorkbookWritten, outcome_reject, outcome_show, outcome_text,
-    outcomes_approve, outcomes_list, outcomes_load, outcomes_table, outcomes_workbook,
+    OutcomeListed, OutcomesApproved, OutcomesLoaded, WorkbookWritten, WriteShown, outcome_reject, outcome_show,
+    outcome_text, outcomes_approve, outcomes_list, outcomes_load, outcomes_table, outcomes_workbook,
 };
 pub use pack::{READ_DOCUMENTS, read_documents};
 pub use panel_diff::{AspectCompared, PanelPair, PanelsCompared, panels_diff};

@@ -16,9 +16,10 @@ use crate::config::Configuration;
 use crate::diagnostic::Place;
 use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, SubmissionId, WriteBack, limit};
 use crate::ledger::{OutcomeRow, Recorded, Selection};
+use crate::mapping::{Field, FieldType};
 use crate::outcome::{self, CellTrouble, RequestKnown, RequestLine, Sheet, may_approve};
 use crate::report;
-use crate::writeback::{self, Event};
+use crate::writeback::{self, Event, FormQuestion, FormTarget, Plan, Planning};
 
 /// A workbook that was written.
 #[derive(Debug, Serialize)]
@@ -78,9 +79,36 @@ pub struct OutcomeListed {
     pub loaded_by: String,
     /// Who approved it or turned it down.
     pub decided_by: Option<String>,
-    /// Exactly what is written, where it was asked for.
+    /// Exactly what is written and where, where it was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub writes: Vec<String>,
+    pub writes: Vec<WriteShown>,
+    /// What the panel's profile asks for and cannot be written, with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
+}
+
+/// One thing that an outcome writes.
+#[derive(Debug, Serialize)]
+pub struct WriteShown {
+    /// What kind it is.
+    pub kind: &'static str,
+    /// Where it goes.
+    pub to: String,
+    /// Exactly what is written.
+    pub text: String,
+    /// How it stands.
+    pub state: &'static str,
+}
+
+impl WriteShown {
+    fn of(write_back: &WriteBack) -> Self {
+        Self {
+            kind: write_back.kind.as_str(),
+            to: write_back.payload.heading(),
+            text: write_back.payload.text().into_exposed(),
+            state: write_back.state.as_str(),
+        }
+    }
 }
 
 /// What was approved.
@@ -259,8 +287,13 @@ pub fn outcome_show(
     let mut listed = Vec::new();
     for row in &rows {
         let planned = planned(&installation, &row.outcome)?.unwrap_or_default();
-        let writes = planned.iter().map(|write_back| write_back.payload.body().expose().clone()).collect();
-        listed.push(OutcomeListed { writes, ..OutcomeListed::of(row) });
+        let known = installation.ledger.write_backs_of(id)?.into_iter();
+        let known = known.filter(|one| one.person == row.outcome.person && one.sitting == row.outcome.sitting);
+        let mut all: Vec<WriteBack> = known.filter(|one| one.revision == row.outcome.revision).collect();
+        let new = planned.write_backs.into_iter().filter(|one| all.iter().all(|known| known.id != one.id));
+        all.extend(new.collect::<Vec<_>>());
+        let writes = all.iter().map(WriteShown::of).collect();
+        listed.push(OutcomeListed { writes, left_out: planned.left_out, ..OutcomeListed::of(row) });
     }
     installation.ledger.audit_view(actor, id.as_str())?;
     Ok(listed)
@@ -341,7 +374,7 @@ pub(super) fn release(installation: &mut Installation, actor: &Actor) -> Result<
     let rows = installation.ledger.outcomes(None)?;
     for row in rows.iter().filter(|row| row.outcome.state == OutcomeState::Approved) {
         let Some(planned) = planned(installation, &row.outcome)? else { continue };
-        for write_back in planned {
+        for write_back in planned.write_backs {
             if installation.ledger.write_back(write_back.id)?.is_none() {
                 installation.ledger.plan(std::slice::from_ref(&write_back), actor)?;
             }
@@ -358,15 +391,52 @@ pub(super) fn release(installation: &mut Installation, actor: &Actor) -> Result<
 }
 
 /// The plan of an outcome; `None` while the note that it corrects is still on its way.
-fn planned(installation: &Installation, outcome: &Outcome) -> Result<Option<Vec<WriteBack>>, Failure> {
+/// What an outcome writes; nothing where its panel has no profile.
+fn planned(installation: &Installation, outcome: &Outcome) -> Result<Option<Plan>, Failure> {
     let Some(profile) = installation.rules.panels.get(&outcome.panel) else { return Ok(None) };
-    let sent = installation.ledger.write_backs_of(&outcome.submission)?;
-    let mine = |one: &&WriteBack| one.person == outcome.person && one.sitting == outcome.sitting;
-    let earlier = sent.iter().filter(mine).rfind(|one| one.revision < outcome.revision);
-    if earlier.is_some_and(|one| !matches!(one.state, State::Sent { .. } | State::Refused { .. })) {
-        return Ok(None);
+    let all = installation.ledger.write_backs_of(&outcome.submission)?;
+    let mine = |one: &WriteBack| one.person == outcome.person && one.sitting == outcome.sitting;
+    let earlier: Vec<WriteBack> = all.into_iter().filter(mine).collect();
+    let target = form_target(installation, outcome)?;
+    let planning = Planning {
+        outcome,
+        form: &profile.outcome,
+        panel_title: &profile.title,
+        earlier: &earlier,
+        target: target.as_ref().map_err(|why| *why),
+    };
+    Ok(Some(writeback::plan(&planning)))
+}
+
+/// The outcome section of the form that made the request, or why it cannot be written into.
+fn form_target(installation: &Installation, outcome: &Outcome) -> Result<Result<FormTarget, &'static str>, Failure> {
+    let Some(row) = installation.ledger.submission(&outcome.submission)? else { return Ok(Err("it is not known")) };
+    let submission = row.submission;
+    let (Some(step), Some(form)) = (submission.step_id, submission.form_id) else {
+        return Ok(Err("the export does not say which form on which step it is"));
+    };
+    if submission.people.len() > 1 {
+        return Ok(Err("the form is about several children, and each has an outcome of its own: fill it in by hand"));
     }
-    Ok(Some(writeback::plan(outcome, &profile.outcome, &profile.title, earlier)))
+    let mapping = installation.rules.mappings.form(&submission.authority, &submission.form, &submission.version);
+    let Some(mapping) = mapping else { return Ok(Err("its mapping file is not there any more")) };
+    let questions = mapping.fields.iter().filter(|field| field.is_outcome && !field.question.is_empty());
+    let questions: Vec<FormQuestion> = questions.map(form_question).collect();
+    Ok(if questions.is_empty() {
+        Err("its mapping file names no questions under [outcome]")
+    } else {
+        Ok(FormTarget { step, form, questions })
+    })
+}
+
+fn form_question(field: &Field) -> FormQuestion {
+    FormQuestion {
+        field: field.name.to_string(),
+        question: field.question.to_string(),
+        label: field.label.clone(),
+        is_yes_no: field.kind == FieldType::YesNo,
+        wordings: field.choice_wordings().map(|(name, wording)| (name.to_owned(), wording.to_owned())).collect(),
+    }
 }
 
 impl OutcomeTrouble {
@@ -394,6 +464,7 @@ impl OutcomeListed {
             loaded_by: row.loaded_by.clone(),
             decided_by: row.decided_by.clone(),
             writes: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 }
@@ -454,8 +525,11 @@ pub fn outcomes_table(outcomes: &[OutcomeListed]) -> String {
 pub fn outcome_text(outcomes: &[OutcomeListed]) -> String {
     let mut text = outcomes_table(outcomes);
     for one in outcomes {
-        for body in &one.writes {
-            text.push_str(&format!("\nOn the record of person {}:\n\n{body}\n", one.person));
+        for WriteShown { to, text: body, state, .. } in &one.writes {
+            text.push_str(&format!("\nOn the record of person {}, {to} [{state}]:\n\n{body}\n", one.person));
+        }
+        for left_out in &one.left_out {
+            text.push_str(&format!("\nNot on the record of person {}: {left_out}\n", one.person));
         }
     }
     text

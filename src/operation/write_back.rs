@@ -7,7 +7,7 @@ use super::outcomes::release;
 use super::{Actor, Failure};
 use crate::calendar::Clock;
 use crate::config::{Configuration, MosaicSettings, Transport};
-use crate::domain::{AuthorityName, Payload, Receipt, State, WriteBack};
+use crate::domain::{AuthorityName, Receipt, State, WriteBack};
 use crate::ledger::LedgerQueue;
 use crate::mosaic::{Dialect, RestCarrier, RestSettings};
 use crate::report;
@@ -80,11 +80,11 @@ pub fn writeback_show(
     let found = all.iter().find(|one| one.id.to_string() == id || one.reference.0.eq_ignore_ascii_case(id));
     let found = found.ok_or_else(|| Failure::unknown("write-back", id, "writeback list"))?;
     ledger.audit_view(actor, &format!("write-back {id}"))?;
-    let title = match &found.payload {
-        Payload::CaseNote { title, .. } => title.clone(),
-        Payload::Appendment { note, .. } => format!("appended to note {note}"),
-    };
-    Ok(WriteBackShown { listed: WriteBackListed::of(found), title, body: found.payload.body().expose().clone() })
+    Ok(WriteBackShown {
+        listed: WriteBackListed::of(found),
+        title: found.payload.heading(),
+        body: found.payload.text().into_exposed(),
+    })
 }
 
 /// Sends what was approved.
@@ -281,7 +281,7 @@ pub fn writeback_table(listed: &[WriteBackListed]) -> String {
     let rows: Vec<Vec<String>> = listed
         .iter()
         .map(|one| {
-            let receipt = one.receipt.as_ref().map(|receipt| format!("note {}", receipt.mosaic_id));
+            let receipt = one.receipt.as_ref().map(|receipt| receipt.mosaic_id.clone());
             let last = receipt.or_else(|| one.reason.clone()).unwrap_or_default();
             let first = [&one.reference, &one.submission, &one.person].map(Clone::clone);
             first

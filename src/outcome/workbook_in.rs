@@ -336,7 +336,7 @@ mod tests {
                 field("next", "Needs to Happen", OutcomeFieldKind::Text),
                 field("by", "By", OutcomeFieldKind::Date),
             ],
-            note: None,
+            ..OutcomeForm::default()
         }
     }
 

@@ -95,7 +95,7 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
         ),
         invitations: inherited.own_or("invitations", |base| base.invitations.clone(), || invitations(&root, &names)),
         agenda: inherited.own_or("agenda", |base| base.agenda.clone(), || agenda(&root, &names, &kinds)),
-        outcome: inherited.own_or("outcome", |base| base.outcome.clone(), || outcome(&root)),
+        outcome: inherited.own_or("outcome", |base| base.outcome.clone(), || outcome(&root, &names)),
         requests,
         facts,
         title,
@@ -247,6 +247,7 @@ mod tests {
                 field("amount", "money", &[]),
             ]
             .into(),
+            outcome_fields: [("actions".to_owned(), "choice"), ("actions-in-words".to_owned(), "text")].into(),
             ..Known::default()
         }
     }
@@ -365,6 +366,14 @@ mod tests {
             ("[kinds.accommodation]", "[kinds.unheard-of]\n[kinds.accommodation]", "no form can name `unheard-of`"),
             ("comes-back = false", "comes-back = true", "a day on which it comes back is of the type `date`"),
             ("decision, {sitting}", "decision, {siting}", "`{siting}` stands for nothing"),
+            (
+                "reference-field = \"actions-in-words\"",
+                "reference-field = \"action\"",
+                "there is no outcome field `action`",
+            ),
+            ("reference-field = \"actions-in-words\"", "reference-field = \"actions\"", "is no text in the form"),
+            ("is = [\"referral\"]", "is = [\"referal\"]", "`actions` is never `referal`"),
+            ("with = [\"agreed\"]", "with = [\"agred\"]", "there is no decision `agred`"),
         ];
         let base = base();
         for (right, wrong, message) in mistakes {

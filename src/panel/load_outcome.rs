@@ -1,20 +1,121 @@
 //! Reads what a panel can decide.
 
-use super::{Choice, NoteForm, OutcomeField, OutcomeFieldKind, OutcomeForm};
+use super::names::Names;
+use super::{Choice, FormOutcome, MinutesForm, NoteForm, OutcomeField, OutcomeFieldKind, OutcomeForm, StepForm};
 use crate::diagnostic::{Item, Table, nearest};
 use crate::domain::limit;
 
 /// The `[outcome]` of a panel's file.
-pub(super) fn outcome(root: &Table<'_, '_>) -> OutcomeForm {
+pub(super) fn outcome(root: &Table<'_, '_>, names: &Names<'_>) -> OutcomeForm {
     let Some(table) = root.table("outcome") else {
-        return OutcomeForm { decisions: Vec::new(), fields: Vec::new(), note: None };
+        return OutcomeForm::default();
     };
     let decisions = choices(&table, "decisions");
     let fields: Vec<OutcomeField> =
         table.tables("fields").into_iter().map(|(name, field)| self::field(&name, field, &decisions)).collect();
     let note = table.table("note").and_then(|note| self::note(note, &fields));
+    let form = table.table("form").and_then(|form| self::form(form, &fields, names));
+    let minutes = table.table("minutes").and_then(|minutes| self::minutes(minutes, &fields));
+    let steps = table.tables("steps").into_iter();
+    let steps = steps.filter_map(|(name, step)| self::step(&name, step, &decisions, &fields)).collect();
     table.finish();
-    OutcomeForm { decisions, fields, note }
+    OutcomeForm { decisions, fields, note, form, minutes, steps }
+}
+
+/// `[outcome.form]`.
+fn form(table: Table<'_, '_>, fields: &[OutcomeField], names: &Names<'_>) -> Option<FormOutcome> {
+    let reference = table.required_text("reference-field");
+    if let Some(reference) = &reference {
+        known_field(&table, reference, fields);
+        if names.known.outcome_fields.get(&reference.value).is_some_and(|kind| *kind != "text") {
+            let message = format!("`{}` is no text in the form, so that it cannot carry a reference", reference.value);
+            table.document().error(
+                reference.span.clone(),
+                message,
+                Some("name a field that is a text there".to_owned()),
+            );
+        }
+        if !names.known.forms.is_empty() && !names.known.outcome_fields.contains_key(&reference.value) {
+            let message = format!("no form has `{}` under [outcome]", reference.value);
+            let known = names.known.outcome_fields.keys().map(String::as_str);
+            let help = nearest(&reference.value, known).map(|meant| format!("did you mean `{meant}`?"));
+            table.document().error(reference.span.clone(), message, help);
+        }
+    }
+    let policy = super::names::text(&table, "policy");
+    table.finish();
+    reference.map(|reference| FormOutcome { reference_field: reference.value, policy })
+}
+
+/// `[outcome.minutes]`.
+fn minutes(table: Table<'_, '_>, fields: &[OutcomeField]) -> Option<MinutesForm> {
+    let told = table.texts("fields");
+    told.iter().for_each(|field| known_field(&table, field, fields));
+    placeholders(&table);
+    let text = |key: &str| table.required_text(key).map(|text| text.value);
+    let (title, decided_by, recorded_by) = (text("title"), text("decided-by"), text("recorded-by"));
+    let minutes = MinutesForm {
+        title: title?,
+        fields: told.into_iter().map(|field| field.value).collect(),
+        decided_by: decided_by?,
+        recorded_by: recorded_by?,
+        policy: super::names::text(&table, "policy"),
+    };
+    table.finish();
+    Some(minutes)
+}
+
+/// `[outcome.steps.<name>]`.
+fn step(name: &Item<String>, table: Table<'_, '_>, decisions: &[Choice], fields: &[OutcomeField]) -> Option<StepForm> {
+    let step_type = table.required_text("type");
+    let with = table.texts("with");
+    with.iter().for_each(|decision| known_decision(&table, decision, decisions));
+    let (field, is) = (table.text("field"), table.texts("is"));
+    if let Some(field) = &field {
+        known_field(&table, field, fields);
+        let choices: Vec<&str> =
+            fields.iter().filter(|known| known.name == field.value).flat_map(|known| known.choices()).collect();
+        for choice in is.iter().filter(|choice| !choices.contains(&choice.value.as_str())) {
+            let help = nearest(&choice.value, choices.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
+            table.document().error(choice.span.clone(), format!("`{}` is never `{}`", field.value, choice.value), help);
+        }
+    }
+    let policy = table.required_text("policy");
+    table.finish();
+    Some(StepForm {
+        name: name.value.clone(),
+        step_type: step_type?.value,
+        with: with.into_iter().map(|decision| decision.value).collect(),
+        field: field.map(|field| (field.value, is.into_iter().map(|choice| choice.value).collect())),
+        policy: policy?.value,
+    })
+}
+
+fn known_field(table: &Table<'_, '_>, field: &Item<String>, fields: &[OutcomeField]) {
+    if !fields.iter().any(|known| known.name == field.value) {
+        let near = nearest(&field.value, fields.iter().map(|known| known.name.as_str()));
+        let help = near.map(|meant| format!("did you mean `{meant}`?"));
+        table.document().error(field.span.clone(), format!("there is no outcome field `{}`", field.value), help);
+    }
+}
+
+fn known_decision(table: &Table<'_, '_>, decision: &Item<String>, decisions: &[Choice]) {
+    if !decisions.iter().any(|known| known.name == decision.value) {
+        let near = nearest(&decision.value, decisions.iter().map(|known| known.name.as_str()));
+        let help = near.map(|meant| format!("did you mean `{meant}`?"));
+        table.document().error(decision.span.clone(), format!("there is no decision `{}`", decision.value), help);
+    }
+}
+
+/// A title knows one placeholder.
+fn placeholders(table: &Table<'_, '_>) {
+    let Some(title) = table.text("title") else { return };
+    let rest = title.value.replace("{sitting}", "");
+    if let Some((_, after)) = rest.split_once('{') {
+        let name = after.split('}').next().unwrap_or_default();
+        let help = Some("`{sitting}` stands for the day of the sitting".to_owned());
+        table.document().error(title.span, format!("`{{{name}}}` stands for nothing"), help);
+    }
 }
 
 /// A table of choices: name and what a person is shown.
@@ -44,13 +145,7 @@ fn field(name: &Item<String>, table: Table<'_, '_>, decisions: &[Choice]) -> Out
         }
     });
     let required_with = table.texts("required-with");
-    for decision in &required_with {
-        if !decisions.iter().any(|known| known.name == decision.value) {
-            let near = nearest(&decision.value, decisions.iter().map(|known| known.name.as_str()));
-            let help = near.map(|meant| format!("did you mean `{meant}`?"));
-            table.document().error(decision.span.clone(), format!("there is no decision `{}`", decision.value), help);
-        }
-    }
+    required_with.iter().for_each(|decision| known_decision(&table, decision, decisions));
     let comes_back = table.flag("comes-back");
     if let Some(flag) = comes_back.as_ref().filter(|flag| flag.value && kind != Some(OutcomeFieldKind::Date)) {
         let message = "a day on which it comes back is of the type `date`";
@@ -76,21 +171,8 @@ fn note(table: Table<'_, '_>, fields: &[OutcomeField]) -> Option<NoteForm> {
         table.document().error(given.span.clone(), message, Some("use the code and not its description".to_owned()));
     }
     let told = table.texts("fields");
-    for field in &told {
-        if !fields.iter().any(|known| known.name == field.value) {
-            let near = nearest(&field.value, fields.iter().map(|known| known.name.as_str()));
-            let help = near.map(|meant| format!("did you mean `{meant}`?"));
-            table.document().error(field.span.clone(), format!("there is no outcome field `{}`", field.value), help);
-        }
-    }
-    if let Some(title) = table.text("title") {
-        let rest = title.value.replace("{sitting}", "");
-        if let Some((_, after)) = rest.split_once('{') {
-            let name = after.split('}').next().unwrap_or_default();
-            let help = Some("`{sitting}` stands for the day of the sitting".to_owned());
-            table.document().error(title.span, format!("`{{{name}}}` stands for nothing"), help);
-        }
-    }
+    told.iter().for_each(|field| known_field(&table, field, fields));
+    placeholders(&table);
     let text = |key: &str| table.required_text(key).map(|text| text.value);
     let note = (text("title"), text("decided-by"), text("recorded-by"));
     let form = NoteForm {

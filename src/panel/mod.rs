@@ -17,7 +17,9 @@ mod special;
 
 pub use condition::Condition;
 pub use names::{Known, KnownField};
-pub use outcome_form::{Choice, NoteForm, OutcomeField, OutcomeFieldKind, OutcomeForm};
+pub use outcome_form::{
+    Choice, FormOutcome, MinutesForm, NoteForm, OutcomeField, OutcomeFieldKind, OutcomeForm, StepForm,
+};
 pub use paperwork::{Paper, RequestKind, Requests};
 pub use profile::{Approval, Cutoff, FactQuestion, Profile, Sitting};
 pub use special::{AgendaItem, Circulation, Elsewhere, Exemption, Hearing, Invitation, Route, Threshold, Track};

@@ -24,6 +24,8 @@ pub struct Known {
     pub forms: BTreeSet<String>,
     /// Fields of those forms, as each version has them.
     pub fields: BTreeMap<String, Vec<KnownField>>,
+    /// Fields of their outcome sections, with the type of each.
+    pub outcome_fields: BTreeMap<String, &'static str>,
     /// Facts that those forms answer.
     pub form_facts: BTreeSet<String>,
     /// Facts that fields of those forms hang on.

@@ -62,8 +62,47 @@ pub struct NoteForm {
     pub policy: String,
 }
 
-/// What a panel can decide, what is recorded with it, and how it is told on the child's record.
+/// That an outcome is written into the form that made the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormOutcome {
+    /// The outcome field whose answer carries the reference on a last line of its own: a text.
+    pub reference_field: String,
+    /// The clause that asks for it.
+    pub policy: String,
+}
+
+/// The minutes that are put on the child's record as a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MinutesForm {
+    /// The title; `{sitting}` stands for the day of the sitting.
+    pub title: String,
+    /// The fields told in them, by name, in this order.
+    pub fields: Vec<String>,
+    /// The role that decided.
+    pub decided_by: String,
+    /// The role that recorded the decision.
+    pub recorded_by: String,
+    /// The clause that asks for them.
+    pub policy: String,
+}
+
+/// A workflow step that an outcome starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepForm {
+    /// Its name in the profile.
+    pub name: String,
+    /// Mosaic's step type.
+    pub step_type: String,
+    /// The decisions with which it is started; none means any.
+    pub with: Vec<String>,
+    /// The outcome field that it hangs on besides, and the choices that start it.
+    pub field: Option<(String, Vec<String>)>,
+    /// The clause that asks for it.
+    pub policy: String,
+}
+
+/// What a panel can decide, what is recorded with it, and how it is told on the child's record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutcomeForm {
     /// The decisions to choose from.
     pub decisions: Vec<Choice>,
@@ -71,6 +110,12 @@ pub struct OutcomeForm {
     pub fields: Vec<OutcomeField>,
     /// The case note, where the panel's outcomes are written back as one.
     pub note: Option<NoteForm>,
+    /// The outcome section of the form, where the panel's outcomes are written into it.
+    pub form: Option<FormOutcome>,
+    /// The minutes, where they are put on the child's record.
+    pub minutes: Option<MinutesForm>,
+    /// Workflow steps that outcomes start.
+    pub steps: Vec<StepForm>,
 }
 
 impl OutcomeForm {
@@ -85,9 +130,41 @@ impl OutcomeForm {
     }
 }
 
+impl OutcomeField {
+    /// The names of what can be chosen; none where it is no choice.
+    pub fn choices(&self) -> Vec<&str> {
+        match &self.kind {
+            OutcomeFieldKind::Choice(choices) => choices.iter().map(|choice| choice.name.as_str()).collect(),
+            OutcomeFieldKind::YesNo => vec!["yes", "no"],
+            OutcomeFieldKind::Text | OutcomeFieldKind::Date => Vec::new(),
+        }
+    }
+}
+
 impl NoteForm {
     /// The note's title for a sitting.
     pub fn title_for(&self, sitting: Date) -> String {
-        self.title.replace("{sitting}", &sitting.strftime("%-d %B %Y").to_string())
+        titled(&self.title, sitting)
     }
+}
+
+impl MinutesForm {
+    /// The document's title for a sitting.
+    pub fn title_for(&self, sitting: Date) -> String {
+        titled(&self.title, sitting)
+    }
+}
+
+impl StepForm {
+    /// Whether a decision starts it.
+    pub fn is_started_by(&self, decision: &str, field: impl Fn(&str) -> Option<String>) -> bool {
+        let by_decision = self.with.is_empty() || self.with.iter().any(|with| with == decision);
+        let by_field =
+            self.field.as_ref().is_none_or(|(name, is)| field(name).is_some_and(|value| is.contains(&value)));
+        by_decision && by_field
+    }
+}
+
+fn titled(title: &str, sitting: Date) -> String {
+    title.replace("{sitting}", &sitting.strftime("%-d %B %Y").to_string())
 }

@@ -23,6 +23,11 @@ pub enum Carried {
         /// How long Mosaic asks to be left alone.
         retry_after: Option<Duration>,
     },
+    /// It was handed over for Mosaic to take later: what became of it is read back.
+    Handed {
+        /// To what.
+        reason: String,
+    },
     /// Nobody knows whether Mosaic has it.
     Unknown {
         /// Why.
@@ -42,6 +47,13 @@ pub enum Found {
         /// What is doubtful, without anything of the child's record.
         reason: String,
     },
+    /// It was handed over, and Mosaic has not said what became of it.
+    Waiting,
+    /// Mosaic has said that it will not have it.
+    Refused {
+        /// Why, without anything of the child's record.
+        reason: String,
+    },
     /// Mosaic could not be read.
     Unreadable {
         /// Why.
@@ -56,6 +68,8 @@ pub struct Identity {
     pub person: PersonId,
     /// Date of birth.
     pub date_of_birth: Option<Private<Date>>,
+    /// Initials.
+    pub initials: Option<Private<String>>,
     /// Whether the record is closed.
     pub closed: bool,
     /// Whether the record is restricted.

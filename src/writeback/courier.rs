@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{Carried, Carrier, Event, Found, Queue, QueueTrouble, Unidentified, guard};
 use crate::calendar::Clock;
-use crate::domain::{PersonId, State, WriteBack};
+use crate::domain::{PersonId, State, WriteBack, WriteBackId};
 
 /// How a courier goes about it.
 #[derive(Debug, Clone)]
@@ -79,24 +79,23 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
     /// Reads Mosaic for everything that nobody knows the fate of, and then sends what was approved.
     pub async fn run(&self) -> Result<Delivery, QueueTrouble> {
         let mut delivery = self.reconcile().await?;
-        let mut put_off: Vec<PersonId> = Vec::new();
+        let mut put_off: Vec<WriteBackId> = Vec::new();
         let mut under_way = FuturesUnordered::new();
         let mut busy: Vec<PersonId> = Vec::new();
         loop {
             let free = self.settings.parallel.saturating_sub(under_way.len());
             if free > 0 {
-                let elsewhere: Vec<PersonId> = busy.iter().chain(&put_off).copied().collect();
-                for write_back in self.queue.ready(&elsewhere, free)? {
+                for write_back in self.queue.ready(&busy, &put_off, free)? {
                     busy.push(write_back.person);
                     under_way.push(self.deliver(write_back));
                 }
             }
             let Some(done) = under_way.next().await else { return Ok(delivery) };
-            let (person, fate) = done?;
-            busy.retain(|other| *other != person);
+            let (write_back, fate) = done?;
+            busy.retain(|other| *other != write_back.person);
             delivery.count(fate);
             if fate == Fate::Deferred {
-                put_off.push(person);
+                put_off.push(write_back.id);
             }
         }
     }
@@ -128,11 +127,14 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
             Found::Once(receipt) => Event::Deliver { receipt },
             Found::Nowhere => Event::Return,
             Found::Doubtful { reason } => Event::Hold { reason },
+            Found::Refused { reason } => Event::Refuse { reason },
+            Found::Waiting => return Ok(Some(Fate::Deferred)),
             Found::Unreadable { .. } => return Ok(Some(Fate::Uncertain)),
         };
         Ok(match self.step(&write_back, event)?.state {
             State::Sent { .. } => Some(Fate::Sent),
             State::Held { .. } => Some(Fate::Held),
+            State::Refused { .. } => Some(Fate::Refused),
             _ => None,
         })
     }
@@ -142,12 +144,20 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
         self.clock.now().duration_since(since) >= settling
     }
 
-    async fn deliver(&self, write_back: WriteBack) -> Result<(PersonId, Fate), QueueTrouble> {
-        let person = write_back.person;
+    async fn deliver(&self, write_back: WriteBack) -> Result<(WriteBack, Fate), QueueTrouble> {
         if let Some(fate) = self.prove(&write_back).await? {
-            return Ok((person, fate));
+            return Ok((write_back, fate));
         }
         let mut write_back = write_back;
+        if write_back.attempts == 0 && self.queue.may_be_written(&write_back)? {
+            let reason = "the ledger was restored from a backup".to_owned();
+            let lost = self.step(&write_back, Event::Lose { at: Timestamp::MIN, reason })?;
+            if let Some(fate) = self.settle(lost.clone()).await? {
+                return Ok((lost, fate));
+            }
+            let Some(returned) = self.queue.again(lost.id)? else { return Ok((lost, Fate::Deferred)) };
+            write_back = returned;
+        }
         for attempt in 1.. {
             write_back = self.step(&write_back, Event::Begin { at: self.clock.now() })?;
             let carried = self.carrier.carry(&write_back).await;
@@ -155,9 +165,10 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
                 Carried::Done(receipt) => (Event::Deliver { receipt }, Fate::Sent),
                 Carried::Refused { reason } => (Event::Refuse { reason }, Fate::Refused),
                 Carried::Unknown { reason } => (Event::Lose { at: self.clock.now(), reason }, Fate::Uncertain),
+                Carried::Handed { reason } => (Event::Lose { at: self.clock.now(), reason }, Fate::Deferred),
                 Carried::Unsent { retry_after, .. } => {
                     write_back = self.step(&write_back, Event::Return)?;
-                    let wait = retry_after.unwrap_or_else(|| backoff(attempt));
+                    let wait = retry_after.unwrap_or_else(|| backoff(&write_back, attempt));
                     if attempt >= self.settings.attempts_max || wait > self.settings.wait_max {
                         break;
                     }
@@ -165,10 +176,10 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
                     continue;
                 }
             };
-            self.step(&write_back, event)?;
-            return Ok((person, fate));
+            let write_back = self.step(&write_back, event)?;
+            return Ok((write_back, fate));
         }
-        Ok((person, Fate::Deferred))
+        Ok((write_back, Fate::Deferred))
     }
 
     /// Proves that the record is the child's, once a run and before the first write. `None`: it is.
@@ -210,7 +221,9 @@ impl Delivery {
     }
 }
 
-/// A second, then twice as long each time.
-fn backoff(attempt: u32) -> Duration {
-    Duration::from_millis(500).saturating_mul(2_u32.saturating_pow(attempt.min(8)))
+/// A second, then twice as long each time, and up to half as long again: by the key, so that not all come at once.
+fn backoff(write_back: &WriteBack, attempt: u32) -> Duration {
+    let wait = Duration::from_millis(500).saturating_mul(2_u32.saturating_pow(attempt.min(8)));
+    let share = u32::try_from(write_back.id.0.as_u128() % 50).unwrap_or(0);
+    wait.saturating_add(wait.saturating_mul(share) / 100)
 }

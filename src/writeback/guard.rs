@@ -17,11 +17,22 @@ pub(super) fn objection(person: PersonId, answer: &Identity, known: Option<&Pers
     if answer.closed {
         return Some(format!("the record of person {person} is closed"));
     }
+    let named = known.and_then(|known| known.initials.as_ref()).zip(answer.initials.as_ref());
+    if named.is_some_and(|(ours, theirs)| letters(ours.expose()) != letters(theirs.expose())) {
+        return Some(format!("Mosaic has other initials for person {person} than the persons extract"));
+    }
     let born = known.and_then(|known| known.date_of_birth.as_ref()).zip(answer.date_of_birth.as_ref());
     if born.is_some_and(|(ours, theirs)| ours != theirs) {
         return Some(format!("Mosaic has another date of birth for person {person} than the persons extract"));
     }
     None
+}
+
+/// The letters of initials, in order of the alphabet: some systems put the family name first.
+fn letters(initials: &str) -> Vec<char> {
+    let mut letters: Vec<char> = initials.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_uppercase).collect();
+    letters.sort_unstable();
+    letters
 }
 
 /// Why a person's record may not be written on when Mosaic says that it is not there.
@@ -49,18 +60,27 @@ mod tests {
             authority: AuthorityName::new("a"),
             person,
             date_of_birth: born(2014),
-            initials: None,
+            initials: Some(Private::from("S.C.")),
             merged_into: None,
             restricted: false,
             source: Located { file: "persons.csv".into(), place: Place::Whole },
         };
-        let good = Identity { person, date_of_birth: born(2014), closed: false, restricted: false, merged_into: None };
+        let initials = Some(Private::from("cs"));
+        let good = Identity {
+            person,
+            date_of_birth: born(2014),
+            initials,
+            closed: false,
+            restricted: false,
+            merged_into: None,
+        };
         assert_eq!(objection(person, &good, Some(&known)), None);
         assert_eq!(objection(person, &Identity { date_of_birth: None, ..good.clone() }, Some(&known)), None);
         let other: PersonId = "100002".parse().unwrap();
         let bad = [
             Identity { person: other, ..good.clone() },
             Identity { date_of_birth: born(2015), ..good.clone() },
+            Identity { initials: Some(Private::from("SD")), ..good.clone() },
             Identity { closed: true, ..good.clone() },
             Identity { restricted: true, ..good.clone() },
             Identity { merged_into: Some(other), ..good.clone() },

@@ -11,21 +11,23 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x6e1b_0a5c_3f0d_5c5e_9a53_7c1f_2b54_e5a
 /// Letters and digits that cannot be mistaken for each other (Crockford's base 32).
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// The key of the write-back of a kind for one child, of one revision of one outcome: fixed for ever.
+/// The key of the write-back of a kind for one child, of one revision of one outcome: fixed for ever. `part` tells
+/// several of one kind apart; it is empty where there can be only one.
 pub fn write_back_id(
     authority: &AuthorityName,
     submission: &SubmissionId,
     person: PersonId,
     sitting: Date,
-    kind: WriteBackKind,
+    (kind, part): (WriteBackKind, &str),
     revision: u32,
 ) -> WriteBackId {
+    let kind = if part.is_empty() { kind.as_str().to_owned() } else { format!("{}/{part}", kind.as_str()) };
     let parts = [
         authority.as_str().to_owned(),
         submission.as_str().to_owned(),
         person.to_string(),
         sitting.to_string(),
-        kind.as_str().to_owned(),
+        kind,
         revision.to_string(),
     ];
     // Each part with its length before it, so that no two effects share a key.
@@ -103,7 +105,7 @@ mod tests {
             &submission,
             person,
             jiff::civil::date(2026, 12, 2),
-            WriteBackKind::CaseNote,
+            (WriteBackKind::CaseNote, ""),
             revision,
         )
     }

@@ -15,14 +15,21 @@ pub enum QueueTrouble {
 
 /// The write-backs of a ledger, one authority's at a time. Every change is committed when the call returns.
 pub trait Queue: Send + Sync {
-    /// The oldest `approved` write-back of each person who is not in `busy` and has no earlier write-back that is
-    /// still `sending`, `uncertain`, `refused` or `held`, at most `wanted` of them: one for each person, because a
-    /// person's write-backs go in order.
-    fn ready(&self, busy: &[PersonId], wanted: usize) -> Result<Vec<WriteBack>, QueueTrouble>;
+    /// Approved write-backs, at most `wanted`, and one for each person who is not in `busy`: the oldest that is not
+    /// `put_off` and has no earlier one of its kind for that person that is not sent. Those of one kind go in order; a
+    /// case note does not wait for a form that somebody has checked out.
+    fn ready(&self, busy: &[PersonId], put_off: &[WriteBackId], wanted: usize) -> Result<Vec<WriteBack>, QueueTrouble>;
+
+    /// Whether Mosaic may hold it although nothing here says so: the ledger was restored from a backup, and what was
+    /// sent since then is not in it. It is read back before it is sent for the first time.
+    fn may_be_written(&self, write_back: &WriteBack) -> Result<bool, QueueTrouble>;
 
     /// Those that must be read back before anything else: `uncertain`, and `sending` left behind by a worker that
     /// died. A ledger has one writing process, so at start every `sending` one was left behind.
     fn unsettled(&self) -> Result<Vec<WriteBack>, QueueTrouble>;
+
+    /// A write-back as it is now.
+    fn again(&self, id: WriteBackId) -> Result<Option<WriteBack>, QueueTrouble>;
 
     /// Sets the state of a write-back if its fence is still the one that was seen, and returns it as it now is: fence
     /// one higher, and one attempt more where the new state is `sending`. The change and its entry in the audit

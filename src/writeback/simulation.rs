@@ -42,7 +42,15 @@ struct Model {
 struct Died;
 
 impl Queue for Model {
-    fn ready(&self, busy: &[PersonId], wanted: usize) -> Result<Vec<WriteBack>, QueueTrouble> {
+    fn may_be_written(&self, _: &WriteBack) -> Result<bool, QueueTrouble> {
+        Ok(false)
+    }
+
+    fn again(&self, id: WriteBackId) -> Result<Option<WriteBack>, QueueTrouble> {
+        Ok(self.write_backs.lock().unwrap().get(&id).cloned())
+    }
+
+    fn ready(&self, busy: &[PersonId], put_off: &[WriteBackId], wanted: usize) -> Result<Vec<WriteBack>, QueueTrouble> {
         let all = self.write_backs.lock().unwrap();
         let mut in_order: Vec<&WriteBack> = all.values().collect();
         in_order.sort_by_key(|one| (one.person, one.sitting));
@@ -53,7 +61,7 @@ impl Queue for Model {
                 continue;
             }
             passed.push(one.person);
-            if one.state == State::Approved {
+            if one.state == State::Approved && !put_off.contains(&one.id) {
                 ready.push(one.clone());
             }
         }
@@ -144,7 +152,7 @@ impl Carrier for ModelMosaic {
             return Err(Unidentified::Unreachable { reason: "as the dice fell".to_owned(), retry_after: None });
         }
         let restricted = dice.roll(self.trouble_one_in * 20) == 0;
-        Ok(Identity { person, date_of_birth: None, closed: false, restricted, merged_into: None })
+        Ok(Identity { person, date_of_birth: None, initials: None, closed: false, restricted, merged_into: None })
     }
 }
 
@@ -153,7 +161,7 @@ fn write_back(person: u64, day: i8) -> WriteBack {
     let submission = SubmissionId::new(format!("a-{person}-{day}"));
     let person: PersonId = (100_000 + person).to_string().parse().unwrap();
     let sitting = date(2026, 12, day);
-    let id = write_back_id(&authority, &submission, person, sitting, WriteBackKind::CaseNote, 1);
+    let id = write_back_id(&authority, &submission, person, sitting, (WriteBackKind::CaseNote, ""), 1);
     WriteBack {
         id,
         reference: reference_of(id),

@@ -58,10 +58,11 @@ impl State {
             (Self::Planned, Event::Approve) => Ok(Self::Approved),
             (Self::Approved, Event::Begin { at }) => Ok(Self::Sending { since: at }),
             (Self::Sending { .. } | Self::Uncertain { .. }, Event::Deliver { receipt }) => Ok(Self::Sent { receipt }),
-            (Self::Sending { .. }, Event::Refuse { reason }) => Ok(Self::Refused { reason }),
+            (Self::Sending { .. } | Self::Uncertain { .. }, Event::Refuse { reason }) => Ok(Self::Refused { reason }),
             // From `sending` and `uncertain` there is a way back only when it is known that nothing was written.
             (Self::Sending { .. } | Self::Uncertain { .. }, Event::Return) => Ok(Self::Approved),
-            (Self::Sending { .. } | Self::Uncertain { .. }, Event::Lose { at, reason }) => {
+            // A ledger that was restored does not know what was sent since the backup was made.
+            (Self::Approved | Self::Sending { .. } | Self::Uncertain { .. }, Event::Lose { at, reason }) => {
                 Ok(Self::Uncertain { since: at, reason })
             }
             (Self::Approved | Self::Uncertain { .. } | Self::Sending { .. }, Event::Hold { reason }) => {
