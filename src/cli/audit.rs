@@ -1,11 +1,11 @@
-//! `tessera audit`: prove that the trail is whole.
+//! `tessera audit`: prove that the trail is whole, and take it away.
 
 use clap::Subcommand;
 
 use super::{Exit, Out, Session};
 use crate::operation::{self, Failure};
 
-/// Prove the audit trail
+/// Prove the audit trail, or take it away
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -15,14 +15,26 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Recompute the chain of the trail and compare it with what the ledger holds
-    Verify,
+    Verify {
+        /// The hash of an entry that was noted elsewhere: that it is still there shows that the end was not cut off
+        #[arg(long, value_name = "HASH")]
+        noted: Option<String>,
+    },
+    /// Write the whole trail, with the hashes and the receipts, as CSV or with --json
+    Export,
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
     let configuration = session.configuration()?;
-    match args.command {
-        Command::Verify => {
-            let proof = operation::audit_verify(&configuration, session.clock(&configuration))?;
+    match &args.command {
+        Command::Export => {
+            let clock = session.clock(&configuration);
+            let trail = operation::audit_export(&configuration, clock, session.actor())?;
+            out.answer(&trail, |trail| operation::audit_csv(trail))?;
+            Ok(Exit::Well)
+        }
+        Command::Verify { noted } => {
+            let proof = operation::audit_verify(&configuration, session.clock(&configuration), noted.as_deref())?;
             out.answer(&proof, operation::AuditProof::text)?;
             Ok(if proof.whole { Exit::Well } else { Exit::Failed })
         }

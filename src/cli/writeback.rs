@@ -30,6 +30,16 @@ enum Command {
     Send,
     /// Read Mosaic for what nobody knows the fate of; write nothing new
     Reconcile,
+    /// Let one go on that was refused or held, once its reason is mended
+    Retry {
+        /// Its id or its reference
+        id: String,
+    },
+    /// Hold one back that has not been sent
+    Hold {
+        /// Its id or its reference
+        id: String,
+    },
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
@@ -55,6 +65,18 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
             let settled = operation::writeback_reconcile(&configuration, clock, session.actor())?;
             out.answer(&settled, operation::Sending::text)?;
             Ok(Exit::needs_person(settled.needs_person()))
+        }
+        Command::Retry { id } => {
+            let released = operation::writeback_retry(&configuration, clock, session.actor(), id)?;
+            out.answer(&released, operation::WriteBackShown::text)?;
+            out.say(format_args!("It leaves with the next `tessera writeback send` or sync."));
+            Ok(Exit::Well)
+        }
+        Command::Hold { id } => {
+            let held = operation::writeback_hold(&configuration, clock, session.actor(), id)?;
+            out.answer(&held, operation::WriteBackShown::text)?;
+            out.say(format_args!("It does not leave until `tessera writeback retry {id}`."));
+            Ok(Exit::Well)
         }
     }
 }

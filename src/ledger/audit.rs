@@ -6,9 +6,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::store::{count, decode};
+use super::store::count;
 use super::{Ledger, LedgerTrouble};
-use crate::domain::{Submission, WriteBack};
 
 /// Who does something: a role and, where it is known, the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +36,32 @@ pub struct AuditVerdict {
     pub head: String,
     /// What is wrong.
     pub broken: Option<String>,
+}
+
+/// An entry of the trail, with the hashes by which anybody can recompute the chain.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuditEntry {
+    /// Its number, from 1.
+    pub sequence: u64,
+    /// When.
+    pub at: String,
+    /// Who.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// To what: a request, a write-back, a file.
+    pub subject: String,
+    /// The hash of what was there before, in hexadecimal digits.
+    pub before: String,
+    /// The hash of what is there now.
+    pub after: String,
+    /// The hash of the entry before.
+    pub previous: String,
+    /// The hash of this entry.
+    pub hash: String,
+    /// Mosaic's id of what was written, where this entry is a receipt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// What an entry says.
@@ -96,6 +121,11 @@ fn hash(
     digest.finalize().to_vec()
 }
 
+/// A hash in hexadecimal digits.
+pub(super) fn digits(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The hash of a value as the ledger keeps it.
 pub(super) fn fingerprint(text: &str) -> Vec<u8> {
     Sha256::digest(text).to_vec()
@@ -107,6 +137,30 @@ impl Ledger {
         self.note(actor, "viewed", subject)
     }
 
+    /// The whole trail, first to last.
+    pub fn audit_trail(&self) -> Result<Vec<AuditEntry>, LedgerTrouble> {
+        let sql = "SELECT a.sequence, a.at, a.actor, a.action, a.subject, a.before, a.after, a.previous, a.hash,
+                   json_extract(w.payload, '$.state.receipt.mosaic_id')
+                   FROM audit a LEFT JOIN write_back w ON w.id = a.subject AND a.action = 'sent' ORDER BY a.sequence";
+        let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
+        let entries = query.query_map([], |row| {
+            let hash = |at: usize| row.get::<_, Vec<u8>>(at).map(|hash| digits(&hash));
+            Ok(AuditEntry {
+                sequence: count(row.get(0)?),
+                at: row.get(1)?,
+                actor: row.get(2)?,
+                action: row.get(3)?,
+                subject: row.get(4)?,
+                before: hash(5)?,
+                after: hash(6)?,
+                previous: hash(7)?,
+                hash: hash(8)?,
+                receipt: row.get(9)?,
+            })
+        });
+        entries.and_then(Iterator::collect).map_err(|error| self.failed(error))
+    }
+
     /// Writes something into the trail that changes nothing else.
     pub fn note(&mut self, actor: &Actor, action: &str, subject: &str) -> Result<(), LedgerTrouble> {
         let (at, path) = (self.now(), self.path.clone());
@@ -116,9 +170,12 @@ impl Ledger {
         transaction.commit().map_err(failed)
     }
 
-    /// Recomputes the chain, and compares it with what the ledger holds: every revision of every submission, and the
-    /// state of every write-back.
-    pub fn audit_verify(&self) -> Result<AuditVerdict, LedgerTrouble> {
+    /// Recomputes the chain, and compares it with what the ledger holds: every revision of every submission, every
+    /// outcome, every write-back, and what people have stated and answered for.
+    ///
+    /// `noted` is the hash of an entry that was noted elsewhere: that it is not in the chain any more shows that the
+    /// chain was cut, which the chain itself cannot.
+    pub fn audit_verify(&self, noted: Option<&str>) -> Result<AuditVerdict, LedgerTrouble> {
         let failed = |error: rusqlite::Error| self.failed(error);
         let mut verdict = AuditVerdict { whole: true, entries: 0, head: String::new(), broken: None };
         let mut entries = self
@@ -127,6 +184,7 @@ impl Ledger {
             .map_err(failed)?;
         let mut rows = entries.query([]).map_err(failed)?;
         let (mut wanted, mut last) = (1_i64, Vec::new());
+        let mut is_noted = noted.is_none();
         let broken = loop {
             let Some(row) = rows.next().map_err(failed)? else { break None };
             let entry = Stored::of(row).map_err(failed)?;
@@ -137,11 +195,14 @@ impl Ledger {
                 break Some(format!("what entry {wanted} has taken was changed afterwards"));
             }
             (wanted, last) = (wanted + 1, entry.hash);
+            is_noted = is_noted || noted.is_some_and(|noted| noted.eq_ignore_ascii_case(&digits(&last)));
         };
         verdict.entries = count(wanted - 1);
-        verdict.head = last.iter().map(|byte| format!("{byte:02x}")).collect();
+        verdict.head = digits(&last);
+        let broken =
+            broken.or_else(|| (!is_noted).then(|| "the entry that was noted is not in it any more".to_owned()));
         verdict.broken = match broken {
-            None => self.first_wrong_revision()?.or(self.first_wrong_write_back()?),
+            None => self.first_difference()?,
             broken => broken,
         };
         verdict.whole = verdict.broken.is_none();
@@ -151,45 +212,6 @@ impl Ledger {
     /// The hash over everything that one batch has taken.
     pub(super) fn imported(&self, entry: i64) -> Result<Vec<u8>, LedgerTrouble> {
         imported(&self.connection, entry).map_err(|error| self.failed(error))
-    }
-
-    fn first_wrong_revision(&self) -> Result<Option<String>, LedgerTrouble> {
-        let failed = |error: rusqlite::Error| self.failed(error);
-        let mut rows = self
-            .connection
-            .prepare("SELECT submission, number, content_hash, payload FROM revision")
-            .map_err(failed)?;
-        let mut rows = rows.query([]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let (id, number): (String, i64) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
-            let (hash, payload): (Vec<u8>, String) = (row.get(2).map_err(failed)?, row.get(3).map_err(failed)?);
-            let same =
-                decode::<Submission>(&id, &payload).is_ok_and(|submission| submission.content_hash()[..] == hash[..]);
-            if !same {
-                return Ok(Some(format!("revision {number} of {id} is not what was taken")));
-            }
-        }
-        Ok(None)
-    }
-
-    fn first_wrong_write_back(&self) -> Result<Option<String>, LedgerTrouble> {
-        let failed = |error: rusqlite::Error| self.failed(error);
-        let mut rows = self
-            .connection
-            .prepare(
-                "SELECT id, payload, (SELECT after FROM audit WHERE subject = id ORDER BY sequence DESC LIMIT 1) FROM write_back",
-            )
-            .map_err(failed)?;
-        let mut rows = rows.query([]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let (id, payload): (String, String) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
-            let after: Option<Vec<u8>> = row.get(2).map_err(failed)?;
-            if after.as_deref() != Some(fingerprint(&payload).as_slice()) || decode::<WriteBack>(&id, &payload).is_err()
-            {
-                return Ok(Some(format!("write-back {id} is not what was written")));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -5,6 +5,7 @@
 //! bypassed by nobody.
 
 mod audit;
+mod audit_compare;
 mod check;
 mod epoch;
 mod import;
@@ -21,7 +22,7 @@ mod submission;
 mod trouble;
 mod write_back;
 
-pub use audit::{Actor, AuditVerdict};
+pub use audit::{Actor, AuditEntry, AuditVerdict};
 pub use check::{Booking, StoredCheck};
 pub use import::{FileBegun, FileStart, Item, OpenFile};
 pub use lock::Lock;

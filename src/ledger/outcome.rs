@@ -125,7 +125,8 @@ impl Ledger {
             return Err(LedgerTrouble::Conflict(format!("the outcome of {subject} is not waiting for approval")));
         }
         let action = format!("outcome-{to}");
-        let said = Said { actor, action: &action, subject, before: &[], after: &audit::fingerprint(to.as_str()) };
+        let after = audit::fingerprint(&decided(outcome, to));
+        let said = Said { actor, action: &action, subject, before: &[], after: &after };
         audit::append(&transaction, &at, &said).map_err(failed)?;
         transaction.commit().map_err(failed)
     }
@@ -170,4 +171,10 @@ impl Ledger {
             })
             .map_err(|error| self.failed(error))
     }
+}
+
+/// What the trail keeps the hash of when an outcome is decided on: which one, and how.
+pub(super) fn decided(outcome: &Outcome, to: OutcomeState) -> String {
+    let Outcome { submission, person, sitting, revision, .. } = outcome;
+    format!("{submission}/{person}/{sitting}/{revision}={to}")
 }

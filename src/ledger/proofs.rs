@@ -11,7 +11,7 @@ use crate::calendar::Clock;
 use crate::diagnostic::Place;
 use crate::domain::{
     AuthorityName, Decision, ExtractType, Origin, Outcome, OutcomeState, PanelName, Payload, Private, State,
-    StepStatus, Submission, SubmissionId, WriteBack, WriteBackKind,
+    StepStatus, Submission, SubmissionId, Waiver, WriteBack, WriteBackKind,
 };
 use crate::writeback::{Queue as _, QueueTrouble, reference_of, write_back_id};
 
@@ -69,6 +69,18 @@ fn import(ledger: &mut Ledger, file: u8, items: &[Item]) {
     assert!(ledger.finish_file(&file).unwrap().adds_up());
 }
 
+fn outcome(decision: &str) -> Outcome {
+    Outcome {
+        submission: SubmissionId::new("a-1"),
+        person: "100001".parse().unwrap(),
+        panel: PanelName::of(&AuthorityName::new("a"), "p"),
+        sitting: date(2026, 12, 2),
+        revision: 0,
+        decision: Decision { decision: decision.into(), fields: BTreeMap::new() },
+        state: OutcomeState::Loaded,
+    }
+}
+
 fn write_back(person: u64, day: i8) -> WriteBack {
     let authority = AuthorityName::new("a");
     let submission = SubmissionId::new(format!("a-{person}-{day}"));
@@ -119,7 +131,7 @@ fn a_changed_submission_is_a_revision_and_an_unchanged_one_is_none() {
     import(&mut ledger, 2, &[submission(1, StepStatus::Completed), submission(2, StepStatus::Started)]);
     let revisions = |id: &str| ledger.revisions(&SubmissionId::new(id)).unwrap().len();
     assert_eq!((revisions("a-1"), revisions("a-2")), (2, 1));
-    let verdict = ledger.audit_verify().unwrap();
+    let verdict = ledger.audit_verify(None).unwrap();
     assert!(verdict.whole && verdict.entries > 0, "{verdict:?}");
 }
 
@@ -140,15 +152,67 @@ fn whatever_is_changed_behind_the_trail_is_seen() {
         "UPDATE revision SET content_hash = zeroblob(32) WHERE submission = 'a-1'",
         "DELETE FROM revision WHERE submission = 'a-2'",
         "UPDATE write_back SET payload = replace(payload, '\"attempts\":0', '\"attempts\":1')",
+        "DELETE FROM write_back",
+        "UPDATE outcome SET payload = replace(payload, 'agreed', 'refused')",
+        "UPDATE outcome SET state = 'loaded'",
+        "UPDATE outcome SET state = 'rejected'",
+        "UPDATE outcome SET decided_by = 'somebody else'",
+        "UPDATE outcome SET loaded_by = 'somebody else'",
+        "DELETE FROM outcome",
+        "UPDATE stated SET value = 1 - value",
+        "DELETE FROM stated",
+        "UPDATE waiver SET payload = replace(payload, '2026-12-31', '2027-12-31')",
+        "DELETE FROM waiver",
     ];
     for sql in tampering {
         let (_folder, mut ledger) = ledger();
         import(&mut ledger, 1, &[submission(1, StepStatus::Started), submission(2, StepStatus::Started)]);
         ledger.plan(&[write_back(1, 2)], &actor()).unwrap();
-        assert!(ledger.audit_verify().unwrap().whole);
+        let id = SubmissionId::new("a-1");
+        ledger.record_outcome(outcome("agreed"), &actor()).unwrap();
+        let loaded = ledger.outcomes(Some(&id)).unwrap().remove(0).outcome;
+        ledger.decide_outcome(&loaded, OutcomeState::Approved, None, &actor()).unwrap();
+        ledger.state_fact(&id, "urgent", true, &actor()).unwrap();
+        let (fingerprint, role, reason) = ("f".into(), "r".into(), Private::from("A reason"));
+        let waiver = Waiver { fingerprint, role, reason, until: date(2026, 12, 31) };
+        ledger.waive(&id, "100001".parse().unwrap(), &waiver, &actor()).unwrap();
+        assert!(ledger.audit_verify(None).unwrap().whole);
         ledger.connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         assert_eq!(ledger.connection.execute(sql, []).unwrap(), 1, "{sql}");
-        assert!(!ledger.audit_verify().unwrap().whole, "{sql}");
+        assert!(!ledger.audit_verify(None).unwrap().whole, "{sql}");
+    }
+}
+
+#[test]
+fn a_chain_that_was_cut_is_whole_and_lacks_the_entry_that_was_noted() {
+    let (_folder, mut ledger) = ledger();
+    import(&mut ledger, 1, &[submission(1, StepStatus::Started)]);
+    ledger.audit_view(&actor(), "a-1").unwrap();
+    let head = ledger.audit_verify(None).unwrap().head;
+    ledger.audit_view(&actor(), "a-1").unwrap();
+    assert!(ledger.audit_verify(Some(&head)).unwrap().whole, "the chain has grown");
+    let trail = ledger.audit_trail().unwrap();
+    assert!(trail.windows(2).all(|two| two[1].previous == two[0].hash) && trail.iter().any(|one| one.hash == head));
+    ledger.connection.execute("DELETE FROM audit WHERE sequence > 1", []).unwrap();
+    assert!(ledger.audit_verify(None).unwrap().whole);
+    assert!(!ledger.audit_verify(Some(&head)).unwrap().whole);
+}
+
+#[test]
+fn after_a_restore_mosaic_is_asked_about_what_the_backup_does_not_know() {
+    let (folder, mut ledger) = ledger();
+    ledger.plan(&[write_back(1, 2)], &actor()).unwrap();
+    let copy = folder.path().join("copy.db");
+    ledger.backup(&copy).unwrap();
+    assert!(!ledger.may_be_written(&write_back(1, 2)).unwrap(), "the ledger itself was not restored");
+    let restored = |key| Ledger::open(&copy, LedgerKey(SecretBox::new(Box::new([key; 32]))), ledger.clock).unwrap();
+    for _ in 0..2 {
+        let restored = restored(7);
+        let before = WriteBack { sitting: date(2026, 11, 27), ..write_back(1, 2) };
+        let after = WriteBack { sitting: date(2026, 12, 2), ..write_back(1, 2) };
+        assert!(restored.may_be_written(&before).unwrap());
+        assert!(!restored.may_be_written(&after).unwrap(), "no panel had sat then");
+        assert!(restored.audit_trail().unwrap().iter().filter(|entry| entry.action == "restored").count() == 1);
     }
 }
 
@@ -162,21 +226,12 @@ fn a_backup_holds_what_the_ledger_holds_and_overwrites_nothing() {
     let key = LedgerKey(SecretBox::new(Box::new([7; 32])));
     let copied = Ledger::open(&copy, key, Clock::System).unwrap();
     assert_eq!(copied.status(true).unwrap().digest, ledger.status(true).unwrap().digest);
-    assert!(copied.audit_verify().unwrap().whole);
+    assert!(copied.audit_verify(None).unwrap().whole);
 }
 
 #[test]
 fn an_outcome_loaded_twice_is_one_and_a_changed_one_is_its_next_revision() {
     let (_folder, mut ledger) = ledger();
-    let outcome = |decision: &str| Outcome {
-        submission: SubmissionId::new("a-1"),
-        person: "100001".parse().unwrap(),
-        panel: PanelName::of(&AuthorityName::new("a"), "p"),
-        sitting: date(2026, 12, 2),
-        revision: 0,
-        decision: Decision { decision: decision.into(), fields: BTreeMap::new() },
-        state: OutcomeState::Loaded,
-    };
     assert_eq!(ledger.record_outcome(outcome("agreed"), &actor()).unwrap(), Recorded::New);
     assert_eq!(ledger.record_outcome(outcome("agreed"), &actor()).unwrap(), Recorded::Unchanged);
     assert_eq!(ledger.record_outcome(outcome("not-agreed"), &actor()).unwrap(), Recorded::Revised(2));

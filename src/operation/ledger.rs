@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Actor, Failure};
 use crate::calendar::Clock;
 use crate::config::Configuration;
-use crate::ledger::{AuditVerdict, Status};
+use crate::ledger::{AuditEntry, AuditVerdict, Status};
 use crate::report;
 
 /// The ledger at a glance.
@@ -68,10 +68,34 @@ pub fn ledger_backup(
 }
 
 /// Proves the audit trail.
-pub fn audit_verify(configuration: &Configuration, clock: Clock) -> Result<AuditProof, Failure> {
+pub fn audit_verify(configuration: &Configuration, clock: Clock, noted: Option<&str>) -> Result<AuditProof, Failure> {
     let ledger = super::installation::ledger(configuration, clock)?;
-    let AuditVerdict { whole, entries, head, broken } = ledger.audit_verify()?;
+    let AuditVerdict { whole, entries, head, broken } = ledger.audit_verify(noted)?;
     Ok(AuditProof { whole, verdict: AuditVerdictShown { entries, head, broken } })
+}
+
+/// The whole trail. That somebody took it away stands in it.
+pub fn audit_export(configuration: &Configuration, clock: Clock, actor: &Actor) -> Result<Vec<AuditEntry>, Failure> {
+    let mut ledger = super::installation::ledger(configuration, clock)?;
+    ledger.note(actor, "exported", "audit trail")?;
+    Ok(ledger.audit_trail()?)
+}
+
+/// The trail as CSV (RFC 4180).
+pub fn audit_csv(entries: &[AuditEntry]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let head = ["sequence", "at", "actor", "action", "subject", "before", "after", "previous", "hash", "receipt"];
+    let mut written = writer.write_record(head);
+    for entry in entries {
+        let AuditEntry { sequence, at, actor, action, subject, before, after, previous, hash, receipt } = entry;
+        let number = sequence.to_string();
+        let receipt = receipt.as_deref().unwrap_or_default();
+        let row = [&number, at, actor, action, subject, before, after, previous, hash, receipt];
+        written = written.and_then(|()| writer.write_record(row));
+    }
+    // Writing to memory does not fail.
+    drop(written);
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
 impl LedgerStatus {

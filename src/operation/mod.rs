@@ -40,7 +40,9 @@ pub use file_report::FileReport;
 pub use import::{ImportReport, ImportRequest, Imported, import};
 pub use init::{Initialised, init};
 pub use installation::built_in_authorities;
-pub use ledger::{AuditProof, BackedUp, LedgerStatus, audit_verify, ledger_backup, ledger_status};
+pub use ledger::{
+    AuditProof, BackedUp, LedgerStatus, audit_csv, audit_export, audit_verify, ledger_backup, ledger_status,
+};
 pub use mappings::{
     MappingListed, TryReport, VerifyReport, mappings_list, mappings_table, mappings_try, mappings_verify,
 };
@@ -65,6 +67,6 @@ pub use submissions::{
 };
 pub use sync::{SyncMode, SyncReport, Synced, sync};
 pub use write_back::{
-    Sending, WriteBackListed, WriteBackShown, writeback_list, writeback_reconcile, writeback_send, writeback_show,
-    writeback_table,
+    Sending, WriteBackListed, WriteBackShown, writeback_hold, writeback_list, writeback_reconcile, writeback_retry,
+    writeback_send, writeback_show, writeback_table,
 };

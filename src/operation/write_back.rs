@@ -8,10 +8,10 @@ use super::{Actor, Failure};
 use crate::calendar::Clock;
 use crate::config::{Configuration, MosaicSettings, Transport};
 use crate::domain::{AuthorityName, Receipt, State, WriteBack};
-use crate::ledger::LedgerQueue;
+use crate::ledger::{Ledger, LedgerQueue};
 use crate::mosaic::{Dialect, RestCarrier, RestSettings};
 use crate::report;
-use crate::writeback::{Courier, Delivery, Settings};
+use crate::writeback::{Courier, Delivery, Event, Settings};
 
 /// A write-back in a list, in the JSON shape of DESIGN section 11.
 #[derive(Debug, Serialize)]
@@ -76,15 +76,9 @@ pub fn writeback_show(
     id: &str,
 ) -> Result<WriteBackShown, Failure> {
     let mut ledger = super::installation::ledger(configuration, clock)?;
-    let all = ledger.write_backs(None)?;
-    let found = all.iter().find(|one| one.id.to_string() == id || one.reference.0.eq_ignore_ascii_case(id));
-    let found = found.ok_or_else(|| Failure::unknown("write-back", id, "writeback list"))?;
+    let found = find(&ledger, id)?;
     ledger.audit_view(actor, &format!("write-back {id}"))?;
-    Ok(WriteBackShown {
-        listed: WriteBackListed::of(found),
-        title: found.payload.heading(),
-        body: found.payload.text().into_exposed(),
-    })
+    Ok(WriteBackShown::of(&found))
 }
 
 /// Sends what was approved.
@@ -100,6 +94,68 @@ pub fn writeback_reconcile(configuration: &Configuration, clock: Clock, actor: &
     let mut installation = Installation::open(configuration, clock, actor)?;
     let _lock = installation.ledger.lock()?;
     runtime()?.block_on(send(&mut installation, &|transport| Ok(transport.clone()), Work::Reconcile))
+}
+
+/// A person lets a write-back go on that was refused or held. One of which nobody knows the fate is read back and not
+/// sent again.
+pub fn writeback_retry(
+    configuration: &Configuration,
+    clock: Clock,
+    actor: &Actor,
+    id: &str,
+) -> Result<WriteBackShown, Failure> {
+    change(configuration, clock, actor, id, |state| match state {
+        State::Held { .. } | State::Refused { .. } => Ok(Event::Release),
+        State::Uncertain { .. } | State::Sending { .. } => {
+            Err("nobody knows whether Mosaic has it: `tessera writeback reconcile` finds out")
+        }
+        State::Sent { .. } => Err("Mosaic has it already"),
+        State::Approved => Err("it is waiting to be sent: `tessera writeback send`"),
+        State::Planned => Err("its outcome is not approved: `tessera outcomes approve`"),
+    })
+}
+
+/// A person holds a write-back back that has not been sent.
+pub fn writeback_hold(
+    configuration: &Configuration,
+    clock: Clock,
+    actor: &Actor,
+    id: &str,
+) -> Result<WriteBackShown, Failure> {
+    let reason = format!("held back by {}", actor.as_str());
+    change(configuration, clock, actor, id, |state| match state {
+        State::Approved => Ok(Event::Hold { reason }),
+        State::Sent { .. } => Err("Mosaic has it already: correct the outcome instead"),
+        State::Uncertain { .. } | State::Sending { .. } => {
+            Err("it may be on the record already: `tessera writeback reconcile` finds out")
+        }
+        State::Planned | State::Refused { .. } | State::Held { .. } => Err("it does not leave as it is"),
+    })
+}
+
+fn change(
+    configuration: &Configuration,
+    clock: Clock,
+    actor: &Actor,
+    id: &str,
+    event: impl FnOnce(&State) -> Result<Event, &'static str>,
+) -> Result<WriteBackShown, Failure> {
+    let mut ledger = super::installation::ledger(configuration, clock)?;
+    let _lock = ledger.lock()?;
+    let found = find(&ledger, id)?;
+    let event = event(&found.state).map_err(|why| {
+        let help = format!("`tessera writeback show {id}` shows it");
+        Failure::usage(format_args!("{id} is {}: {why}", found.state.as_str()), help)
+    })?;
+    let next = found.state.next(event).map_err(|error| Failure::usage(error, "look at it first"))?;
+    Ok(WriteBackShown::of(&ledger.change_write_back(&found, next, actor)?))
+}
+
+/// A write-back by its id or its reference.
+fn find(ledger: &Ledger, id: &str) -> Result<WriteBack, Failure> {
+    let all = ledger.write_backs(None)?.into_iter();
+    let mut found = all.filter(|one| one.id.to_string() == id || one.reference.0.eq_ignore_ascii_case(id));
+    found.next().ok_or_else(|| Failure::unknown("write-back", id, "writeback list"))
 }
 
 /// What is to be done at Mosaic.
@@ -268,6 +324,14 @@ impl WriteBackListed {
 }
 
 impl WriteBackShown {
+    fn of(write_back: &WriteBack) -> Self {
+        Self {
+            listed: WriteBackListed::of(write_back),
+            title: write_back.payload.heading(),
+            body: write_back.payload.text().into_exposed(),
+        }
+    }
+
     /// The write-back as a person reads it.
     pub fn text(&self) -> String {
         let WriteBackListed { submission, person, state, reference, .. } = &self.listed;

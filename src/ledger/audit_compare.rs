@@ -1,0 +1,165 @@
+//! Whether the ledger holds what its trail says it holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::audit::fingerprint;
+use super::outcome::decided;
+use super::store::decode;
+use super::{Ledger, LedgerTrouble};
+use crate::domain::{Outcome, OutcomeState, Submission, WriteBack};
+
+/// Entries of the trail about one subject and one action: who, and the hash of what was there afterwards.
+type Told = BTreeMap<(String, String), Vec<(String, Vec<u8>)>>;
+
+impl Ledger {
+    /// The first thing that is not as the trail says.
+    pub(super) fn first_difference(&self) -> Result<Option<String>, LedgerTrouble> {
+        if let Some(wrong) = self.first_wrong_revision()? {
+            return Ok(Some(wrong));
+        }
+        if let Some(wrong) = self.first_wrong_write_back()? {
+            return Ok(Some(wrong));
+        }
+        let told = self.told()?;
+        if let Some(wrong) = self.first_wrong_outcome(&told)? {
+            return Ok(Some(wrong));
+        }
+        self.first_wrong_statement(&told)
+    }
+
+    fn told(&self) -> Result<Told, LedgerTrouble> {
+        let mut told = Told::new();
+        let sql = "SELECT subject, action, actor, after FROM audit
+                   WHERE action LIKE 'outcome-%' OR action IN ('planned', 'fact-stated', 'finding-waived') ORDER BY sequence";
+        let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
+        let mut rows = query.query([]).map_err(|error| self.failed(error))?;
+        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
+            let read = || Ok::<_, rusqlite::Error>(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?)));
+            let (about, entry) = read().map_err(|error| self.failed(error))?;
+            told.entry(about).or_default().push(entry);
+        }
+        Ok(told)
+    }
+
+    /// Every outcome was loaded and decided on as the trail says, by whom it says; none is gone and none has come.
+    fn first_wrong_outcome(&self, told: &Told) -> Result<Option<String>, LedgerTrouble> {
+        let of = |subject: &str, action: &str| {
+            told.get(&(subject.to_owned(), action.to_owned())).map(Vec::as_slice).unwrap_or_default()
+        };
+        let sql = "SELECT submission, payload, state, loaded_by, decided_by FROM outcome";
+        let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
+        let mut rows = query.query([]).map_err(|error| self.failed(error))?;
+        let mut counted: BTreeMap<String, usize> = BTreeMap::new();
+        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
+            type Row = (String, String, String, String, Option<String>);
+            let read = || Ok::<Row, rusqlite::Error>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
+            let (id, payload, state, loaded_by, decided_by) = read().map_err(|error| self.failed(error))?;
+            *counted.entry(id.clone()).or_default() += 1;
+            let wrong = Ok(Some(format!("an outcome of {id} is not what was loaded or decided")));
+            let (Ok(outcome), Some(state)) = (decode::<Outcome>(&id, &payload), OutcomeState::parse(&state)) else {
+                return wrong;
+            };
+            let loaded = (loaded_by, fingerprint(&payload));
+            let is_decided = |to: OutcomeState| {
+                let wanted = fingerprint(&decided(&outcome, to));
+                let action = format!("outcome-{to}");
+                let by = |actor: &String| to != state || decided_by.as_ref() == Some(actor);
+                of(&id, &action).iter().any(|(actor, after)| *after == wanted && by(actor))
+            };
+            let (approved, rejected) = (is_decided(OutcomeState::Approved), is_decided(OutcomeState::Rejected));
+            let is_as_told = match state {
+                OutcomeState::Loaded => !approved && !rejected,
+                OutcomeState::Approved => approved,
+                OutcomeState::Rejected => rejected,
+                OutcomeState::Superseded => !approved,
+            };
+            if !of(&id, "outcome-loaded").contains(&loaded) || !is_as_told {
+                return wrong;
+            }
+        }
+        let gone = told.iter().find(|((subject, action), entries)| {
+            action == "outcome-loaded" && counted.get(subject).copied().unwrap_or(0) != entries.len()
+        });
+        Ok(gone.map(|((id, _), _)| format!("outcomes of {id} are gone, or have come from nowhere")))
+    }
+
+    /// What people have stated and answered for is what they said; every write-back that was planned is there.
+    fn first_wrong_statement(&self, told: &Told) -> Result<Option<String>, LedgerTrouble> {
+        let mut known: BTreeSet<(String, &str, Vec<u8>)> = BTreeSet::new();
+        for (id, text) in self.texts("SELECT submission, payload FROM waiver")? {
+            known.insert((id, "finding-waived", fingerprint(&text)));
+        }
+        for (id, name) in self.texts("SELECT submission, name || '=' || iif(value, 'true', 'false') FROM stated")? {
+            known.insert((id, "fact-stated", fingerprint(&name)));
+        }
+        for (id, action, after) in &known {
+            let entries = told.get(&(id.clone(), (*action).to_owned()));
+            if !entries.is_some_and(|entries| entries.iter().any(|(_, told)| told == after)) {
+                return Ok(Some(format!("something that was stated about {id} is not what was said")));
+            }
+        }
+        let planned: BTreeSet<String> =
+            self.texts("SELECT id, '' FROM write_back")?.into_iter().map(|(id, _)| id).collect();
+        for ((subject, action), entries) in told {
+            let is_last_there = match action.as_str() {
+                "planned" => planned.contains(subject),
+                "fact-stated" | "finding-waived" => {
+                    // A later word takes the place of an earlier one; the last is there.
+                    entries
+                        .last()
+                        .is_none_or(|(_, after)| known.iter().any(|(id, _, held)| id == subject && held == after))
+                }
+                _ => true,
+            };
+            if !is_last_there {
+                return Ok(Some(format!("what was said or planned about {subject} is gone")));
+            }
+        }
+        Ok(None)
+    }
+
+    fn texts(&self, sql: &str) -> Result<Vec<(String, String)>, LedgerTrouble> {
+        let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.and_then(Iterator::collect).map_err(|error| self.failed(error))
+    }
+
+    fn first_wrong_revision(&self) -> Result<Option<String>, LedgerTrouble> {
+        let failed = |error: rusqlite::Error| self.failed(error);
+        let mut rows = self
+            .connection
+            .prepare("SELECT submission, number, content_hash, payload FROM revision")
+            .map_err(failed)?;
+        let mut rows = rows.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let (id, number): (String, i64) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
+            let (hash, payload): (Vec<u8>, String) = (row.get(2).map_err(failed)?, row.get(3).map_err(failed)?);
+            let same =
+                decode::<Submission>(&id, &payload).is_ok_and(|submission| submission.content_hash()[..] == hash[..]);
+            if !same {
+                return Ok(Some(format!("revision {number} of {id} is not what was taken")));
+            }
+        }
+        Ok(None)
+    }
+
+    fn first_wrong_write_back(&self) -> Result<Option<String>, LedgerTrouble> {
+        let failed = |error: rusqlite::Error| self.failed(error);
+        let mut rows = self
+            .connection
+            .prepare(
+                "SELECT id, payload, (SELECT after FROM audit WHERE subject = id ORDER BY sequence DESC LIMIT 1) FROM write_back",
+            )
+            .map_err(failed)?;
+        let mut rows = rows.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let (id, payload): (String, String) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
+            let after: Option<Vec<u8>> = row.get(2).map_err(failed)?;
+            if after.as_deref() != Some(fingerprint(&payload).as_slice()) || decode::<WriteBack>(&id, &payload).is_err()
+            {
+                return Ok(Some(format!("write-back {id} is not what was written")));
+            }
+        }
+        Ok(None)
+    }
+}
