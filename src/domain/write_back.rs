@@ -50,8 +50,8 @@ pub enum Payload {
         contact_date: Date,
         /// What is answered; one of the texts ends with the reference.
         answers: Vec<FormAnswer>,
-        /// Whether an earlier revision of the outcome stands there, which this one may take the place of.
-        corrects: bool,
+        /// What an earlier revision of the outcome answered: only in its place may this one be written.
+        corrects: Vec<FormAnswer>,
     },
     /// The minutes as a document on the child's record.
     Document {

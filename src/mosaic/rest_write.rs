@@ -91,7 +91,7 @@ impl RestCarrier {
             if holds(&form.answers, write_back) {
                 return Carried::Done(self.form_receipt(write_back));
             }
-            if let Some(taken) = taken(&form.answers, answers).filter(|_| !corrects) {
+            if let Some(taken) = taken(&form.answers, answers, corrects) {
                 let reason = format!("the form already has another answer to {taken}");
                 return Carried::Refused { reason };
             }
@@ -233,14 +233,24 @@ pub(super) fn holds(answers: &Map<String, Value>, write_back: &WriteBack) -> boo
     answers.values().filter_map(Value::as_str).any(|text| is_in(&write_back.reference, text))
 }
 
-/// The first question that is answered otherwise already.
-fn taken<'a>(known: &Map<String, Value>, answers: &'a [FormAnswer]) -> Option<&'a str> {
-    let differs = |answer: &&FormAnswer| match known.get(&answer.question) {
+/// The first question that somebody else has answered: with something that neither this revision nor the one that it
+/// corrects says.
+fn taken<'a>(known: &Map<String, Value>, answers: &'a [FormAnswer], corrects: &[FormAnswer]) -> Option<&'a str> {
+    let is_ours = |held: &Value, question: &str, ours: &[FormAnswer]| {
+        ours.iter().any(|answer| answer.question == question && same(held, &json(answer.value.expose())))
+    };
+    let is_anothers = |answer: &&FormAnswer| match known.get(&answer.question) {
         None | Some(Value::Null) => false,
         Some(Value::String(text)) if text.trim().is_empty() => false,
-        Some(other) => *other != json(answer.value.expose()),
+        Some(held) => !is_ours(held, &answer.question, answers) && !is_ours(held, &answer.question, corrects),
     };
-    answers.iter().find(differs).map(|answer| answer.question.as_str())
+    answers.iter().find(is_anothers).map(|answer| answer.question.as_str())
+}
+
+/// Whether two answers say the same, whatever Mosaic has done to tags, white space and case.
+fn same(held: &Value, ours: &Value) -> bool {
+    let plain = |value: &Value| value.as_str().map(crate::writeback::squeezed);
+    held == ours || plain(held).is_some_and(|held| plain(ours) == Some(held))
 }
 
 /// A 409 to a form: it is completed, which is final, or this was sent before, which is read back (by problem type).

@@ -54,7 +54,7 @@ pub fn is_in(reference: &Reference, text: &str) -> bool {
 }
 
 /// Letters and digits only, in capitals, tags and entities taken out.
-fn squeezed(text: &str) -> String {
+pub fn squeezed(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(character) = rest.chars().next() {

@@ -113,6 +113,17 @@ impl Planning<'_> {
         })
     }
 
+    /// What the latest revision that was written into the form answered.
+    fn answered(&self) -> Vec<FormAnswer> {
+        let is_earlier =
+            |one: &&WriteBack| one.revision < self.outcome.revision && matches!(one.state, State::Sent { .. });
+        let forms = self.earlier.iter().filter(is_earlier).filter_map(|one| match &one.payload {
+            Payload::FormOutcome { answers, .. } => Some((one.revision, answers)),
+            _ => None,
+        });
+        forms.max_by_key(|(revision, _)| *revision).map(|(_, answers)| answers.clone()).unwrap_or_default()
+    }
+
     fn write_back(&self, kind: WriteBackKind, part: &str, payload: impl FnOnce(&Reference) -> Payload) -> WriteBack {
         let id = self.id(kind, part, self.outcome.revision);
         let reference = reference_of(id);
@@ -195,7 +206,7 @@ impl Planning<'_> {
                 form: target.form,
                 contact_date: self.outcome.sitting,
                 answers,
-                corrects: self.written(WriteBackKind::FormOutcome).is_some(),
+                corrects: self.answered(),
             }
         })
     }
