@@ -205,7 +205,9 @@ fn field_type(table: &Table<'_, '_>, kind: &Item<String>, may_be_table: bool) ->
 }
 
 /// Folded wordings with our names for them, and our names with the wording as it stands.
-fn choices(table: &Table<'_, '_>) -> (Vec<(String, Arc<str>)>, Vec<(Arc<str>, String)>) {
+type Choices = (Vec<(String, Arc<str>)>, Vec<(Arc<str>, String)>);
+
+fn choices(table: &Table<'_, '_>) -> Choices {
     let Some(choices) = table.table("choices") else { return Default::default() };
     let (mut read, mut wordings) = (Vec::<(String, Arc<str>)>::new(), Vec::<(Arc<str>, String)>::new());
     for wording in choices.keys() {
