@@ -14,7 +14,7 @@ use super::{Actor, Failure};
 use crate::calendar::Clock;
 use crate::config::Configuration;
 use crate::diagnostic::Place;
-use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, SubmissionId, WriteBack, limit};
+use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, StepStatus, SubmissionId, WriteBack, limit};
 use crate::ledger::{OutcomeRow, Recorded, Selection};
 use crate::mapping::{Field, FieldType};
 use crate::outcome::{self, CellTrouble, RequestKnown, RequestLine, Sheet, may_approve};
@@ -415,6 +415,11 @@ fn form_target(installation: &Installation, outcome: &Outcome) -> Result<Result<
     let (Some(step), Some(form)) = (submission.step_id, submission.form_id) else {
         return Ok(Err("the export does not say which form on which step it is"));
     };
+    if submission.status == StepStatus::Completed {
+        return Ok(Err(
+            "its step is completed, and Mosaic takes no more answers: once it is reopened, the next sync writes it",
+        ));
+    }
     if submission.people.len() > 1 {
         return Ok(Err("the form is about several children, and each has an outcome of its own: fill it in by hand"));
     }
