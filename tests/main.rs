@@ -17,4 +17,5 @@ mod packs;
 mod records;
 mod runner;
 mod secrecy;
+mod stand_in;
 mod tidy;

@@ -20,7 +20,7 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     let configuration = session.configuration()?;
     operation::stand_in(&configuration, session.clock(&configuration), args.listen, |address, state| {
         out.say(format_args!("The stand-in listens on http://{address} and keeps its state in {}.", state.display()));
-        out.say(format_args!("Open the address in a browser to see the notes on each record. Ctrl-C stops it."));
+        out.say(format_args!("Open the address in a browser to see what is on each record. Ctrl-C stops it."));
     })?;
     Ok(Exit::Well)
 }

@@ -13,4 +13,7 @@ mod stand_in;
 
 pub use dialect::Dialect;
 pub use rest::{RestCarrier, RestSettings, RestTrouble};
-pub use stand_in::{Fault, FaultKind, Running, StandIn, StandInPerson, StandInTrouble};
+pub use stand_in::{
+    Fault, FaultAim, FaultKind, FaultOperation, FaultScript, RetryAfter, Running, StandIn, StandInCounts, StandInForm,
+    StandInFormStatus, StandInLogged, StandInPerson, StandInPersonCounts, StandInTrouble, StandInWrites,
+};

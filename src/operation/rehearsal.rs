@@ -13,7 +13,7 @@ use crate::calendar::Clock;
 use crate::config::{Configuration, SecretSource, Transport};
 use crate::domain::SubmissionId;
 use crate::ledger::Selection;
-use crate::mosaic::{Running, StandIn, StandInPerson, StandInTrouble};
+use crate::mosaic::{Running, StandIn, StandInForm, StandInPerson, StandInTrouble};
 
 /// The file in which the stand-in keeps what a rehearsal has written.
 const RECORDS: &str = "mosaic.json";
@@ -87,14 +87,39 @@ pub(super) fn deliver(installation: &mut Installation) -> Result<Sending, Failur
 async fn stand(installation: &Installation, listen: SocketAddr) -> Result<Running, Failure> {
     let records = records(&installation.configuration);
     let stand_in = StandIn { listen, records, persons: persons(installation)?, clock: installation.clock };
-    stand_in.start().await.map_err(|error| {
+    let failed = |error: StandInTrouble| {
         let help = match &error {
             StandInTrouble::NotLoopback(_) => "listen on 127.0.0.1",
             StandInTrouble::Address { .. } => "choose another port with --listen",
             StandInTrouble::Records { .. } => "look at who may write there, or take the file away",
         };
         Failure::failed(error, help)
-    })
+    };
+    let running = stand_in.start().await.map_err(failed)?;
+    running.know_forms(forms(installation)?).map_err(failed)?;
+    Ok(running)
+}
+
+/// The forms that made the requests, for their outcome sections to be answered.
+fn forms(installation: &Installation) -> Result<Vec<StandInForm>, Failure> {
+    let mut forms = Vec::new();
+    for authority in &installation.configuration.authorities {
+        let mut selection = Selection { authority: Some(authority.name.clone()), limit: 1_000, ..Selection::default() };
+        loop {
+            let page = installation.ledger.submissions(&selection)?;
+            for row in &page {
+                let of = &row.submission;
+                let (Some(step), Some(form), Some(person)) = (of.step_id, of.form_id, of.people.first()) else {
+                    continue;
+                };
+                let form = StandInForm::new(step.number(), form.number(), person.number());
+                forms.push(StandInForm { template: of.form.to_string(), version: of.version.to_string(), ..form });
+            }
+            let Some(last) = page.last() else { break };
+            selection.after = Some(last.submission.id.clone());
+        }
+    }
+    Ok(forms)
 }
 
 fn records(configuration: &Configuration) -> PathBuf {

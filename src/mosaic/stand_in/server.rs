@@ -1,28 +1,23 @@
-//! The stand-in's server.
+//! The stand-in itself: started, told how to be, asked what was done, stopped.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{self, Next};
-use axum::response::{Html, IntoResponse as _, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::fault::{Fault, FaultKind};
-use super::record::{Note, Records, StandInPerson, cleaned};
+use super::count::StandInCounts;
+use super::fault::{Fault, FaultAim};
+use super::forms::{self, StandInForm};
+use super::journal::StandInLogged;
+use super::office::{Office, locked};
+use super::persons::StandInPerson;
+use super::record::Records;
+use super::router::router;
+use super::script::FaultScript;
 use crate::calendar::Clock;
-use crate::domain::limit;
-
-/// Notes a page.
-const PAGE: usize = 50;
 
 /// Why the stand-in does not stand.
 #[derive(Debug, thiserror::Error)]
@@ -70,14 +65,6 @@ pub struct Running {
     task: JoinHandle<()>,
 }
 
-#[derive(Debug)]
-struct Office {
-    path: PathBuf,
-    clock: Clock,
-    records: Mutex<Records>,
-    faults: Mutex<Vec<Fault>>,
-}
-
 impl StandIn {
     /// Starts it on the present runtime.
     pub async fn start(self) -> Result<Running, StandInTrouble> {
@@ -91,12 +78,7 @@ impl StandIn {
         let address = |source| StandInTrouble::Address { address: self.listen, source };
         let listener = TcpListener::bind(self.listen).await.map_err(address)?;
         let bound = listener.local_addr().map_err(address)?;
-        let office = Arc::new(Office {
-            path: self.records.clone(),
-            clock: self.clock,
-            records: Mutex::new(records),
-            faults: Mutex::default(),
-        });
+        let office = Arc::new(Office::new(self.records.clone(), bound, self.clock, records));
         let router = router(office.clone());
         let task = tokio::spawn(async move {
             // It ends with the runtime, and nobody waits for its end.
@@ -112,9 +94,70 @@ impl Running {
         format!("http://{}", self.address)
     }
 
-    /// Has it misbehave.
+    /// Has it misbehave at the writes to come.
     pub fn misbehave(&self, fault: Fault) {
-        locked(&self.office.faults).push(fault);
+        self.misbehave_at(FaultAim::Writes, fault);
+    }
+
+    /// Has it misbehave at the requests to come that this is aimed at.
+    pub fn misbehave_at(&self, aim: FaultAim, fault: Fault) {
+        locked(&self.office.faults).tell(aim, fault);
+    }
+
+    /// Has a seed decide about every request to come, in the place of any earlier script.
+    pub fn follow(&self, script: FaultScript) {
+        locked(&self.office.faults).follow(script);
+    }
+
+    /// Has it behave from now on: no fault, no script.
+    pub fn behave(&self) {
+        locked(&self.office.faults).end();
+    }
+
+    /// Lets every token that it has given expire.
+    pub fn expire_tokens(&self) {
+        locked(&self.office.door).expire();
+    }
+
+    /// Has it give tokens that are good for so many seconds, by its clock.
+    pub fn give_tokens_for(&self, seconds: u32) {
+        locked(&self.office.door).give_for(seconds);
+    }
+
+    /// Has it give tokens to nobody else. Without this, anybody with a name and a secret gets one.
+    pub fn let_in_only(&self, client_id: &str, secret: SecretString) {
+        locked(&self.office.door).let_in_only(client_id.to_owned(), secret);
+    }
+
+    /// Has it honour the keys of writes, as it does from the start, or not.
+    pub fn honour_keys(&self, honoured: bool) {
+        self.office.honour_keys(honoured);
+    }
+
+    /// Puts a person there, new or in the place of what was known of them.
+    pub fn put_person(&self, person: StandInPerson) -> Result<(), StandInTrouble> {
+        self.put(|records| drop(records.persons.insert(person.person_id, person)))
+    }
+
+    /// Puts a form there, new or in the place of what was known of it.
+    pub fn put_form(&self, form: StandInForm) -> Result<(), StandInTrouble> {
+        self.put(|records| forms::put(records, form))
+    }
+
+    /// Makes those forms known that are not yet; what is known of the others stays.
+    pub fn know_forms(&self, forms: Vec<StandInForm>) -> Result<(), StandInTrouble> {
+        self.put(|records| {
+            for form in forms {
+                if !records.forms.iter().any(|known| known.is(form.workflow_step_id, form.form_id)) {
+                    forms::put(records, form);
+                }
+            }
+        })
+    }
+
+    fn put(&self, change: impl FnOnce(&mut Records)) -> Result<(), StandInTrouble> {
+        let path = self.office.path.clone();
+        self.office.keep(change).map_err(|source| StandInTrouble::Records { path, source })
     }
 
     /// How many notes are on a person's record.
@@ -122,268 +165,123 @@ impl Running {
         locked(&self.office.records).notes.iter().filter(|note| note.person_id == person).count()
     }
 
-    /// Stops it at once.
+    /// What was written, by its own count.
+    pub fn counts(&self) -> StandInCounts {
+        self.office.counts()
+    }
+
+    /// What became of the requests that it remembers, the oldest first.
+    pub fn log(&self) -> Vec<StandInLogged> {
+        locked(&self.office.journal).read().0
+    }
+
+    /// Stops it at once: nothing is done any more, not even what was to be done late.
     pub fn stop(&self) {
+        self.office.stop();
         self.task.abort();
     }
 }
 
-/// A record is changed in one go, so that nothing is half done where another thread has panicked.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+#[cfg(test)]
+mod tests {
+    use super::super::fault::FaultKind;
+    use super::super::forms::StandInFormStatus;
+    use super::*;
+    use reqwest::StatusCode;
+    use serde_json::{Value, json};
 
-fn router(office: Arc<Office>) -> Router {
-    let api = Router::new()
-        .route("/persons/{person}", get(person))
-        .route("/persons/{person}/case-notes", get(notes).post(add_note))
-        .route("/persons/{person}/case-notes/{note}/appendments", post(append))
-        .route_layer(middleware::from_fn(signed_in));
-    Router::new()
-        .route("/", get(page))
-        .route("/oauth/token", post(token))
-        .route("/_stand-in/faults", post(set_fault))
-        .nest("/api", api)
-        .with_state(office)
-}
-
-const TOKEN: &str = "stand-in";
-
-async fn token(headers: HeaderMap) -> Response {
-    let basic = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if !basic.is_some_and(|value| value.starts_with("Basic ")) {
-        return problem(StatusCode::UNAUTHORIZED, "no credentials");
-    }
-    Json(json!({ "access_token": TOKEN, "token_type": "Bearer", "expires_in": 600 })).into_response()
-}
-
-async fn signed_in(request: Request, next: Next) -> Response {
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if given != Some(&format!("Bearer {TOKEN}")) {
-        return problem(StatusCode::UNAUTHORIZED, "no token");
-    }
-    next.run(request).await
-}
-
-async fn set_fault(State(office): State<Arc<Office>>, Json(fault): Json<Fault>) -> StatusCode {
-    locked(&office.faults).push(fault);
-    StatusCode::NO_CONTENT
-}
-
-async fn person(State(office): State<Arc<Office>>, Path(person): Path<u64>) -> Response {
-    match locked(&office.records).persons.get(&person) {
-        Some(person) => Json(person).into_response(),
-        None => problem(StatusCode::NOT_FOUND, "no such person"),
-    }
-}
-
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    from: String,
-    #[serde(default)]
-    page: usize,
-}
-
-async fn notes(State(office): State<Arc<Office>>, Path(person): Path<u64>, Query(page): Query<Page>) -> Response {
-    let records = locked(&office.records);
-    let wanted = records.notes.iter().filter(|note| note.person_id == person && note.created_at >= page.from);
-    let mut items: Vec<&Note> = wanted.skip(page.page * PAGE).take(PAGE + 1).collect();
-    let more = items.len() > PAGE;
-    items.truncate(PAGE);
-    let next = format!("/api/persons/{person}/case-notes?from={}&page={}", page.from, page.page + 1);
-    Json(json!({ "items": items, "next": more.then_some(next) })).into_response()
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NewNote {
-    #[serde(rename = "type")]
-    note_type: String,
-    title: String,
-    contact_date: String,
-    body: String,
-    finish: bool,
-}
-
-async fn add_note(
-    State(office): State<Arc<Office>>,
-    Path(person): Path<u64>,
-    headers: HeaderMap,
-    Json(note): Json<NewNote>,
-) -> Response {
-    let key = key(&headers);
-    office.clone().misbehaving(move || office.write_note(person, key.as_deref(), &note)).await
-}
-
-#[derive(Deserialize)]
-struct NewAppendment {
-    body: String,
-}
-
-async fn append(
-    State(office): State<Arc<Office>>,
-    Path((person, note)): Path<(u64, u64)>,
-    headers: HeaderMap,
-    Json(new): Json<NewAppendment>,
-) -> Response {
-    let key = key(&headers);
-    office.clone().misbehaving(move || office.write_appendment(person, note, key.as_deref(), &new.body)).await
-}
-
-fn key(headers: &HeaderMap) -> Option<String> {
-    headers.get("Idempotency-Key").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned)
-}
-
-impl Office {
-    /// Answers a write, or misbehaves if it was told to.
-    async fn misbehaving(&self, write: impl Fn() -> Response) -> Response {
-        let fault = {
-            let mut faults = locked(&self.faults);
-            let kind = faults.first().map(|fault| fault.kind);
-            if let Some(first) = faults.first_mut() {
-                first.times = first.times.saturating_sub(1);
-            }
-            faults.retain(|fault| fault.times > 0);
-            kind
-        };
-        match fault {
-            None => write(),
-            Some(FaultKind::CutBefore) => cut(),
-            Some(FaultKind::CutAfter) => {
-                drop(write());
-                cut()
-            }
-            Some(FaultKind::Status(status)) => problem(status_of(status), "told to misbehave"),
-            Some(FaultKind::StatusAfter(status)) => {
-                drop(write());
-                problem(status_of(status), "told to misbehave")
-            }
-            Some(FaultKind::Garbage) => {
-                drop(write());
-                (StatusCode::CREATED, "<html>").into_response()
-            }
-            Some(FaultKind::Duplicate) => {
-                drop(write());
-                locked(&self.records).keys.clear();
-                write()
-            }
-            Some(FaultKind::Slow(milliseconds)) => {
-                let answer = write();
-                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-                answer
-            }
-        }
+    async fn started(folder: &tempfile::TempDir) -> Running {
+        let clock = Clock::Fixed("2026-11-27T09:00:00Z".parse().unwrap());
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let persons = vec![StandInPerson::new(100_001)];
+        StandIn { listen, records: folder.path().join("mosaic.json"), persons, clock }.start().await.unwrap()
     }
 
-    fn write_note(&self, person: u64, key: Option<&str>, new: &NewNote) -> Response {
-        let mut records = locked(&self.records);
-        if let Some(refusal) = refusal(&records, person) {
-            return refusal;
-        }
-        let too_long = new.title.chars().count() > limit::NOTE_TITLE_CHARS_MAX
-            || new.note_type.chars().count() > limit::NOTE_TYPE_CHARS_MAX;
-        if too_long || new.body.trim().is_empty() {
-            return problem(StatusCode::UNPROCESSABLE_ENTITY, "the note is not one that Mosaic takes");
-        }
-        if key.is_some_and(|key| records.keys.contains_key(key)) {
-            return problem(StatusCode::CONFLICT, "already there");
-        }
-        let note = Note {
-            case_note_id: records.next_note(),
-            person_id: person,
-            note_type: new.note_type.clone(),
-            title: new.title.clone(),
-            contact_date: new.contact_date.clone(),
-            body: cleaned(&new.body),
-            status: (if new.finish { "complete" } else { "draft" }).to_owned(),
-            created_at: self.clock.now().strftime("%Y-%m-%dT%H:%M:%S").to_string(),
-        };
-        let answer = json!({ "caseNoteId": note.case_note_id, "personId": person, "createdAt": note.created_at });
-        records.keys.extend(key.map(|key| (key.to_owned(), note.case_note_id)));
-        records.notes.push(note);
-        self.kept(&records, answer)
+    async fn token(running: &Running) -> Option<String> {
+        let request = reqwest::Client::new().post(format!("{}/oauth/token", running.url()));
+        let request = request.basic_auth("tessera", Some("secret")).form(&[("grant_type", "client_credentials")]);
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        answer["access_token"].as_str().map(ToOwned::to_owned)
     }
 
-    fn write_appendment(&self, person: u64, note: u64, key: Option<&str>, body: &str) -> Response {
-        let mut records = locked(&self.records);
-        if let Some(refusal) = refusal(&records, person) {
-            return refusal;
-        }
-        if key.is_some_and(|key| records.keys.contains_key(key)) {
-            return problem(StatusCode::CONFLICT, "already there");
-        }
-        let created_at = self.clock.now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
-        let found = records.notes.iter_mut().find(|known| known.case_note_id == note && known.person_id == person);
-        let Some(found) = found else { return problem(StatusCode::NOT_FOUND, "no such note") };
-        found.body = format!("{}\n\nAppended {created_at}\n{}", found.body, cleaned(body));
-        records.keys.extend(key.map(|key| (key.to_owned(), note)));
-        let answer = json!({ "caseNoteId": note, "personId": person, "createdAt": created_at });
-        self.kept(&records, answer)
+    async fn add_note(running: &Running, client: &reqwest::Client, token: &str) -> Option<StatusCode> {
+        let note = json!({ "type": "PANEL", "title": "A decision", "contactDate": "2026-11-25", "finish": true,
+            "body": "Text\n\nRef: TES-7F3K-2Q9M-4T" });
+        let request = client.post(format!("{}/api/persons/100001/case-notes", running.url()));
+        let request = request.bearer_auth(token).header("Idempotency-Key", "k").json(&note);
+        request.send().await.ok().map(|answer| answer.status())
     }
 
-    /// The answer, once what it tells is on the disk.
-    fn kept(&self, records: &Records, answer: Value) -> Response {
-        match records.save(&self.path) {
-            Ok(()) => (StatusCode::CREATED, Json(answer)).into_response(),
-            Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the record could not be kept"),
-        }
+    #[tokio::test]
+    async fn it_is_told_how_to_be_and_asked_what_was_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let (running, client) = (started(&folder).await, reqwest::Client::new());
+        let first = token(&running).await.unwrap();
+        running.misbehave(Fault { kind: FaultKind::StatusAfter(500), times: 1 });
+        let status = async |token: &str| add_note(&running, &client, token).await.unwrap().as_u16();
+        assert_eq!(status(&first).await, 500);
+        assert_eq!(status(&first).await, 409);
+        running.honour_keys(false);
+        assert_eq!(status(&first).await, 201);
+        running.expire_tokens();
+        assert_eq!(status(&first).await, 401);
+        running.let_in_only("tessera", SecretString::from("another"));
+        assert_eq!(token(&running).await, None);
+        running.let_in_only("tessera", SecretString::from("secret"));
+        running.give_tokens_for(0);
+        let expired = token(&running).await.unwrap();
+        assert_eq!(status(&expired).await, 401);
+        running.give_tokens_for(60);
+        let good = token(&running).await.unwrap();
+        running.follow(FaultScript { aim: FaultAim::Writes, late_milliseconds: 0, ..FaultScript::new(1, 1.0) });
+        running.behave();
+        assert_eq!(status(&good).await, 201);
+        running.put_person(StandInPerson { restricted: true, ..StandInPerson::new(100_001) }).unwrap();
+        assert_eq!(status(&good).await, 403);
+
+        assert_eq!(running.notes_on(100_001), 3);
+        let counts = running.counts();
+        assert_eq!(counts.references["TES-7F3K-2Q9M-4T"], 3);
+        assert_eq!(counts.repeated(), ["TES-7F3K-2Q9M-4T"]);
+        let log = running.log();
+        let faults: Vec<_> = log.iter().filter_map(|entry| entry.fault).collect();
+        assert_eq!(faults, [FaultKind::StatusAfter(500)]);
+        assert!(log.iter().all(|entry| entry.host == Some(running.address.to_string())), "{log:?}");
     }
-}
 
-fn refusal(records: &Records, person: u64) -> Option<Response> {
-    let Some(person) = records.persons.get(&person) else {
-        return Some(problem(StatusCode::NOT_FOUND, "no such person"));
-    };
-    if let Some(into) = person.merged_into {
-        return Some(problem(StatusCode::GONE, &format!("merged into {into}")));
+    #[tokio::test]
+    async fn what_is_known_of_a_form_stays_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = started(&folder).await;
+        let form = StandInForm::new(300_001, 400_001, 100_001);
+        running.put_form(StandInForm { status: StandInFormStatus::Completed, ..form.clone() }).unwrap();
+        running.stop();
+        let running = started(&folder).await;
+        running.know_forms(vec![form, StandInForm::new(300_002, 400_002, 100_001)]).unwrap();
+        let records = locked(&running.office.records);
+        let states: Vec<_> = records.forms.iter().map(|form| form.form.status).collect();
+        assert_eq!(states, [StandInFormStatus::Completed, StandInFormStatus::Started]);
     }
-    person.restricted.then(|| problem(StatusCode::FORBIDDEN, "the record is restricted"))
-}
 
-fn status_of(number: u16) -> StatusCode {
-    StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-}
+    #[tokio::test]
+    async fn after_its_end_nothing_is_done_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let (running, client) = (started(&folder).await, reqwest::Client::new());
+        let token = token(&running).await.unwrap();
+        running.misbehave(Fault { kind: FaultKind::Late { milliseconds: 50, status: Some(500) }, times: 1 });
+        assert_eq!(add_note(&running, &client, &token).await, Some(StatusCode::INTERNAL_SERVER_ERROR));
+        running.stop();
+        assert_eq!(add_note(&running, &client, &token).await, None);
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        assert_eq!((running.counts().totals.writes, running.counts().pending), (0, 0));
+    }
 
-/// An error as `application/problem+json` (RFC 9457).
-fn problem(status: StatusCode, detail: &str) -> Response {
-    let body = json!({ "type": "about:blank", "status": status.as_u16(), "detail": detail }).to_string();
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
-}
-
-/// An answer whose body breaks off, so that the connection is cut.
-fn cut() -> Response {
-    let broken = futures::stream::iter([Err::<Vec<u8>, _>(std::io::Error::other("cut"))]);
-    let mut response = Response::new(axum::body::Body::from_stream(broken));
-    *response.status_mut() = StatusCode::CREATED;
-    response
-}
-
-/// What is on the records, for a person to look at.
-async fn page(State(office): State<Arc<Office>>) -> Html<String> {
-    let records = locked(&office.records);
-    let notes = records.notes.iter().rev().map(|note| {
-        format!(
-            "<article><h2>Person {}: {}</h2><p>Note {}, {}, contact date {}</p><pre>{}</pre></article>",
-            note.person_id,
-            escaped(&note.title),
-            note.case_note_id,
-            note.status,
-            escaped(&note.contact_date),
-            escaped(&note.body)
-        )
-    });
-    let notes: String = notes.collect();
-    let empty = if notes.is_empty() { "<p>No note has been written yet.</p>" } else { "" };
-    Html(format!(
-        "<!doctype html><html lang=en-GB><meta charset=utf-8><meta name=viewport content='width=device-width'>\
-         <title>Stand-in for Mosaic</title><style>body{{font:1.1rem/1.5 sans-serif;max-width:45rem;margin:2rem auto;\
-         padding:0 1rem}}pre{{white-space:pre-wrap;font:inherit;border-left:4px solid #1d70b8;padding-left:1rem}}</style>\
-         <h1>Stand-in for Mosaic</h1><p>Notes on made-up records: {}. Nothing here is real.</p>{empty}{notes}",
-        records.notes.len()
-    ))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    #[tokio::test]
+    async fn it_stands_on_loopback_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let listen = "0.0.0.0:0".parse().unwrap();
+        let records = folder.path().join("mosaic.json");
+        let stand_in = StandIn { listen, records, persons: Vec::new(), clock: Clock::System };
+        assert!(matches!(stand_in.start().await, Err(StandInTrouble::NotLoopback(_))));
+    }
 }
