@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::date;
 use secrecy::SecretString;
 use tessera::calendar::Clock;
@@ -17,8 +18,8 @@ use tessera::writeback::{Courier, Delivery, Queue, QueueTrouble, Settings, refer
 struct Memory(Mutex<Vec<WriteBack>>);
 
 impl Queue for Memory {
-    fn may_be_written(&self, _: &WriteBack) -> Result<bool, QueueTrouble> {
-        Ok(false)
+    fn may_be_written(&self, _: &WriteBack) -> Result<Option<Timestamp>, QueueTrouble> {
+        Ok(None)
     }
 
     fn again(&self, id: WriteBackId) -> Result<Option<WriteBack>, QueueTrouble> {

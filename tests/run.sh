@@ -73,6 +73,13 @@ calendar() {
     "$venv/bin/python" tests/calendar/independent.py --deadlines --check tests/calendar/deadlines.tsv
 }
 
+# A workbook as another program opens and saves it, for the tests to load.
+openpyxl() {
+    local venv=target/outcomes-venv
+    [ -x "$venv/bin/pip" ] || python3 -m venv --clear "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/outcomes/requirements.txt
+}
+
 lane 'packages' install_packages
 lane 'tools' install_tools
 lane 'format' cargo fmt --check
@@ -82,6 +89,7 @@ lane 'licences, bans, sources' cargo deny --config .cargo/deny.toml check licens
 lane 'advisories (with TESSERA_ADVISORIES=1)' advisories
 lane 'rehearsal' rehearsal
 lane 'calendar' calendar
+lane 'openpyxl' openpyxl
 lane 'mapping files' cargo run --quiet --release "${features[@]}" -- mappings verify
 
 # Last, so that the test runner has the closing line.

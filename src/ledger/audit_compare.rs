@@ -24,7 +24,10 @@ impl Ledger {
         if let Some(wrong) = self.first_wrong_outcome(&told)? {
             return Ok(Some(wrong));
         }
-        self.first_wrong_statement(&told)
+        if let Some(wrong) = self.first_wrong_statement(&told)? {
+            return Ok(Some(wrong));
+        }
+        self.first_wrong_column()
     }
 
     fn told(&self) -> Result<Told, LedgerTrouble> {
@@ -86,7 +89,7 @@ impl Ledger {
     /// What people have stated and answered for is what they said; every write-back that was planned is there.
     fn first_wrong_statement(&self, told: &Told) -> Result<Option<String>, LedgerTrouble> {
         let mut known: BTreeSet<(String, &str, Vec<u8>)> = BTreeSet::new();
-        for (id, text) in self.texts("SELECT submission, payload FROM waiver")? {
+        for (id, text) in self.texts("SELECT submission, person || ' ' || payload FROM waiver")? {
             known.insert((id, "finding-waived", fingerprint(&text)));
         }
         for (id, name) in self.texts("SELECT submission, name || '=' || iif(value, 'true', 'false') FROM stated")? {

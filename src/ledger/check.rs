@@ -151,7 +151,7 @@ impl Ledger {
                 params![id.as_str(), number(person.number()), waiver.fingerprint, payload, actor.as_str(), at],
             )
             .map_err(failed)?;
-        let after = audit::fingerprint(&payload);
+        let after = audit::fingerprint(&format!("{} {payload}", person.number()));
         let said = Said { actor, action: "finding-waived", subject: id.as_str(), before: &[], after: &after };
         audit::append(&transaction, &at, &said).map_err(failed)?;
         transaction.commit().map_err(failed)

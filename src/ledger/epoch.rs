@@ -32,16 +32,29 @@ impl Ledger {
         transaction.commit().map_err(failed)
     }
 
-    /// Whether Mosaic may hold a write-back of which nothing is known here: its panel had sat by the time the ledger
-    /// was restored from a backup.
-    pub(super) fn may_be_written(&self, write_back: &WriteBack) -> Result<bool, LedgerTrouble> {
-        let sql = "SELECT since FROM epoch WHERE since IS NOT NULL ORDER BY number DESC LIMIT 1";
-        let since: Option<String> =
-            self.connection.query_row(sql, [], |row| row.get(0)).optional().map_err(|error| self.failed(error))?;
-        let Some(since) = since else { return Ok(false) };
-        let since = since.parse::<Timestamp>().map_err(|_| LedgerTrouble::Damaged { what: "the epoch".to_owned() })?;
-        // A day later, whatever the time zone.
-        let last = since.to_zoned_datetime(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::Span::new().days(1));
-        Ok(write_back.sitting <= last)
+    /// The last moment at which an approved write-back may have left without this ledger's having read Mosaic for it
+    /// since: before the ledger was restored from a backup, or before a person has let go on what was held or refused.
+    pub(super) fn may_be_written(&self, write_back: &WriteBack) -> Result<Option<Timestamp>, LedgerTrouble> {
+        let restored = self.last_entry("ledger", "'restored'")?;
+        let attempt = self.last_entry(&write_back.id.to_string(), "'sending', 'uncertain'")?;
+        let stopped = self.last_entry(&write_back.id.to_string(), "'held', 'refused'")?;
+        // An attempt since then has begun by reading.
+        let restored = restored.filter(|restored| attempt.as_ref().is_none_or(|attempt| attempt < restored));
+        let released = attempt.filter(|attempt| stopped.is_some_and(|stopped| *attempt < stopped));
+        Ok(restored.max(released).map(|(_, at)| at))
+    }
+
+    /// The last entry of the trail about a subject that is one of these actions: its number and when.
+    fn last_entry(&self, subject: &str, actions: &str) -> Result<Option<(i64, Timestamp)>, LedgerTrouble> {
+        let sql = format!(
+            "SELECT sequence, at FROM audit WHERE subject = ?1 AND action IN ({actions}) ORDER BY sequence DESC LIMIT 1"
+        );
+        let entry: Option<(i64, String)> = self
+            .connection
+            .prepare_cached(&sql)
+            .and_then(|mut query| query.query_row([subject], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+            .map_err(|error| self.failed(error))?;
+        let damaged = |_| LedgerTrouble::Damaged { what: "the time of an entry of the trail".to_owned() };
+        entry.map(|(sequence, at)| Ok((sequence, at.parse().map_err(damaged)?))).transpose()
     }
 }

@@ -5,6 +5,7 @@
 //! bypassed by nobody.
 
 mod audit;
+mod audit_columns;
 mod audit_compare;
 mod check;
 mod epoch;

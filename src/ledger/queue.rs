@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use rusqlite::params;
 
 use super::store::number;
@@ -52,7 +53,7 @@ impl Queue for LedgerQueue<'_> {
         Ok(free.take(wanted).collect())
     }
 
-    fn may_be_written(&self, write_back: &WriteBack) -> Result<bool, QueueTrouble> {
+    fn may_be_written(&self, write_back: &WriteBack) -> Result<Option<Timestamp>, QueueTrouble> {
         self.ledger().may_be_written(write_back).map_err(trouble)
     }
 

@@ -16,6 +16,7 @@ mod installation;
 mod ledger;
 mod mappings;
 mod outcomes;
+mod outcomes_workbook;
 mod pack;
 mod panel_diff;
 mod panel_profile;
@@ -47,9 +48,10 @@ pub use mappings::{
     MappingListed, TryReport, VerifyReport, mappings_list, mappings_table, mappings_try, mappings_verify,
 };
 pub use outcomes::{
-    OutcomeListed, OutcomesApproved, OutcomesLoaded, WorkbookWritten, WriteShown, outcome_reject, outcome_show,
-    outcome_text, outcomes_approve, outcomes_list, outcomes_load, outcomes_table, outcomes_workbook,
+    OutcomeListed, OutcomesApproved, WriteShown, outcome_reject, outcome_show, outcome_text, outcomes_approve,
+    outcomes_list, outcomes_table,
 };
+pub use outcomes_workbook::{OutcomesLoaded, WorkbookWritten, outcomes_load, outcomes_workbook};
 pub use pack::{READ_DOCUMENTS, read_documents};
 pub use panel_diff::{AspectCompared, PanelPair, PanelsCompared, panels_diff};
 pub use panel_profile::{Aspect, Said};

@@ -1,62 +1,20 @@
-//! `outcomes`: from the workbook to approval.
+//! `outcomes`: what panels decided, from what was loaded to approval.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::check::{each_request, sitting_on};
 use super::installation::Installation;
 use super::{Actor, Failure};
 use crate::calendar::Clock;
 use crate::config::Configuration;
-use crate::diagnostic::Place;
-use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, StepStatus, SubmissionId, WriteBack, limit};
-use crate::ledger::{OutcomeRow, Recorded, Selection};
+use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, StepStatus, SubmissionId, WriteBack};
+use crate::ledger::OutcomeRow;
 use crate::mapping::{Field, FieldType};
-use crate::outcome::{self, CellTrouble, RequestKnown, RequestLine, Sheet, may_approve};
+use crate::outcome::may_approve;
 use crate::report;
 use crate::writeback::{self, Event, FormQuestion, FormTarget, Plan, Planning};
-
-/// A workbook that was written.
-#[derive(Debug, Serialize)]
-pub struct WorkbookWritten {
-    /// The workbook.
-    pub file: PathBuf,
-    /// Its requests.
-    pub requests: usize,
-}
-
-/// What was loaded from a workbook.
-#[derive(Debug, Serialize)]
-pub struct OutcomesLoaded {
-    /// Outcomes that are new.
-    pub new: usize,
-    /// Outcomes that change what was known.
-    pub revised: usize,
-    /// Outcomes that say what is known.
-    pub unchanged: usize,
-    /// Rows without a decision.
-    pub undecided: usize,
-    /// Whether nothing was changed.
-    pub dry_run: bool,
-    /// What is wrong.
-    pub troubles: Vec<OutcomeTrouble>,
-}
-
-/// A cell that is wrong.
-#[derive(Debug, Serialize)]
-pub struct OutcomeTrouble {
-    /// Sheet and cell.
-    pub place: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub help: String,
-}
 
 /// An outcome in a list.
 #[derive(Debug, Serialize)]
@@ -120,150 +78,6 @@ pub struct OutcomesApproved {
     pub not_approved: BTreeMap<String, String>,
     /// Write-backs that may be sent.
     pub write_backs: usize,
-}
-
-/// Writes the workbook for a sitting.
-pub fn outcomes_workbook(
-    configuration: &Configuration,
-    clock: Clock,
-    actor: &Actor,
-    panel: &str,
-    date: Date,
-    file: &Path,
-) -> Result<WorkbookWritten, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
-    let profile = installation.rules.panel(panel, configuration)?.clone();
-    sitting_on(&installation, &profile, date)?;
-    if profile.outcome.decisions.is_empty() {
-        let help =
-            format!("add [outcome.decisions] to mappings/{}.toml", profile.name.as_str().replace('/', "/panels/"));
-        return Err(Failure::usage(format_args!("{} names no decisions", profile.name), help));
-    }
-    let selection = Selection { panel: Some(profile.name.clone()), ..Selection::default() };
-    let mut requests = Vec::new();
-    each_request(&installation, selection, &mut |submission| {
-        for person in &submission.people {
-            let known = installation.ledger.person(&submission.authority, *person)?;
-            let initials = known.and_then(|person| person.initials);
-            requests.push(RequestLine { submission: submission.id.clone(), person: *person, initials });
-        }
-        Ok(())
-    })?;
-    let written = WorkbookWritten { file: file.to_owned(), requests: requests.len() };
-    let sheet =
-        Sheet { panel: &profile.name, panel_title: &profile.title, sitting: date, form: &profile.outcome, requests };
-    outcome::write(file, &sheet)
-        .map_err(|error| Failure::failed(error, "look at who may write there and whether its disk is full"))?;
-    installation.ledger.note(actor, "workbook-written", profile.name.as_str())?;
-    Ok(written)
-}
-
-/// Reads a filled-in workbook.
-pub fn outcomes_load(
-    configuration: &Configuration,
-    clock: Clock,
-    actor: &Actor,
-    file: &Path,
-    dry_run: bool,
-) -> Result<OutcomesLoaded, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
-    let _lock = if dry_run { None } else { Some(installation.ledger.lock()?) };
-    load(&mut installation, actor, file, dry_run)
-}
-
-pub(super) fn load(
-    installation: &mut Installation,
-    actor: &Actor,
-    file: &Path,
-    dry_run: bool,
-) -> Result<OutcomesLoaded, Failure> {
-    let bytes = workbook_bytes(file)?;
-    let mut lookups = Vec::new();
-    let loaded = {
-        let (rules, ledger) = (&installation.rules, &installation.ledger);
-        let known = |id: &SubmissionId| match ledger.submission(id) {
-            Ok(row) => row.map(|row| RequestKnown { people: row.submission.people, panel: row.submission.panel }),
-            Err(_) => None,
-        };
-        let form_of = |panel: &PanelName| rules.panels.get(panel).map(|profile| &profile.outcome);
-        outcome::read(&bytes, form_of, known)
-    };
-    let mut report = OutcomesLoaded {
-        new: 0,
-        revised: 0,
-        unchanged: 0,
-        undecided: loaded.undecided,
-        dry_run,
-        troubles: loaded.troubles.iter().map(OutcomeTrouble::of).collect(),
-    };
-    for read in loaded.outcomes {
-        if let Some(trouble) = not_a_sitting(installation, &read)? {
-            report.troubles.push(OutcomeTrouble::of(&trouble));
-            continue;
-        }
-        lookups.push(Outcome {
-            submission: read.submission,
-            person: read.person,
-            panel: read.panel,
-            sitting: read.sitting,
-            revision: 0,
-            decision: read.decision,
-            state: OutcomeState::Loaded,
-        });
-    }
-    for outcome in lookups {
-        let recorded = if dry_run {
-            would_record(installation, &outcome)?
-        } else {
-            installation.ledger.record_outcome(outcome, actor)?
-        };
-        match recorded {
-            Recorded::New => report.new += 1,
-            Recorded::Revised(_) => report.revised += 1,
-            Recorded::Unchanged => report.unchanged += 1,
-        }
-    }
-    Ok(report)
-}
-
-fn workbook_bytes(file: &Path) -> Result<Vec<u8>, Failure> {
-    let read = || -> anyhow::Result<Vec<u8>> {
-        let opened = std::fs::File::open(file)?;
-        anyhow::ensure!(
-            opened.metadata()?.len() <= limit::WORKBOOK_BYTES_MAX,
-            "it is too large for an outcomes workbook"
-        );
-        let mut bytes = Vec::new();
-        opened.take(limit::WORKBOOK_BYTES_MAX).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let read = read().with_context(|| format!("read {}", file.display()));
-    read.map_err(|error| Failure {
-        kind: super::FailureKind::Usage,
-        ..Failure::failed(error, "name the workbook that was filled in")
-    })
-}
-
-/// A panel cannot have decided on a day on which it did not sit.
-fn not_a_sitting(installation: &Installation, read: &outcome::ReadOutcome) -> Result<Option<CellTrouble>, Failure> {
-    let Some(profile) = installation.rules.panels.get(&read.panel) else { return Ok(None) };
-    let office = installation.rules.office(&read.panel.authority())?;
-    let sits = profile.schedule.is_none() || profile.sitting_on(read.sitting, office).is_some();
-    Ok((!sits).then(|| CellTrouble {
-        place: read.place.clone(),
-        message: format!("{} does not sit on {}", read.panel, read.sitting),
-        help: "correct the sitting, or add the day to `extra` in the panel's file".to_owned(),
-    }))
-}
-
-fn would_record(installation: &Installation, outcome: &Outcome) -> Result<Recorded, Failure> {
-    let known = installation.ledger.outcomes(Some(&outcome.submission))?;
-    let same = |row: &&OutcomeRow| row.outcome.person == outcome.person && row.outcome.sitting == outcome.sitting;
-    Ok(match known.iter().rfind(same) {
-        None => Recorded::New,
-        Some(row) if row.outcome.decision == outcome.decision => Recorded::Unchanged,
-        Some(row) => Recorded::Revised(row.outcome.revision + 1),
-    })
 }
 
 /// The outcomes.
@@ -444,16 +258,6 @@ fn form_question(field: &Field) -> FormQuestion {
     }
 }
 
-impl OutcomeTrouble {
-    fn of(trouble: &CellTrouble) -> Self {
-        let place = match &trouble.place {
-            Place::Whole => "the workbook".to_owned(),
-            place => place.to_string(),
-        };
-        Self { place, message: trouble.message.clone(), help: trouble.help.clone() }
-    }
-}
-
 impl OutcomeListed {
     pub(super) fn of(row: &OutcomeRow) -> Self {
         let Outcome { submission, person, panel, sitting, revision, decision, state } = &row.outcome;
@@ -471,24 +275,6 @@ impl OutcomeListed {
             writes: Vec::new(),
             left_out: Vec::new(),
         }
-    }
-}
-
-impl OutcomesLoaded {
-    /// What was loaded, in words.
-    pub fn text(&self) -> String {
-        let first = if self.dry_run { "Nothing was changed. This would be loaded: " } else { "Loaded: " };
-        let mut text = format!(
-            "{first}{} new, {} revised, {} unchanged; {} without a decision.\n",
-            self.new, self.revised, self.unchanged, self.undecided
-        );
-        for OutcomeTrouble { place, message, help } in &self.troubles {
-            text.push_str(&format!("{place}: {message}\n  what to do: {help}\n"));
-        }
-        if self.new + self.revised > 0 && !self.dry_run {
-            text.push_str("Next: `tessera outcomes show ID` shows exactly what will be written, `tessera outcomes approve ID` lets it be sent.\n");
-        }
-        text
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::init::{private_folder, write_key};
 use super::installation::Installation;
-use super::outcomes::{approve, load, release};
+use super::outcomes::{approve, release};
+use super::outcomes_workbook::load;
 use super::write_back::{Sending, Work, runtime, send};
 use super::{Actor, Failure};
 use crate::calendar::Clock;

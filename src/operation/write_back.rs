@@ -1,5 +1,8 @@
 //! `writeback`: what is written on the record, the sending, the receipts.
 
+#[cfg(test)]
+mod simulation;
+
 use serde::Serialize;
 
 use super::installation::Installation;

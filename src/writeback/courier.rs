@@ -15,6 +15,10 @@ use super::{Carried, Carrier, Event, Found, Queue, QueueTrouble, Unidentified, g
 use crate::calendar::Clock;
 use crate::domain::{PersonId, State, WriteBack, WriteBackId};
 
+/// The longest that one attempt takes, its turn, its token and its readings included: whoever died in the middle of
+/// one may have written so long after it began.
+const ATTEMPT_MAX: SignedDuration = SignedDuration::from_mins(10);
+
 /// How a courier goes about it.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -115,9 +119,10 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
     async fn settle(&self, write_back: WriteBack) -> Result<Option<Fate>, QueueTrouble> {
         let mut write_back = write_back;
         if let State::Sending { since } = write_back.state {
-            // Nobody is sending it any more: whoever was has died.
+            // Nobody is sending it any more: whoever was has died, and the request may have left just before that.
             let reason = "the program ended while it was being sent".to_owned();
-            write_back = self.step(&write_back, Event::Lose { at: since, reason })?;
+            let at = since.saturating_add(ATTEMPT_MAX).unwrap_or(Timestamp::MAX).min(self.clock.now());
+            write_back = self.step(&write_back, Event::Lose { at, reason })?;
         }
         let State::Uncertain { since, .. } = &write_back.state else { return Ok(None) };
         if !self.is_settled(*since) {
@@ -149,9 +154,9 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
             return Ok((write_back, fate));
         }
         let mut write_back = write_back;
-        if write_back.attempts == 0 && self.queue.may_be_written(&write_back)? {
-            let reason = "the ledger was restored from a backup".to_owned();
-            let lost = self.step(&write_back, Event::Lose { at: Timestamp::MIN, reason })?;
+        if let Some(at) = self.queue.may_be_written(&write_back)? {
+            let reason = "the ledger was restored from a backup, or a person has let it go on".to_owned();
+            let lost = self.step(&write_back, Event::Lose { at, reason })?;
             if let Some(fate) = self.settle(lost.clone()).await? {
                 return Ok((lost, fate));
             }

@@ -1,5 +1,7 @@
 //! What the courier needs of the ledger.
 
+use jiff::Timestamp;
+
 use crate::domain::{PersonId, State, WriteBack, WriteBackId};
 
 /// Why the ledger could not do what the courier asked.
@@ -20,9 +22,9 @@ pub trait Queue: Send + Sync {
     /// case note does not wait for a form that somebody has checked out.
     fn ready(&self, busy: &[PersonId], put_off: &[WriteBackId], wanted: usize) -> Result<Vec<WriteBack>, QueueTrouble>;
 
-    /// Whether Mosaic may hold it although nothing here says so: the ledger was restored from a backup, and what was
-    /// sent since then is not in it. It is read back before it is sent for the first time.
-    fn may_be_written(&self, write_back: &WriteBack) -> Result<bool, QueueTrouble>;
+    /// Until when an approved write-back may have left although nothing here says so: the ledger was restored from a
+    /// backup, or a person has let go on what was held or refused. It is read back before it is sent.
+    fn may_be_written(&self, write_back: &WriteBack) -> Result<Option<Timestamp>, QueueTrouble>;
 
     /// Those that must be read back before anything else: `uncertain`, and `sending` left behind by a worker that
     /// died. A ledger has one writing process, so at start every `sending` one was left behind.

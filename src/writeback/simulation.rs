@@ -42,8 +42,8 @@ struct Model {
 struct Died;
 
 impl Queue for Model {
-    fn may_be_written(&self, _: &WriteBack) -> Result<bool, QueueTrouble> {
-        Ok(false)
+    fn may_be_written(&self, _: &WriteBack) -> Result<Option<Timestamp>, QueueTrouble> {
+        Ok(None)
     }
 
     fn again(&self, id: WriteBackId) -> Result<Option<WriteBack>, QueueTrouble> {

@@ -100,17 +100,24 @@ fn a_full_disk_fails_with_what_to_do_and_the_next_run_finishes() {
 #[test]
 fn two_at_once_are_told_apart_by_the_exit_code() {
     use crate::records;
-    let tessera = Tessera::new("lincolnshire");
-    records::many(&tessera, 20_000);
-    let mut first = tessera.start(&["import", "exports/forms.csv"]);
-    let refused = (0..200).find_map(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-        let ran = tessera.run(&["import", "exports/forms.csv"]);
-        (ran.code == 4).then_some(ran)
-    });
-    assert!(first.wait().unwrap().success());
-    let refused = refused.expect("the second run never met the first");
-    assert!(refused.stderr.contains("What to do"), "{}", refused.all());
+    for more in 0..5 {
+        let tessera = Tessera::new("lincolnshire");
+        records::many(&tessera, 20_000 + more);
+        let mut first = tessera.start(&["import", "exports/forms.csv"]);
+        let refused = (0..200).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            let ran = tessera.run(&["import", "exports/forms.csv"]);
+            (ran.code == 4).then_some(ran)
+        });
+        // On a busy machine the second may be the first to take the lock: then it is the other that is refused.
+        let first = first.wait().unwrap().code();
+        assert!(first == Some(0) || first == Some(4), "{first:?}");
+        if let Some(refused) = refused.filter(|_| first == Some(0)) {
+            assert!(refused.stderr.contains("What to do"), "{}", refused.all());
+            return;
+        }
+    }
+    panic!("the second run never met the first");
 }
 
 #[test]

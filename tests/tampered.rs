@@ -1,0 +1,171 @@
+//! A ledger that somebody has changed who has its key: `audit verify` finds it, and says what.
+
+use std::fs;
+
+use rusqlite::Connection;
+
+use crate::runner::Tessera;
+
+/// What is done to the ledger of a rehearsal, and what `audit verify` must name.
+const TAMPERINGS: &[(&str, &str)] = &[
+    // The trail itself.
+    ("UPDATE audit SET actor = 'somebody else' WHERE sequence = 3", "entry 3 is not"),
+    ("UPDATE audit SET at = '2020-01-01T00:00:00Z' WHERE sequence = 3", "entry 3 is not"),
+    ("UPDATE audit SET action = 'viewed' WHERE sequence = 3", "entry 3 is not"),
+    ("UPDATE audit SET subject = 'another' WHERE sequence = 3", "entry 3 is not"),
+    ("UPDATE audit SET before = zeroblob(32) WHERE sequence = 3", "entry 3 is not"),
+    ("UPDATE audit SET after = zeroblob(32) WHERE sequence = 3", "entry 3 is not"),
+    ("UPDATE audit SET hash = zeroblob(32) WHERE sequence = 3", "entry 3 is not"),
+    ("DELETE FROM audit WHERE sequence = 1", "entry 1 is not"),
+    ("DELETE FROM audit WHERE sequence = 5", "entry 5 is not"),
+    (
+        "DELETE FROM audit WHERE sequence = 5; UPDATE audit SET sequence = sequence - 1 WHERE sequence > 5",
+        "entry 5 is not",
+    ),
+    (
+        "INSERT INTO audit SELECT max(sequence) + 1, at, actor, action, subject, before, after, previous, hash FROM audit",
+        "is not",
+    ),
+    (
+        "UPDATE audit SET sequence = -1 WHERE sequence = 4; UPDATE audit SET sequence = 4 WHERE sequence = 5;
+      UPDATE audit SET sequence = 5 WHERE sequence = -1",
+        "entry 4 is not",
+    ),
+    // What was written on records.
+    ("UPDATE write_back SET payload = replace(payload, 'Decision', 'Decisiom') WHERE sequence = 1", "write-back"),
+    (
+        "UPDATE write_back SET payload = (SELECT payload FROM write_back WHERE sequence = 2) WHERE sequence = 1",
+        "write-back",
+    ),
+    ("UPDATE write_back SET state = 'approved' WHERE sequence = 1", "write-back"),
+    ("UPDATE write_back SET person = 999999 WHERE sequence = 1", "write-back"),
+    ("UPDATE write_back SET fence = fence + 1 WHERE sequence = 1", "write-back"),
+    ("UPDATE write_back SET submission = 'another' WHERE sequence = 1", "write-back"),
+    ("UPDATE write_back SET authority = 'another' WHERE sequence = 1", "write-back"),
+    ("UPDATE write_back SET sequence = 1000 WHERE sequence = 1", "write-back"),
+    ("DELETE FROM write_back WHERE sequence = 1", "is gone"),
+    (
+        "INSERT INTO write_back (id, authority, submission, person, sitting, state, fence, payload)
+      SELECT 'another', authority, submission, person, sitting, 'approved', fence, payload FROM write_back LIMIT 1",
+        "write-back",
+    ),
+    // What was decided.
+    ("UPDATE outcome SET payload = replace(payload, 'agreed', 'agreeed') WHERE rowid = 1", "outcome"),
+    ("UPDATE outcome SET state = 'rejected' WHERE rowid = 1", "outcome"),
+    ("UPDATE outcome SET state = 'superseded' WHERE rowid = 1", "outcome"),
+    ("UPDATE outcome SET decided_by = 'somebody else' WHERE rowid = 1", "outcome"),
+    ("UPDATE outcome SET loaded_by = 'somebody else' WHERE rowid = 1", "outcome"),
+    ("UPDATE outcome SET person = 999999 WHERE rowid = 1", "outcome"),
+    ("UPDATE outcome SET sitting = '2020-01-01' WHERE rowid = 1", "outcome"),
+    ("UPDATE outcome SET panel = 'another' WHERE rowid = 1", "outcome"),
+    ("UPDATE outcome SET revision = 7 WHERE rowid = 1", "outcome"),
+    ("DELETE FROM outcome WHERE rowid = 1", "outcome"),
+    (
+        "INSERT INTO outcome SELECT 'another', person, panel, sitting, revision, state, payload, loaded_by, decided_by,
+      reason, at FROM outcome LIMIT 1",
+        "outcome",
+    ),
+    // What was read.
+    (
+        "UPDATE revision SET payload = replace(payload, 'Synthetic', 'Synthetik') WHERE submission = 'lincolnshire-700001'",
+        "lincolnshire-700001",
+    ),
+    ("UPDATE revision SET content_hash = zeroblob(32) WHERE submission = 'lincolnshire-700001'", "was changed"),
+    ("UPDATE revision SET number = 2 WHERE submission = 'lincolnshire-700001'", "was changed"),
+    ("DELETE FROM revision WHERE submission = 'lincolnshire-700001'", "was changed"),
+    (
+        "INSERT INTO revision SELECT submission, 2, content_hash, payload, file, entry, at FROM revision
+      WHERE submission = 'lincolnshire-700001'",
+        "was changed",
+    ),
+    (
+        "INSERT INTO revision SELECT submission, 2, content_hash, payload, file, 100000, at FROM revision
+      WHERE submission = 'lincolnshire-700001'",
+        "lincolnshire-700001",
+    ),
+    ("UPDATE submission SET content_hash = zeroblob(32) WHERE id = 'lincolnshire-700001'", "lincolnshire-700001"),
+    ("UPDATE submission SET panel = 'another' WHERE id = 'lincolnshire-700001'", "lincolnshire-700001"),
+    ("UPDATE submission SET latest = 7 WHERE id = 'lincolnshire-700001'", "lincolnshire-700001"),
+    ("DELETE FROM submission WHERE id = 'lincolnshire-700001'", "lincolnshire-700001"),
+    // What people have said.
+    ("UPDATE stated SET value = 1 - value", "stated"),
+    ("UPDATE stated SET by = 'somebody else'", "stated"),
+    ("UPDATE stated SET name = 'another'", "stated"),
+    ("DELETE FROM stated", "is gone"),
+    ("INSERT INTO stated SELECT submission, 'another', value, by, at FROM stated", "stated"),
+    ("UPDATE waiver SET payload = replace(payload, '2026-12-31', '2027-12-31')", "stated"),
+    ("UPDATE waiver SET by = 'somebody else'", "stated"),
+    ("UPDATE waiver SET person = 999999", "stated"),
+    ("UPDATE waiver SET fingerprint = 'another'", "stated"),
+    ("DELETE FROM waiver", "is gone"),
+    // That it was restored.
+    ("DELETE FROM epoch", "restored"),
+    ("UPDATE epoch SET since = '2020-01-01T00:00:00Z'", "restored"),
+];
+
+/// A rehearsal's ledger with something in every table, restored once from a backup.
+fn ledger() -> Tessera {
+    let tessera = Tessera::on_samples();
+    let well = |arguments: &[&str]| {
+        let ran = tessera.run(arguments);
+        assert!(ran.code == 0 || ran.code == 3, "{arguments:?}: {}", ran.all());
+    };
+    well(&["sync", "--rehearse"]);
+    let id = "lincolnshire-700002";
+    well(&["--rehearsal", "check", id, "--fact", "seeking-extension=yes"]);
+    let waived = ["--waive", "document-missing:chronology", "--role", "team-manager", "--reason", "Synthetic"];
+    well(&[&["--rehearsal", "check", id], &waived[..], &["--until", "2026-12-31"]].concat());
+    well(&["--rehearsal", "ledger", "backup", "state/rehearsal/backup.db"]);
+    put(&tessera, "backup.db");
+    well(&["--rehearsal", "audit", "verify"]);
+    fs::copy(tessera.path("state/rehearsal/ledger.db"), tessera.path("state/rehearsal/untouched.db")).unwrap();
+    tessera
+}
+
+/// Puts a copy in the place of the ledger.
+fn put(tessera: &Tessera, copy: &str) {
+    for journal in ["ledger.db-wal", "ledger.db-shm"] {
+        drop(fs::remove_file(tessera.path("state/rehearsal").join(journal)));
+    }
+    fs::copy(tessera.path("state/rehearsal").join(copy), tessera.path("state/rehearsal/ledger.db")).unwrap();
+}
+
+/// Does something to the ledger that tessera does not know of. How many rows it touched.
+fn tamper(tessera: &Tessera, sql: &str) -> u64 {
+    let key = fs::read(tessera.path("state/rehearsal/ledger.key")).unwrap();
+    let key = String::from_utf8(key).unwrap();
+    let connection = Connection::open(tessera.path("state/rehearsal/ledger.db")).unwrap();
+    connection.pragma_update(None, "key", format!("x'{}'", key.trim())).unwrap();
+    connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    connection.execute_batch(sql).unwrap();
+    connection.total_changes()
+}
+
+#[test]
+fn every_tampering_is_found_and_named() {
+    let tessera = ledger();
+    let mut unseen = Vec::new();
+    for (sql, named) in TAMPERINGS {
+        put(&tessera, "untouched.db");
+        assert!(tamper(&tessera, sql) > 0, "it changes nothing: {sql}");
+        let ran = tessera.run(&["--rehearsal", "audit", "verify"]);
+        if ran.code != 1 || !ran.stdout.contains(named) {
+            unseen.push(format!("{sql}\n  exit {}: {}{}", ran.code, ran.stdout, ran.stderr));
+        }
+    }
+    assert!(unseen.is_empty(), "{} of {} unseen:\n{}", unseen.len(), TAMPERINGS.len(), unseen.join("\n"));
+}
+
+/// A chain that was cut at its end is whole; that its last hash was noted elsewhere shows it.
+#[test]
+fn a_cut_end_is_found_by_the_hash_that_was_noted() {
+    let tessera = ledger();
+    let head = tessera.json(&["--rehearsal", "audit", "verify"])["head"].as_str().unwrap().to_owned();
+    let noted = ["--rehearsal", "audit", "verify", "--noted", &head];
+    assert!(tessera.run(&noted).well());
+    // The last entry tells of a view or a restore, so that nothing else in the ledger shows that it is gone.
+    tessera.run(&["--rehearsal", "writeback", "show", "nobody"]);
+    tamper(&tessera, "DELETE FROM audit WHERE sequence = (SELECT max(sequence) FROM audit); DELETE FROM epoch");
+    let ran = tessera.run(&noted);
+    assert!(ran.code == 1 && ran.stdout.contains("noted"), "{}", ran.all());
+}
