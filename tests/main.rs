@@ -9,6 +9,7 @@
 
 mod calendar;
 mod command;
+mod conformance;
 mod dirty;
 mod killed;
 mod mosaic;

@@ -11,11 +11,13 @@ use tessera::domain::{
     AuthorityName, PanelName, Payload, Person, PersonId, Private, State, SubmissionId, WriteBack, WriteBackId,
     WriteBackKind,
 };
-use tessera::mosaic::{Dialect, Fault, FaultKind, RestCarrier, RestSettings, Running, StandIn, StandInPerson};
+use tessera::mosaic::{
+    Dialect, Fault, FaultKind, RestCarrier, RestCredentials, RestSettings, Running, StandIn, StandInPerson,
+};
 use tessera::writeback::{Courier, Delivery, Queue, QueueTrouble, Settings, reference_of, write_back_id};
 
 /// A queue in memory.
-struct Memory(Mutex<Vec<WriteBack>>);
+pub(crate) struct Memory(pub(crate) Mutex<Vec<WriteBack>>);
 
 impl Queue for Memory {
     fn may_be_written(&self, _: &WriteBack) -> Result<Option<Timestamp>, QueueTrouble> {
@@ -93,6 +95,11 @@ fn write_back(person: u64) -> WriteBack {
     }
 }
 
+/// What the stand-in and the models take.
+pub(crate) fn credentials() -> RestCredentials {
+    RestCredentials::Client { id: "tessera".into(), secret: SecretString::from("secret") }
+}
+
 struct World {
     stand_in: Running,
     carrier: RestCarrier,
@@ -115,13 +122,7 @@ async fn world(people: u64) -> World {
     let stand_in = StandIn { listen, records: folder.path().join("mosaic.json"), persons, clock };
     let stand_in = stand_in.start().await.unwrap();
     let text = include_str!("../mappings/dialects/rest-default.toml");
-    let settings = RestSettings {
-        url: stand_in.url(),
-        client_id: "tessera".into(),
-        client_secret: SecretString::from("secret"),
-        rate_per_second: 10_000,
-        certificate_authority: None,
-    };
+    let settings = RestSettings { rate_per_second: 10_000, ..RestSettings::new(stand_in.url(), credentials()) };
     let carrier = RestCarrier::new(Dialect::read("rest-default.toml", text).0.unwrap(), settings, clock).unwrap();
     World { stand_in, carrier, _folder: folder }
 }
@@ -186,13 +187,7 @@ async fn nothing_leaves_without_tls_but_to_this_machine() {
     for (url, well) in
         [("http://mosaic.example", false), ("https://mosaic.example", true), ("http://127.0.0.1:1", true)]
     {
-        let settings = RestSettings {
-            url: url.into(),
-            client_id: "tessera".into(),
-            client_secret: SecretString::from("secret"),
-            rate_per_second: 1,
-            certificate_authority: None,
-        };
+        let settings = RestSettings { rate_per_second: 1, ..RestSettings::new(url, credentials()) };
         assert_eq!(RestCarrier::new(dialect(), settings, Clock::System).is_ok(), well, "{url}");
     }
 }

@@ -77,7 +77,18 @@ pub enum MosaicSettings {
     /// Nothing is written back.
     None,
     /// Over HTTP.
-    Rest(Transport),
+    Rest(Box<Transport>),
+    /// By Mosaic's bulk import.
+    ImportFile(ImportFiles),
+}
+
+/// Mosaic by its bulk import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportFiles {
+    /// Where tessera puts what is to be written.
+    pub outbox: PathBuf,
+    /// Where the import puts what became of it.
+    pub results: PathBuf,
 }
 
 /// Mosaic over HTTP.
@@ -87,16 +98,59 @@ pub struct Transport {
     pub dialect: String,
     /// The address.
     pub url: String,
-    /// The name by which Mosaic knows tessera.
-    pub client_id: String,
-    /// What proves it.
-    pub client_secret: SecretSource,
+    /// How tessera shows who it is.
+    pub credentials: Credentials,
+    /// Mutual TLS: tessera's certificate and its key, PEM.
+    pub client_certificate: Option<ClientCertificate>,
+    /// The proxy, where there is one. The environment is not asked for it.
+    pub proxy: Option<String>,
+    /// How long a connection may take.
+    pub connect_time: Duration,
+    /// How long an answer may take.
+    pub answer_time: Duration,
     /// At most this many requests a second.
     pub rate_per_second: u32,
     /// The council's own certificate authority, PEM.
     pub certificate_authority: Option<PathBuf>,
     /// How long an unanswered write is left before Mosaic is read for it.
     pub settling: Duration,
+}
+
+/// How tessera shows Mosaic who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// OAuth2 client credentials.
+    Client {
+        /// The name by which Mosaic knows tessera.
+        id: String,
+        /// What proves it.
+        secret: SecretSource,
+    },
+    /// A key in a header.
+    ApiKey {
+        /// The header.
+        header: String,
+        /// The key.
+        key: SecretSource,
+    },
+    /// A name and a password.
+    Basic {
+        /// The name.
+        user: String,
+        /// The password.
+        password: SecretSource,
+    },
+    /// Nothing but the client certificate.
+    Certificate,
+}
+
+/// What mutual TLS needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, and those above it.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: SecretSource,
 }
 
 /// What `sync --rehearse` does differently.

@@ -6,11 +6,12 @@
 mod environment;
 mod file;
 mod read;
+mod read_rest;
 mod secret;
 
 pub use environment::Environment;
 pub use file::{
-    AuthoritySettings, ConfigTrouble, Configuration, LedgerUrl, MosaicSettings, Rehearsal, Source, SourcePlace,
-    Transport,
+    AuthoritySettings, ClientCertificate, ConfigTrouble, Configuration, Credentials, ImportFiles, LedgerUrl,
+    MosaicSettings, Rehearsal, Source, SourcePlace, Transport,
 };
 pub use secret::{SecretSource, SecretTrouble};

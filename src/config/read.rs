@@ -6,17 +6,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::file::{
-    AuthoritySettings, Configuration, LedgerUrl, MosaicSettings, Rehearsal, Source, SourcePlace, Transport, folder_of,
+    AuthoritySettings, Configuration, ImportFiles, LedgerUrl, MosaicSettings, Rehearsal, Source, SourcePlace, folder_of,
 };
+use super::read_rest::rest;
 use super::secret::SecretSource;
 use crate::diagnostic::{Diagnostic, Item, Table, TomlDocument, nearest};
 use crate::domain::{AuthorityName, ExtractType};
 
-const RATE_PER_SECOND: u32 = 20;
 const SHRINK_SHARE: f64 = 0.5;
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
-/// DESIGN section 8: a slow server may still be writing.
-const SETTLING: Duration = Duration::from_secs(120);
+const TRANSPORTS: [&str; 3] = ["rest", "import-file", "none"];
 
 /// The configuration in `text`, and everything that is wrong with it.
 pub(super) fn read(path: &Path, name: &str, text: &str) -> (Option<Configuration>, Vec<Diagnostic>) {
@@ -70,7 +69,7 @@ fn ledger(root: &Table<'_, '_>, folder: &Path) -> Option<(LedgerUrl, SecretSourc
     Some((url?, key?))
 }
 
-fn secret(table: &Table<'_, '_>, key: &str, folder: &Path) -> Option<SecretSource> {
+pub(super) fn secret(table: &Table<'_, '_>, key: &str, folder: &Path) -> Option<SecretSource> {
     let example = format!("{key} = {{ file = \"state/{key}\" }} or {key} = {{ env = \"NAME\" }}");
     if !table.has(key) {
         table.document().error(table.span(), format!("`{key}` is missing"), Some(example));
@@ -108,10 +107,24 @@ fn authorities(root: &Table<'_, '_>, folder: &Path) -> Vec<AuthoritySettings> {
             root.document().error(name.span, message, Some("put all of its sources under one `[[authority]]`".into()));
             continue;
         }
+        if let Some(other) = authorities.iter().find(|known| share_a_folder(&known.mosaic, &mosaic)) {
+            let message =
+                format!("the authorities `{}` and `{}` share a folder of their imports", other.name, name.value);
+            let help = "give each authority an `outbox` and a `results` folder of its own";
+            root.document().error(name.span, message, Some(help.into()));
+            continue;
+        }
         let second_person = second_person.is_none_or(|flag| flag.value);
         authorities.push(AuthoritySettings { name: AuthorityName::new(name.value), sources, mosaic, second_person });
     }
     authorities
+}
+
+/// Whether what is handed over for one could be taken for the other's.
+fn share_a_folder(one: &MosaicSettings, other: &MosaicSettings) -> bool {
+    let (MosaicSettings::ImportFile(one), MosaicSettings::ImportFile(other)) = (one, other) else { return false };
+    let others = [&other.outbox, &other.results];
+    others.contains(&&one.outbox) || others.contains(&&one.results)
 }
 
 fn source_of(table: Table<'_, '_>, folder: &Path) -> Option<Source> {
@@ -177,10 +190,11 @@ fn mosaic_of(table: Table<'_, '_>, folder: &Path) -> Option<MosaicSettings> {
     let transport = table.required_text("transport");
     let settings = match transport.as_ref().map(|transport| transport.value.as_str()) {
         Some("none") => Some(MosaicSettings::None),
-        Some("rest") => rest(&table, folder).map(MosaicSettings::Rest),
+        Some("rest") => rest(&table, folder).map(|transport| MosaicSettings::Rest(Box::new(transport))),
+        Some("import-file") => import_file(&table, folder).map(MosaicSettings::ImportFile),
         Some(other) => {
-            let help = nearest(other, ["rest", "none"]).map_or_else(
-                || "the transports are: rest, none".to_owned(),
+            let help = nearest(other, TRANSPORTS).map_or_else(
+                || format!("the transports are: {}", TRANSPORTS.join(", ")),
                 |meant| format!("did you mean `{meant}`?"),
             );
             let span = transport.iter().map(|transport| transport.span.clone()).next().unwrap_or_default();
@@ -195,35 +209,17 @@ fn mosaic_of(table: Table<'_, '_>, folder: &Path) -> Option<MosaicSettings> {
     settings
 }
 
-fn rest(table: &Table<'_, '_>, folder: &Path) -> Option<Transport> {
-    let url = table.required_text("url");
-    let credentials = table.table("credentials");
-    if credentials.is_none() {
-        let help = "credentials = { client-id = \"tessera\", client-secret = { env = \"MOSAIC_SECRET\" } }";
-        table.document().error(table.span(), "`credentials` are missing", Some(help.into()));
+fn import_file(table: &Table<'_, '_>, folder: &Path) -> Option<ImportFiles> {
+    let (outbox, results) = (table.required_text("outbox"), table.required_text("results"));
+    let (outbox, results) = (outbox?, results?);
+    let files = ImportFiles { outbox: folder.join(&outbox.value), results: folder.join(&results.value) };
+    if files.outbox == files.results {
+        let help = "name two folders, for instance outbox = \"to-mosaic\" and results = \"from-mosaic\"";
+        let message = "`outbox` and `results` should be different folders";
+        table.document().error(results.span, message, Some(help.to_owned()));
+        return None;
     }
-    let credentials = credentials.and_then(|credentials| {
-        let client_id = credentials.required_text("client-id");
-        let client_secret = secret(&credentials, "client-secret", folder);
-        credentials.finish();
-        Some((client_id?.value, client_secret?))
-    });
-    let positive = |key: &str| {
-        let given = table.integer(key)?;
-        let number = u32::try_from(given.value).ok().filter(|number| *number > 0);
-        if number.is_none() {
-            let help = Some("write a whole number from 1 up".to_owned());
-            table.document().error(given.span, format!("`{key}` should be above zero"), help);
-        }
-        number
-    };
-    let rate_per_second = positive("rate").unwrap_or(RATE_PER_SECOND);
-    let settling = positive("settling-seconds").map_or(SETTLING, |seconds| Duration::from_secs(seconds.into()));
-    let dialect = table.text("dialect").map_or_else(|| "rest-default".to_owned(), |dialect| dialect.value);
-    let certificate_authority = table.text("ca").map(|path| folder.join(path.value));
-    let (client_id, client_secret) = credentials?;
-    let url = url?.value;
-    Some(Transport { dialect, url, client_id, client_secret, rate_per_second, certificate_authority, settling })
+    Some(files)
 }
 
 fn rehearsal(root: &Table<'_, '_>, folder: &Path) -> Rehearsal {
@@ -278,7 +274,7 @@ credentials = { client-id = "tessera", client-secret = { file = "secret" } }
         let source = authority.sources.first().unwrap();
         assert_eq!(source.place, SourcePlace::Folder("/etc/tessera/exports".into()));
         let MosaicSettings::Rest(transport) = &authority.mosaic else { panic!("not rest") };
-        assert_eq!((transport.rate_per_second, transport.settling), (RATE_PER_SECOND, SETTLING));
+        assert_eq!((transport.rate_per_second, transport.settling), (20, Duration::from_secs(120)));
     }
 
     #[test]
@@ -295,6 +291,19 @@ credentials = { client-id = "tessera", client-secret = { file = "secret" } }
                 "line 3:1: `key` should name one place",
             ),
             (&WHOLE.replace("\"forms\"", "\"form\""), "line 9:11: there is no extract `form`"),
+            (
+                &WHOLE.replace("\"rest\"", "\"import-file\"\noutbox = \"x\"\nresults = \"x\""),
+                "line 15:11: `outbox` and `results` should be different folders",
+            ),
+            (
+                &{
+                    let authority = "outbox = \"x\"\nresults = \"y\"\n[[authority]]\nname = \"other\"\n";
+                    let mosaic = "[authority.mosaic]\ntransport = \"import-file\"\noutbox = \"z\"\nresults = \"x\"";
+                    let (start, _) = WHOLE.split_once("transport").unwrap();
+                    format!("{start}transport = \"import-file\"\n{authority}{mosaic}")
+                },
+                "line 17:8: the authorities `somewhere` and `other` share a folder of their imports",
+            ),
             (&WHOLE.replace("\"rest\"", "\"rset\""), "line 13:13: there is no transport `rset`"),
             (&WHOLE.replace("url = \"https", "rate = 0\nurl = \"https"), "line 14:8: `rate` should be above zero"),
             (&WHOLE.replace("pattern", "patern"), "line 11:1: unknown key `patern` in `authority[0].source[0]`"),

@@ -11,6 +11,9 @@ use super::environment::variable;
 /// Bytes of a secret's file: a key is 64 characters, a client secret at most some hundreds.
 const SECRET_BYTES_MAX: u64 = 4_096;
 
+/// Bytes of a private key in PEM: 4,096 bits of RSA have 3,300.
+const PEM_BYTES_MAX: u64 = 16 << 10;
+
 /// Where a secret is kept. It is never on the command line, which others can see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretSource {
@@ -41,7 +44,7 @@ pub enum SecretTrouble {
     #[error("find the secret: the variable {0} is not set")]
     Unset(String),
     /// Nothing is there, or too much.
-    #[error("use the secret in {0}: it is empty or longer than {SECRET_BYTES_MAX} bytes")]
+    #[error("use the secret in {0}: it is empty or too long")]
     Size(String),
     /// It is not a key.
     #[error("use the key in {0}: a key is 64 hexadecimal digits")]
@@ -68,8 +71,17 @@ impl SecretTrouble {
 impl SecretSource {
     /// The secret as text, white space around it taken off.
     pub fn text(&self) -> Result<SecretString, SecretTrouble> {
+        self.text_of(SECRET_BYTES_MAX)
+    }
+
+    /// A private key in PEM, which is longer than other secrets are.
+    pub fn pem(&self) -> Result<SecretString, SecretTrouble> {
+        self.text_of(PEM_BYTES_MAX)
+    }
+
+    fn text_of(&self, bytes_max: u64) -> Result<SecretString, SecretTrouble> {
         let text = match self {
-            Self::File(path) => read_private(path)?,
+            Self::File(path) => read_private(path, bytes_max)?,
             Self::Environment(name) => variable(name)
                 .ok_or_else(|| SecretTrouble::Unset(name.clone()))?
                 .into_string()
@@ -106,18 +118,18 @@ fn from_hexadecimal(text: &str) -> Option<[u8; 32]> {
     Some(key)
 }
 
-fn read_private(path: &Path) -> Result<String, SecretTrouble> {
+fn read_private(path: &Path, bytes_max: u64) -> Result<String, SecretTrouble> {
     let failed = |source| SecretTrouble::File { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
     if exposed(&about) {
         return Err(SecretTrouble::Exposed { path: path.to_owned() });
     }
-    if about.len() > SECRET_BYTES_MAX {
+    if about.len() > bytes_max {
         return Err(SecretTrouble::Size(path.display().to_string()));
     }
     let mut text = String::new();
-    file.take(SECRET_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
+    file.take(bytes_max).read_to_string(&mut text).map_err(failed)?;
     Ok(text)
 }
 

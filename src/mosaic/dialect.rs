@@ -9,7 +9,8 @@ use crate::diagnostic::{Diagnostic, Table, TomlDocument};
 pub struct Dialect {
     /// Its name.
     pub name: String,
-    pub(super) token: String,
+    /// Only OAuth2 has one.
+    pub(super) token: Option<String>,
     pub(super) person: PersonOperation,
     pub(super) find_notes: FindOperation,
     pub(super) add_note: WriteOperation,
@@ -87,7 +88,7 @@ impl Dialect {
         let document = TomlDocument::parse(path, text);
         let dialect = document.root().and_then(|root| {
             let name = root.required_text("name");
-            let token = operation(&root, "token", |table| required(table, "path"));
+            let token = optional(&root, "token", |table| required(table, "path"));
             let person = operation(&root, "person", person);
             let find_notes = operation(&root, "find-notes", find);
             let add_note = operation(&root, "add-note", write);
@@ -101,7 +102,7 @@ impl Dialect {
             root.finish();
             Some(Self {
                 name: name?.value,
-                token: token?,
+                token,
                 person: person?,
                 find_notes: find_notes?,
                 add_note: add_note?,

@@ -5,14 +5,21 @@
 
 mod answer;
 mod dialect;
+mod import_file;
+mod import_file_outbox;
+mod import_file_results;
+mod import_file_shape;
 mod minutes;
 mod rest;
+mod rest_credentials;
 mod rest_find;
 mod rest_write;
 mod stand_in;
 
 pub use dialect::Dialect;
+pub use import_file::{ImportFileCarrier, ImportFileTrouble, ImportFolders, ImportTrouble};
 pub use rest::{RestCarrier, RestSettings, RestTrouble};
+pub use rest_credentials::RestCredentials;
 pub use stand_in::{
     Fault, FaultAim, FaultKind, FaultOperation, FaultScript, RetryAfter, Running, StandIn, StandInCounts, StandInForm,
     StandInFormStatus, StandInLogged, StandInPerson, StandInPersonCounts, StandInTrouble, StandInWrites,

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::answer::{Meaning, meaning, retry_after};
 use super::dialect::Dialect;
+use super::rest_credentials::{RestCredentials, Shown, Token};
 use super::rest_write::unspelt;
 use crate::calendar::Clock;
 use crate::domain::{Payload, PersonId, Private, WriteBack, limit};
@@ -18,20 +19,43 @@ use crate::writeback::{Carried, Carrier, Found, Identity, Unidentified};
 
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 const ANSWER_TIME: Duration = Duration::from_secs(60);
+const RATE_PER_SECOND: u32 = 20;
 
 /// Where Mosaic is and how tessera shows who it is.
 #[derive(Debug, Clone)]
 pub struct RestSettings {
     /// The address.
     pub url: String,
-    /// The name by which Mosaic knows tessera.
-    pub client_id: String,
-    /// What proves it.
-    pub client_secret: SecretString,
+    /// How it shows that.
+    pub credentials: RestCredentials,
     /// At most this many requests a second.
     pub rate_per_second: u32,
     /// The council's own certificate authority, PEM.
     pub certificate_authority: Option<Vec<u8>>,
+    /// Mutual TLS: tessera's certificate, those above it, and its key, PEM.
+    pub client_certificate: Option<SecretString>,
+    /// The proxy. Without one Mosaic is spoken to directly, whatever the environment says.
+    pub proxy: Option<String>,
+    /// How long a connection may take.
+    pub connect_time: Duration,
+    /// How long an answer may take.
+    pub answer_time: Duration,
+}
+
+impl RestSettings {
+    /// Mosaic at an address, with the usual limits.
+    pub fn new(url: impl Into<String>, credentials: RestCredentials) -> Self {
+        Self {
+            url: url.into(),
+            credentials,
+            rate_per_second: RATE_PER_SECOND,
+            certificate_authority: None,
+            client_certificate: None,
+            proxy: None,
+            connect_time: CONNECT_TIME,
+            answer_time: ANSWER_TIME,
+        }
+    }
 }
 
 /// Why there is no way to Mosaic.
@@ -43,6 +67,12 @@ pub enum RestTrouble {
     /// The certificate authority cannot be read.
     #[error("use the certificate authority")]
     Certificate(#[source] reqwest::Error),
+    /// The client certificate cannot be read. The cause would show the key.
+    #[error("use the client certificate: it should be a certificate and its key, both PEM")]
+    ClientCertificate,
+    /// The proxy is none.
+    #[error("use the proxy: {0}")]
+    Proxy(String),
     /// The client cannot be made.
     #[error("make a client for HTTPS")]
     Client(#[source] reqwest::Error),
@@ -53,10 +83,10 @@ pub enum RestTrouble {
 pub struct RestCarrier {
     pub(super) dialect: Dialect,
     base: Url,
-    settings: RestSettings,
+    pub(super) settings: RestSettings,
     pub(super) client: Client,
     pub(super) clock: Clock,
-    token: Mutex<Option<SecretString>>,
+    pub(super) token: Mutex<Option<Token>>,
     /// When the next request may leave.
     next: Mutex<Instant>,
     requests: AtomicU64,
@@ -87,12 +117,7 @@ impl RestCarrier {
                 attempt.stop()
             }
         });
-        let mut builder = Client::builder().redirect(stay).connect_timeout(CONNECT_TIME).timeout(ANSWER_TIME);
-        if let Some(pem) = &settings.certificate_authority {
-            let certificate = reqwest::Certificate::from_pem(pem).map_err(RestTrouble::Certificate)?;
-            builder = builder.tls_certs_merge([certificate]);
-        }
-        let client = builder.build().map_err(RestTrouble::Client)?;
+        let client = client(&settings, base.scheme() == "https", stay)?;
         let next = Mutex::new(Instant::now());
         Ok(Self { dialect, base, settings, client, clock, token: Mutex::default(), next, requests: AtomicU64::new(0) })
     }
@@ -107,43 +132,20 @@ impl RestCarrier {
         &self,
         request: impl Fn() -> Result<RequestBuilder, String> + Send + Sync,
     ) -> Result<Response, Failed> {
-        for renewed in [false, true] {
-            let token = self.token(renewed).await?;
-            let request = request().map_err(Failed::NotSent)?.bearer_auth(token.expose_secret());
+        let mut refused = None;
+        loop {
+            let (request, shown) = self.signed(request().map_err(Failed::NotSent)?, refused).await?;
             let response = self.send(request).await?;
-            if meaning(response.status()) != Meaning::NotLetIn || renewed {
-                return Ok(response);
+            match shown {
+                Shown::Token(number) if meaning(response.status()) == Meaning::NotLetIn && refused.is_none() => {
+                    refused = Some(number);
+                }
+                Shown::Token(_) | Shown::Fixed => return Ok(response),
             }
         }
-        Err(Failed::NotSent("Mosaic does not let tessera in".to_owned()))
     }
 
-    async fn token(&self, renew: bool) -> Result<SecretString, Failed> {
-        let mut kept = self.token.lock().await;
-        if let Some(token) = kept.as_ref().filter(|_| !renew) {
-            return Ok(token.clone());
-        }
-        let url = self.url(&self.dialect.token).map_err(Failed::NotSent)?;
-        let request = self
-            .client
-            .post(url)
-            .basic_auth(&self.settings.client_id, Some(self.settings.client_secret.expose_secret()))
-            .form(&[("grant_type", "client_credentials")]);
-        // Whatever becomes of a request for a token, nothing is written by it.
-        let unsent = |why: String| Failed::NotSent(why);
-        let response = self.send(request).await.map_err(|failed| unsent(failed.reason()))?;
-        if !response.status().is_success() {
-            return Err(unsent(format!("Mosaic gives no token: status {}", response.status().as_u16())));
-        }
-        let answer = body(response).await.map_err(unsent)?;
-        let token = answer.get("access_token").and_then(Value::as_str);
-        let Some(token) = token else { return Err(unsent("Mosaic's answer holds no token".to_owned())) };
-        let token = SecretString::from(token);
-        *kept = Some(token.clone());
-        Ok(token)
-    }
-
-    async fn send(&self, request: RequestBuilder) -> Result<Response, Failed> {
+    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, Failed> {
         self.wait_for_turn().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
         request.send().await.map_err(|error| {
@@ -180,6 +182,27 @@ impl RestCarrier {
     pub(super) fn get(&self, url: &Url) -> RequestBuilder {
         self.client.request(Method::GET, url.clone())
     }
+}
+
+fn client(settings: &RestSettings, tls: bool, stay: redirect::Policy) -> Result<Client, RestTrouble> {
+    let mut builder = Client::builder().redirect(stay).no_proxy();
+    builder = builder.connect_timeout(settings.connect_time).timeout(settings.answer_time);
+    if let Some(pem) = &settings.certificate_authority {
+        let certificate = reqwest::Certificate::from_pem(pem).map_err(RestTrouble::Certificate)?;
+        builder = builder.tls_certs_merge([certificate]);
+    }
+    if let Some(pem) = &settings.client_certificate {
+        let identity = reqwest::Identity::from_pem(pem.expose_secret().as_bytes());
+        builder = builder.identity(identity.map_err(|_| RestTrouble::ClientCertificate)?);
+    }
+    if let Some(proxy) = &settings.proxy {
+        if !tls {
+            return Err(RestTrouble::Proxy("what goes through one must be encrypted: https://".to_owned()));
+        }
+        let proxy = reqwest::Proxy::all(proxy).map_err(|_| RestTrouble::Proxy("it is no address".to_owned()))?;
+        builder = builder.proxy(proxy);
+    }
+    builder.build().map_err(RestTrouble::Client)
 }
 
 impl Carrier for RestCarrier {

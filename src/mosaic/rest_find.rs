@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::dialect::FindOperation;
 use super::rest::{RestCarrier, body, text_at};
-use super::rest_write::holds;
+use super::rest_write::{answers_of, holds};
 use crate::domain::{Receipt, WriteBack};
-use crate::writeback::{Carried, Found, is_in};
+use crate::writeback::{Carried, Found, times_in};
 
 /// Pages of a record that are read for one child: beyond them something is wrong with the paging.
 const PAGES_MAX: usize = 500;
@@ -30,9 +30,19 @@ impl RestCarrier {
             }
             Err(Carried::Done(receipt)) => return Found::Once(receipt),
         };
-        let pointer = self.dialect.form.as_ref().map(|form| form.answers.as_str()).unwrap_or_default();
-        let answers = answer.pointer(pointer).and_then(Value::as_object).cloned().unwrap_or_default();
-        if holds(&answers, write_back) { Found::Once(self.form_receipt(write_back)) } else { Found::Nowhere }
+        let Some(operation) = &self.dialect.form else {
+            return Found::Doubtful { reason: "there is no form".to_owned() };
+        };
+        let person = text_at(&answer, &operation.person);
+        if let Some(other) = person.filter(|person| *person != write_back.person.to_string()) {
+            let reason = format!("the form is on person {other}'s record, not {}", write_back.person);
+            return Found::Doubtful { reason };
+        }
+        match answers_of(operation, &answer) {
+            Ok(answers) if holds(&answers, write_back) => Found::Once(self.form_receipt(write_back)),
+            Ok(_) => Found::Nowhere,
+            Err(reason) => Found::Unreadable { reason },
+        }
     }
 
     /// Whether something on the person's record holds the reference.
@@ -78,7 +88,7 @@ impl RestCarrier {
             for item in items {
                 let text = item.pointer(&find.body).and_then(Value::as_str).unwrap_or("");
                 // A note that was deleted, is a draft or has timed out was written all the same.
-                if is_in(&write_back.reference, text) {
+                for _ in 0..times_in(&write_back.reference, text) {
                     let id = text_at(item, &find.id).ok_or("something on the record has no id")?;
                     let (created, person) = (text_at(item, &find.created), text_at(item, &find.person));
                     found.push(Match { id, created, person });

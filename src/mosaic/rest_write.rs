@@ -8,7 +8,7 @@ use reqwest::{Response, StatusCode};
 use serde_json::{Map, Value};
 
 use super::answer::{Meaning, meaning, retry_after};
-use super::dialect::WriteOperation;
+use super::dialect::{FormOperation, WriteOperation};
 use super::minutes;
 use super::rest::{Failed, RestCarrier, body, text_at};
 use crate::domain::{FormAnswer, FormValue, Payload, Receipt, WriteBack};
@@ -130,7 +130,7 @@ impl RestCarrier {
             return Err(refused("the form is about another person"));
         }
         let status = text_at(&answer, &operation.status).unwrap_or_default();
-        let answers = answer.pointer(&operation.answers).and_then(Value::as_object).cloned().unwrap_or_default();
+        let answers = answers_of(operation, &answer).map_err(|reason| Carried::Unsent { reason, retry_after: None })?;
         // What was written before the form was finished is written.
         if operation.finished.contains(&status) && !holds(&answers, write_back) {
             return Err(refused("the form is completed or cancelled"));
@@ -225,6 +225,15 @@ impl Failed {
             Self::NotSent(reason) => Carried::Unsent { reason, retry_after: None },
             Self::MaybeSent(reason) => Carried::Unknown { reason },
         }
+    }
+}
+
+/// The answers of a form. An answer without any is none to be relied on, unless it says that there are none.
+pub(super) fn answers_of(operation: &FormOperation, answer: &Value) -> Result<Map<String, Value>, String> {
+    match answer.pointer(&operation.answers) {
+        Some(Value::Object(answers)) => Ok(answers.clone()),
+        Some(Value::Null) => Ok(Map::new()),
+        _ => Err("Mosaic's answer is not one about a form".to_owned()),
     }
 }
 

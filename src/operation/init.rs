@@ -155,6 +155,9 @@ transport = "none"
 # url = "https://mosaic.example"
 # credentials = { client-id = "tessera", client-secret = { env = "MOSAIC_SECRET" } }
 # rate = 20
+# transport = "import-file"                   # files for Mosaic's bulk import; the folders must be there
+# outbox = "to-mosaic"
+# results = "from-mosaic"
 
 # Whoever loads an outcome cannot approve it.
 [authority.approval]

@@ -11,8 +11,8 @@ use super::outcomes_workbook::load;
 use super::write_back::{Sending, Work, runtime, send};
 use super::{Actor, Failure};
 use crate::calendar::Clock;
-use crate::config::{Configuration, SecretSource, Transport};
-use crate::domain::SubmissionId;
+use crate::config::{Configuration, Credentials, ImportFiles, MosaicSettings, SecretSource, Transport};
+use crate::domain::{AuthorityName, SubmissionId};
 use crate::ledger::Selection;
 use crate::mosaic::{Running, StandIn, StandInForm, StandInPerson, StandInTrouble};
 
@@ -69,20 +69,37 @@ pub(super) fn deliver(installation: &mut Installation) -> Result<Sending, Failur
         let url = running.url();
         // Nobody else writes to the stand-in, so that nothing need settle.
         let secret = SecretSource::File(installation.configuration.rehearsal_folder().join("ledger.key"));
-        let meant = move |transport: &Transport| {
-            Ok(Transport {
+        let folder = installation.configuration.rehearsal_folder();
+        let meant = move |name: &AuthorityName, mosaic: &MosaicSettings| match mosaic {
+            MosaicSettings::None => Ok(MosaicSettings::None),
+            MosaicSettings::Rest(transport) => Ok(MosaicSettings::Rest(Box::new(Transport {
                 url: url.clone(),
-                client_secret: secret.clone(),
+                credentials: Credentials::Client { id: "tessera".to_owned(), secret: secret.clone() },
+                client_certificate: None,
+                proxy: None,
                 settling: Duration::ZERO,
                 certificate_authority: None,
                 rate_per_second: 1_000,
-                ..transport.clone()
-            })
+                ..(**transport).clone()
+            }))),
+            MosaicSettings::ImportFile(_) => import_files(&folder.join(name.as_str())).map(MosaicSettings::ImportFile),
         };
         let sending = send(installation, &meant, Work::Send).await;
         running.stop();
         sending
     })
+}
+
+/// Folders of the rehearsal's own: nothing is handed over to a real import.
+fn import_files(folder: &Path) -> Result<ImportFiles, Failure> {
+    let files = ImportFiles { outbox: folder.join("to-mosaic"), results: folder.join("from-mosaic") };
+    for path in [&files.outbox, &files.results] {
+        private_folder(path).map_err(|error| {
+            let error = anyhow::Error::new(error).context(format!("make the rehearsal's folder {}", path.display()));
+            Failure::failed(error, "look at who may write there and whether its disk is full")
+        })?;
+    }
+    Ok(files)
 }
 
 async fn stand(installation: &Installation, listen: SocketAddr) -> Result<Running, Failure> {

@@ -9,7 +9,7 @@ use super::import::{Incoming, read_file};
 use super::installation::Installation;
 use super::outcomes::release;
 use super::source::arrived;
-use super::write_back::{Sending, Work, runtime, send};
+use super::write_back::{Sending, Work, as_configured, handed_over, runtime, send};
 use super::{Actor, CheckedRequest, Failure, FileReport, Mistake, Progress, rehearsal};
 use crate::calendar::Clock;
 use crate::config::{Configuration, SourcePlace};
@@ -43,6 +43,10 @@ pub struct SyncReport {
     pub refused: u64,
     /// Write-backs that nobody knows the fate of.
     pub uncertain: u64,
+    /// Write-backs that were handed over to Mosaic's import and wait for its result.
+    pub handed_over: u64,
+    /// What is not as it should be with Mosaic's import.
+    pub troubles: Vec<String>,
     /// Duties that were raised.
     pub duties: u64,
     /// Write-backs that wait for a person.
@@ -105,7 +109,7 @@ pub fn sync(
         SyncMode::Real => {
             let actor = installation.actor.clone();
             release(&mut installation, &actor)?;
-            runtime()?.block_on(send(&mut installation, &|transport| Ok(transport.clone()), Work::Send))?
+            runtime()?.block_on(send(&mut installation, &as_configured, Work::Send))?
         }
     };
     let checks = check(&mut installation, mode)?;
@@ -122,6 +126,8 @@ pub fn sync(
         sent: delivery.sent,
         refused: delivery.refused,
         uncertain: delivery.uncertain,
+        handed_over: sending.handed_over,
+        troubles: sending.troubles,
         duties: 0,
         held: delivery.held,
         quarantined,
@@ -259,6 +265,12 @@ impl Synced {
         }
         let SyncReport { sent, refused, uncertain, held, .. } = self.report;
         text.push_str(&format!("Written back (what panels decided, onto the child's record)\n  {sent} sent with a receipt, {refused} refused, {uncertain} not known yet, {held} held for a person\n"));
+        if self.report.handed_over > 0 {
+            text.push_str(&format!("  {}\n", handed_over(self.report.handed_over)));
+        }
+        for trouble in &self.report.troubles {
+            text.push_str(&format!("  {trouble}\n"));
+        }
         text
     }
 

@@ -3,18 +3,22 @@
 #[cfg(test)]
 mod simulation;
 
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
 use super::installation::Installation;
 use super::outcomes::release;
 use super::{Actor, Failure};
 use crate::calendar::Clock;
-use crate::config::{Configuration, MosaicSettings, Transport};
+use crate::config::{ClientCertificate, Configuration, Credentials, ImportFiles, MosaicSettings, Transport};
 use crate::domain::{AuthorityName, Receipt, State, WriteBack};
 use crate::ledger::{Ledger, LedgerQueue};
-use crate::mosaic::{Dialect, RestCarrier, RestSettings};
+use crate::mosaic::{Dialect, ImportFileCarrier, ImportFolders, RestCarrier, RestCredentials, RestSettings};
 use crate::report;
-use crate::writeback::{Courier, Delivery, Event, Settings};
+use crate::writeback::{Carrier, Courier, Delivery, Event, Settings};
 
 /// A write-back in a list, in the JSON shape of DESIGN section 11.
 #[derive(Debug, Serialize)]
@@ -59,6 +63,13 @@ pub struct Sending {
     pub delivery: Delivery,
     /// Authorities whose Mosaic is not to be written to, with write-backs that wait for it.
     pub without_transport: Vec<String>,
+    /// Those that were handed over to Mosaic's import and wait for its result.
+    pub handed_over: u64,
+    /// What is not as it should be with Mosaic's import: the file, the place, and what.
+    pub troubles: Vec<String>,
+    /// Whether a person must look at one of them.
+    #[serde(skip)]
+    troubled: bool,
 }
 
 /// The write-backs.
@@ -89,14 +100,14 @@ pub fn writeback_send(configuration: &Configuration, clock: Clock, actor: &Actor
     let mut installation = Installation::open(configuration, clock, actor)?;
     let _lock = installation.ledger.lock()?;
     release(&mut installation, actor)?;
-    runtime()?.block_on(send(&mut installation, &|transport| Ok(transport.clone()), Work::Send))
+    runtime()?.block_on(send(&mut installation, &as_configured, Work::Send))
 }
 
 /// Reads Mosaic for what nobody knows the fate of.
 pub fn writeback_reconcile(configuration: &Configuration, clock: Clock, actor: &Actor) -> Result<Sending, Failure> {
     let mut installation = Installation::open(configuration, clock, actor)?;
     let _lock = installation.ledger.lock()?;
-    runtime()?.block_on(send(&mut installation, &|transport| Ok(transport.clone()), Work::Reconcile))
+    runtime()?.block_on(send(&mut installation, &as_configured, Work::Reconcile))
 }
 
 /// A person lets a write-back go on that was refused or held. One of which nobody knows the fate is read back and not
@@ -175,44 +186,61 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     runtime.map_err(|error| Failure::failed(error, "look at the limits of this machine"))
 }
 
-/// Sends the write-backs of every authority. `meant` gives the transport that is really used: a rehearsal's leads to
-/// the stand-in.
-pub(super) async fn send(
-    installation: &mut Installation,
-    meant: &(dyn Fn(&Transport) -> Result<Transport, Failure> + Sync),
-    work: Work,
-) -> Result<Sending, Failure> {
+/// Which Mosaic is really written to: a rehearsal's is the stand-in.
+pub(super) type Meant = dyn Fn(&AuthorityName, &MosaicSettings) -> Result<MosaicSettings, Failure> + Sync;
+
+/// The one of the configuration.
+pub(super) fn as_configured(_: &AuthorityName, mosaic: &MosaicSettings) -> Result<MosaicSettings, Failure> {
+    Ok(mosaic.clone())
+}
+
+/// Sends the write-backs of every authority, to the Mosaic that is meant.
+pub(super) async fn send(installation: &mut Installation, meant: &Meant, work: Work) -> Result<Sending, Failure> {
     let mut sending = Sending::default();
     for authority in installation.configuration.authorities.clone() {
-        let MosaicSettings::Rest(transport) = &authority.mosaic else {
-            if installation.ledger.write_backs_in(&authority.name, "approved")? > 0 {
-                sending.without_transport.push(authority.name.to_string());
+        let name = &authority.name;
+        if matches!(authority.mosaic, MosaicSettings::None) {
+            if installation.ledger.write_backs_in(name, "approved")? > 0 {
+                sending.without_transport.push(name.to_string());
             }
             continue;
-        };
+        }
         let waiting = ["approved", "sending", "uncertain"];
-        let counted = waiting.map(|state| installation.ledger.write_backs_in(&authority.name, state));
+        let counted = waiting.map(|state| installation.ledger.write_backs_in(name, state));
         if counted.into_iter().collect::<Result<Vec<_>, _>>()?.iter().all(|count| *count == 0) {
             continue;
         }
-        let transport = meant(transport)?;
-        let delivery = deliver(installation, &authority.name, &transport, work).await?;
-        sending.add(&delivery);
+        match meant(name, &authority.mosaic)? {
+            MosaicSettings::None => {}
+            MosaicSettings::Rest(transport) => {
+                let carrier = carrier(installation, &transport)?;
+                let delivery = deliver(installation, name, &carrier, transport.settling, work).await?;
+                tracing::info!(authority = name.as_str(), requests = carrier.requests(), "spoken to Mosaic");
+                sending.add(&delivery);
+            }
+            MosaicSettings::ImportFile(files) => {
+                let carrier = import_carrier(installation, name, &files)?;
+                // Nobody else writes to the folders, so that nothing need settle.
+                let delivery = deliver(installation, name, &carrier, Duration::ZERO, work).await?;
+                sending.add(&delivery);
+                sending.add_import(installation, &carrier);
+            }
+        }
     }
     Ok(sending)
 }
 
-async fn deliver(
+async fn deliver<C: Carrier>(
     installation: &mut Installation,
     authority: &AuthorityName,
-    transport: &Transport,
+    carrier: &C,
+    settling: Duration,
     work: Work,
 ) -> Result<Delivery, Failure> {
-    let carrier = carrier(installation, transport)?;
-    let settings = Settings { settling: transport.settling, ..Settings::default() };
+    let settings = Settings { settling, ..Settings::default() };
     let (clock, actor) = (installation.clock, installation.actor.clone());
     let queue = LedgerQueue::new(&mut installation.ledger, authority.clone(), actor);
-    let courier = Courier::new(&queue, &carrier, clock, settings);
+    let courier = Courier::new(&queue, carrier, clock, settings);
     let delivery = match work {
         Work::Send => courier.run().await,
         Work::Reconcile => courier.reconcile().await,
@@ -223,10 +251,22 @@ async fn deliver(
         sent = delivery.sent,
         refused = delivery.refused,
         uncertain = delivery.uncertain,
-        requests = carrier.requests(),
         "written back"
     );
     Ok(delivery)
+}
+
+fn import_carrier(
+    installation: &Installation,
+    authority: &AuthorityName,
+    files: &ImportFiles,
+) -> Result<ImportFileCarrier, Failure> {
+    let people = installation.ledger.persons(authority)?;
+    let folders = ImportFolders { outbox: files.outbox.clone(), results: files.results.clone() };
+    ImportFileCarrier::new(&folders, people, installation.clock).map_err(|error| Failure {
+        kind: super::FailureKind::Usage,
+        ..Failure::failed(error, "make the folder, for its owner only, or correct [authority.mosaic]")
+    })
 }
 
 fn carrier(installation: &Installation, transport: &Transport) -> Result<RestCarrier, Failure> {
@@ -246,27 +286,48 @@ fn carrier(installation: &Installation, transport: &Transport) -> Result<RestCar
         let failure = Failure::usage(format_args!("the dialect `{}` has mistakes", transport.dialect), "mend them");
         return Err(Failure { mistakes, ..failure });
     };
-    let certificate_authority = match &transport.certificate_authority {
-        None => None,
-        Some(path) => Some(std::fs::read(path).map_err(|error| {
-            let error = anyhow::Error::new(error).context(format!("read the certificate authority {}", path.display()));
-            Failure {
-                kind: super::FailureKind::Usage,
-                ..Failure::failed(error, "name the council's own certificate, PEM")
-            }
-        })?),
-    };
     let settings = RestSettings {
-        url: transport.url.clone(),
-        client_id: transport.client_id.clone(),
-        client_secret: transport.client_secret.text()?,
         rate_per_second: transport.rate_per_second,
-        certificate_authority,
+        certificate_authority: transport.certificate_authority.as_deref().map(certificate).transpose()?,
+        client_certificate: transport.client_certificate.as_ref().map(client_certificate).transpose()?,
+        proxy: transport.proxy.clone(),
+        connect_time: transport.connect_time,
+        answer_time: transport.answer_time,
+        ..RestSettings::new(&transport.url, credentials(&transport.credentials)?)
     };
     RestCarrier::new(dialect, settings, installation.clock).map_err(|error| Failure {
         kind: super::FailureKind::Usage,
         ..Failure::failed(error, "correct [authority.mosaic] in the configuration")
     })
+}
+
+fn credentials(given: &Credentials) -> Result<RestCredentials, Failure> {
+    Ok(match given {
+        Credentials::Client { id, secret } => RestCredentials::Client { id: id.clone(), secret: secret.text()? },
+        Credentials::ApiKey { header, key } => RestCredentials::ApiKey { header: header.clone(), key: key.text()? },
+        Credentials::Basic { user, password } => {
+            RestCredentials::Basic { user: user.clone(), password: password.text()? }
+        }
+        Credentials::Certificate => RestCredentials::Certificate,
+    })
+}
+
+/// A certificate, PEM.
+fn certificate(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
+        let error = anyhow::Error::new(error).context(format!("read the certificate {}", path.display()));
+        Failure {
+            kind: super::FailureKind::Usage,
+            ..Failure::failed(error, "name a certificate, PEM, in [authority.mosaic]")
+        }
+    })
+}
+
+/// A certificate and its key, PEM.
+fn client_certificate(given: &ClientCertificate) -> Result<SecretString, Failure> {
+    let certificate = certificate(&given.certificate)?;
+    let key = given.key.pem()?;
+    Ok(SecretString::from(format!("{}\n{}\n", String::from_utf8_lossy(&certificate), key.expose_secret())))
 }
 
 impl Sending {
@@ -280,9 +341,22 @@ impl Sending {
         sum.deferred += deferred;
     }
 
+    /// What waits for the import's result was not put off.
+    fn add_import(&mut self, installation: &Installation, carrier: &ImportFileCarrier) {
+        self.handed_over += carrier.waiting();
+        self.delivery.deferred = self.delivery.deferred.saturating_sub(carrier.waiting());
+        for trouble in carrier.troubles() {
+            let file = installation.shown(&trouble.file);
+            let at = trouble.at.as_ref().map_or_else(String::new, |at| format!(", {at}"));
+            tracing::warn!(file, at, "{}", trouble.message);
+            self.troubles.push(format!("{file}{at}: {}", trouble.message));
+            self.troubled |= trouble.needs_person;
+        }
+    }
+
     /// Whether a person must look.
     pub fn needs_person(&self) -> bool {
-        self.delivery.refused + self.delivery.uncertain + self.delivery.held > 0
+        self.troubled || self.delivery.refused + self.delivery.uncertain + self.delivery.held > 0
     }
 
     /// What became of them, in words.
@@ -291,6 +365,12 @@ impl Sending {
         let mut text = format!(
             "Written to Mosaic: {sent} sent, {refused} refused, {uncertain} not known yet, {held} held for a person, {deferred} put off.\n"
         );
+        if self.handed_over > 0 {
+            text.push_str(&format!("{}.\n", handed_over(self.handed_over)));
+        }
+        for trouble in &self.troubles {
+            text.push_str(&format!("{trouble}\n"));
+        }
         for authority in &self.without_transport {
             text.push_str(&format!(
                 "{authority}: approved write-backs wait, and the configuration says transport = \"none\".\n"
@@ -301,6 +381,11 @@ impl Sending {
         }
         text
     }
+}
+
+/// What waits for the import, in words.
+pub(super) fn handed_over(count: u64) -> String {
+    format!("{count} handed over, waiting for Mosaic's result")
 }
 
 impl WriteBackListed {

@@ -53,6 +53,11 @@ pub fn is_in(reference: &Reference, text: &str) -> bool {
     squeezed(text).contains(&squeezed(&reference.0))
 }
 
+/// How often a text holds the reference: a note that was appended to twice holds it twice.
+pub fn times_in(reference: &Reference, text: &str) -> usize {
+    squeezed(text).matches(&squeezed(&reference.0)).count()
+}
+
 /// Letters and digits only, in capitals, tags and entities taken out.
 pub fn squeezed(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
