@@ -191,3 +191,43 @@ async fn nothing_leaves_without_tls_but_to_this_machine() {
         assert_eq!(RestCarrier::new(dialect(), settings, Clock::System).is_ok(), well, "{url}");
     }
 }
+
+/// What leaves is what the dialect spells: headers, path and body, held to by a Mosaic that takes nothing else.
+#[tokio::test]
+async fn a_note_leaves_just_as_the_dialect_spells_it_and_an_old_token_is_renewed_once() {
+    use serde_json::json;
+    use wiremock::matchers::{body_partial_json, header, header_exists, method, path};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+    let mosaic = MockServer::start().await;
+    let token = json!({ "access_token": "t", "token_type": "Bearer", "expires_in": 600 });
+    let tokens = Mock::given(method("POST")).and(path("/oauth/token"));
+    tokens.respond_with(ResponseTemplate::new(200).set_body_json(token)).expect(2).mount(&mosaic).await;
+    let notes = "/api/persons/100001/case-notes";
+    let refused = Mock::given(method("POST")).and(path(notes)).respond_with(ResponseTemplate::new(401));
+    refused.up_to_n_times(1).expect(1).mount(&mosaic).await;
+    let write_back = write_back(100_001);
+    let note = Payload::CaseNote {
+        note_type: "PANEL".into(),
+        title: "A decision".into(),
+        contact_date: write_back.sitting,
+        body: Private::from("Words"),
+        alert_recipients: Vec::new(),
+    };
+    let write_back = WriteBack { payload: note, ..write_back };
+    let sent =
+        json!({ "type": "PANEL", "title": "A decision", "body": "Words", "finish": true, "alertRecipients": [] });
+    let answer = json!({ "caseNoteId": 5001, "personId": 100_001, "createdAt": "2026-11-27T09:00:00" });
+    let taken = Mock::given(method("POST")).and(path(notes)).and(header("Authorization", "Bearer t"));
+    let taken = taken.and(header("Idempotency-Key", write_back.id.to_string().as_str()));
+    let taken = taken.and(header_exists("content-type")).and(body_partial_json(sent));
+    taken.respond_with(ResponseTemplate::new(201).set_body_json(answer)).expect(1).mount(&mosaic).await;
+    let text = include_str!("../mappings/dialects/rest-default.toml");
+    let settings = RestSettings { rate_per_second: 10_000, ..RestSettings::new(mosaic.uri(), credentials()) };
+    let carrier =
+        RestCarrier::new(Dialect::read("rest-default.toml", text).0.unwrap(), settings, Clock::System).unwrap();
+    let carried = tessera::writeback::Carrier::carry(&carrier, &write_back).await;
+    assert!(
+        matches!(&carried, tessera::writeback::Carried::Done(receipt) if receipt.mosaic_id == "5001"),
+        "{carried:?}"
+    );
+}
