@@ -98,6 +98,37 @@ const TAMPERINGS: &[(&str, &str)] = &[
     ("UPDATE waiver SET person = 999999", "stated"),
     ("UPDATE waiver SET fingerprint = 'another'", "stated"),
     ("DELETE FROM waiver", "is gone"),
+    ("UPDATE subject SET person = 999999 WHERE submission = 'lincolnshire-700001'", "lincolnshire-700001"),
+    ("DELETE FROM subject WHERE submission = 'lincolnshire-700001'", "lincolnshire-700001"),
+    ("INSERT INTO subject SELECT authority, 999999, id FROM submission WHERE id = 'lincolnshire-700001'", "about"),
+    ("INSERT INTO moved VALUES ('lincolnshire-700001', 1, '1', '2')", "has moved"),
+    // What the latest extracts say.
+    ("UPDATE record SET payload = replace(payload, '100001', '100002') WHERE extract = 'documents'", "/documents"),
+    ("UPDATE record SET content_hash = zeroblob(32) WHERE extract = 'events'", "/events"),
+    ("UPDATE record SET key = key || 'x' WHERE extract = 'documents'", "/documents"),
+    ("UPDATE record SET person = person + 900000 WHERE extract = 'persons'", "/persons"),
+    ("UPDATE record SET entry = 100000 WHERE extract = 'persons'", "/persons"),
+    ("DELETE FROM record WHERE extract = 'persons'", "/persons"),
+    (
+        "INSERT INTO record SELECT authority, extract, 999999, key, content_hash, payload, file, entry FROM record
+      WHERE extract = 'documents' LIMIT 1",
+        "/documents",
+    ),
+    (
+        "INSERT INTO record SELECT 'another', extract, person, key, content_hash, payload, file, entry FROM record LIMIT 1",
+        "another/",
+    ),
+    // What could not be read of them.
+    ("UPDATE quarantine SET message = 'another' WHERE id = 1", "have left"),
+    ("UPDATE quarantine SET reason = 'records-disagree' WHERE id = 1", "have left"),
+    ("UPDATE quarantine SET record = '{}' WHERE record IS NOT NULL", "have left"),
+    ("UPDATE quarantine SET file = 'another.csv' WHERE id = 1", "have left"),
+    ("DELETE FROM quarantine WHERE id = 1", "have left"),
+    ("UPDATE quarantine SET state = 'discarded' WHERE state = 'waiting'", "of the quarantine"),
+    ("UPDATE quarantine SET state = 'taken-later' WHERE state = 'waiting'", "of the quarantine"),
+    ("UPDATE quarantine SET state = 'taken-later', settled = 1 WHERE state = 'waiting'", "was changed"),
+    ("UPDATE quarantine SET why = 'another' WHERE state = 'discarded'", "of the quarantine"),
+    ("UPDATE quarantine SET state = 'waiting', why = NULL WHERE state = 'discarded'", "of the quarantine"),
     // That it was restored.
     ("DELETE FROM epoch", "restored"),
     ("UPDATE epoch SET since = '2020-01-01T00:00:00Z'", "restored"),
@@ -115,6 +146,7 @@ fn ledger() -> Tessera {
     well(&["--rehearsal", "check", id, "--fact", "seeking-extension=yes"]);
     let waived = ["--waive", "document-missing:chronology", "--role", "team-manager", "--reason", "Synthetic"];
     well(&[&["--rehearsal", "check", id], &waived[..], &["--until", "2026-12-31"]].concat());
+    well(&["--rehearsal", "quarantine", "discard", "2", "--reason", "Synthetic"]);
     well(&["--rehearsal", "ledger", "backup", "state/rehearsal/backup.db"]);
     put(&tessera, "backup.db");
     well(&["--rehearsal", "audit", "verify"]);

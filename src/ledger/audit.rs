@@ -171,7 +171,8 @@ impl Ledger {
     }
 
     /// Recomputes the chain, and compares it with what the ledger holds: every revision of every submission, every
-    /// outcome, every write-back, and what people have stated and answered for.
+    /// outcome, every write-back, what people have stated and answered for, what the latest extracts say, and what
+    /// could not be read of them.
     ///
     /// `noted` is the hash of an entry that was noted elsewhere: that it is not in the chain any more shows that the
     /// chain was cut, which the chain itself cannot.
@@ -215,7 +216,7 @@ impl Ledger {
     }
 }
 
-/// The hash over the revisions and records of an entry.
+/// The hash over the revisions of an entry, and over what it settled in quarantine.
 pub(super) fn imported(connection: &Connection, entry: i64) -> Result<Vec<u8>, rusqlite::Error> {
     let mut digest = Sha256::new();
     let mut revisions = connection.prepare_cached(
@@ -227,6 +228,13 @@ pub(super) fn imported(connection: &Connection, entry: i64) -> Result<Vec<u8>, r
         digest.update(id);
         digest.update(number.to_le_bytes());
         digest.update(hash);
+    }
+    let mut settled = connection
+        .prepare_cached("SELECT id FROM quarantine WHERE settled IS NOT NULL AND settled = ?1 ORDER BY id")?;
+    let mut rows = settled.query([entry])?;
+    while let Some(row) = rows.next()? {
+        digest.update("settled");
+        digest.update(row.get::<_, i64>(0)?.to_le_bytes());
     }
     Ok(digest.finalize().to_vec())
 }

@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension as _;
 use super::{Ledger, LedgerTrouble};
 
 /// What is looked for, and whose columns are wrong where it is found.
-const WRONG: [(&str, &str); 7] = [
+const WRONG: [(&str, &str); 9] = [
     (
         "SELECT id FROM write_back WHERE id IS NOT json_extract(payload, '$.id')
          OR submission IS NOT json_extract(payload, '$.submission') OR state IS NOT json_extract(payload, '$.state.state')
@@ -43,6 +43,25 @@ const WRONG: [(&str, &str); 7] = [
          OR s.authority IS NOT json_extract(r.payload, '$.authority')
          OR EXISTS (SELECT 1 FROM revision later WHERE later.submission = s.id AND later.number > s.latest) LIMIT 1",
         "the latest state of",
+    ),
+    (
+        "WITH said AS (SELECT s.authority, CAST(p.value AS INTEGER) AS person, s.id AS submission
+         FROM submission s JOIN revision r ON r.submission = s.id AND r.number = s.latest,
+         json_each(r.payload, '$.people') p)
+         SELECT submission FROM (SELECT authority, person, submission FROM subject EXCEPT SELECT * FROM said)
+         UNION ALL
+         SELECT submission FROM (SELECT * FROM said EXCEPT SELECT authority, person, submission FROM subject) LIMIT 1",
+        "whom a submission is about:",
+    ),
+    (
+        "SELECT r.submission FROM revision r JOIN revision p ON p.submission = r.submission AND p.number = r.number - 1
+         WHERE (json_array_length(p.payload, '$.people') > 0 AND NOT EXISTS (
+             SELECT 1 FROM json_each(p.payload, '$.people') a JOIN json_each(r.payload, '$.people') b ON a.value = b.value))
+         IS NOT EXISTS (SELECT 1 FROM moved m WHERE m.submission = r.submission AND m.revision = r.number)
+         UNION ALL SELECT m.submission FROM moved m
+         WHERE m.revision < 2 OR NOT EXISTS (SELECT 1 FROM revision r WHERE r.submission = m.submission AND r.number = m.revision)
+         LIMIT 1",
+        "that a submission has moved to other people:",
     ),
     (
         "SELECT submission FROM (SELECT submission, by, at, 'fact-stated' AS action FROM stated

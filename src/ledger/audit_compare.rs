@@ -27,7 +27,10 @@ impl Ledger {
         if let Some(wrong) = self.first_wrong_statement(&told)? {
             return Ok(Some(wrong));
         }
-        self.first_wrong_column()
+        if let Some(wrong) = self.first_wrong_column()? {
+            return Ok(Some(wrong));
+        }
+        self.first_wrong_kept()
     }
 
     fn told(&self) -> Result<Told, LedgerTrouble> {

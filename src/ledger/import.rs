@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
 use super::audit::{self, Said};
+use super::audit_kept;
 use super::store::{count, encode, meant, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::diagnostic::{Located, Place};
@@ -173,11 +174,18 @@ impl Ledger {
         Ok(())
     }
 
-    /// The file has been read to its end.
-    pub fn finish_file(&mut self, file: &OpenFile) -> Result<Account, LedgerTrouble> {
-        self.connection
-            .execute("UPDATE file SET finished = 1 WHERE id = ?1", [file.id])
-            .map_err(|error| self.failed(error))?;
+    /// The file has been read to its end; the trail tells what it and those before it have left.
+    pub fn finish_file(&mut self, file: &OpenFile, actor: &Actor) -> Result<Account, LedgerTrouble> {
+        let (at, path) = (self.now(), self.path.clone());
+        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let transaction = self.transaction()?;
+        transaction.execute("UPDATE file SET finished = 1 WHERE id = ?1", [file.id]).map_err(failed)?;
+        let FileStart { authority, extract, sha256, .. } = &file.start;
+        let after = audit_kept::left(&transaction, authority.as_str(), extract.as_str()).map_err(failed)?;
+        let subject = audit_kept::subject(authority.as_str(), extract.as_str());
+        let said = Said { actor, action: audit_kept::KEPT, subject: &subject, before: sha256, after: &after };
+        audit::append(&transaction, &at, &said).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
         Ok(file.account)
     }
 
@@ -390,9 +398,10 @@ impl Batch<'_> {
         }
         self.transaction
             .prepare_cached(
-                "UPDATE quarantine SET state = 'taken-later' WHERE submission = ?1 AND state = 'waiting' AND reason <> 'records-disagree'",
+                "UPDATE quarantine SET state = 'taken-later', settled = ?2
+                 WHERE submission = ?1 AND state = 'waiting' AND reason <> 'records-disagree'",
             )?
-            .execute([id.as_str()])
+            .execute(params![id.as_str(), self.entry])
             .map(drop)
     }
 

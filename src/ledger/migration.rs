@@ -9,6 +9,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("migration/0002_booking.sql")),
     (3, include_str!("migration/0003_waiver.sql")),
     (4, include_str!("migration/0004_epoch.sql")),
+    (5, include_str!("migration/0005_settled.sql")),
 ];
 
 /// Brings the ledger up to date.

@@ -7,6 +7,7 @@
 mod audit;
 mod audit_columns;
 mod audit_compare;
+mod audit_kept;
 mod check;
 mod epoch;
 mod import;

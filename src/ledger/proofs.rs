@@ -10,8 +10,8 @@ use super::{Actor, FileBegun, FileStart, Item, Ledger, LedgerKey, LedgerQueue, L
 use crate::calendar::Clock;
 use crate::diagnostic::Place;
 use crate::domain::{
-    AuthorityName, Decision, ExtractType, Origin, Outcome, OutcomeState, PanelName, Payload, Private, State,
-    StepStatus, Submission, SubmissionId, Waiver, WriteBack, WriteBackKind,
+    AuthorityName, Decision, ExtractType, Origin, Outcome, OutcomeState, PanelName, Payload, Private, Reason, State,
+    StepStatus, Submission, SubmissionId, Trouble, Waiver, WriteBack, WriteBackKind,
 };
 use crate::writeback::{Queue as _, QueueTrouble, reference_of, write_back_id};
 
@@ -53,8 +53,8 @@ fn submission(number: u64, status: StepStatus) -> Item {
     Item::Submission(Box::new(submission), hash)
 }
 
-fn import(ledger: &mut Ledger, file: u8, items: &[Item]) {
-    let start = FileStart {
+fn forms(file: u8) -> FileStart {
+    FileStart {
         authority: AuthorityName::new("a"),
         extract: ExtractType::Forms,
         name: format!("f{file}.csv"),
@@ -63,10 +63,13 @@ fn import(ledger: &mut Ledger, file: u8, items: &[Item]) {
         sha256: [file; 32],
         mappings: [0; 32],
         bytes: 1,
-    };
-    let FileBegun::Open(mut file) = ledger.begin_file(start).unwrap() else { panic!("known already") };
+    }
+}
+
+fn import(ledger: &mut Ledger, file: u8, items: &[Item]) {
+    let FileBegun::Open(mut file) = ledger.begin_file(forms(file)).unwrap() else { panic!("known already") };
     ledger.take(&mut file, items, &actor()).unwrap();
-    assert!(ledger.finish_file(&file).unwrap().adds_up());
+    assert!(ledger.finish_file(&file, &actor()).unwrap().adds_up());
 }
 
 fn outcome(decision: &str) -> Outcome {
@@ -133,6 +136,30 @@ fn a_changed_submission_is_a_revision_and_an_unchanged_one_is_none() {
     assert_eq!((revisions("a-1"), revisions("a-2")), (2, 1));
     let verdict = ledger.audit_verify(None).unwrap();
     assert!(verdict.whole && verdict.entries > 0, "{verdict:?}");
+}
+
+#[test]
+fn a_file_that_is_half_read_and_a_submission_that_moved_are_no_tampering() {
+    let (_folder, mut ledger) = ledger();
+    import(&mut ledger, 1, &[submission(1, StepStatus::Started)]);
+    let Item::Submission(mut merged, _) = submission(1, StepStatus::Started) else { unreachable!() };
+    merged.people = vec!["100002".parse().unwrap(), "100003".parse().unwrap()];
+    let hash = merged.content_hash();
+    let FileBegun::Open(mut file) = ledger.begin_file(forms(2)).unwrap() else { panic!("known already") };
+    let place = Place::Line(3);
+    let (message, help) = ("A message".to_owned(), "What to do".to_owned());
+    let trouble = Trouble { place, reason: Reason::RecordsDisagree, message, help };
+    let unread = Item::Quarantined { trouble, submission: None, record: None };
+    ledger.take(&mut file, &[Item::Submission(merged, hash), unread], &actor()).unwrap();
+    assert_eq!(ledger.audit_verify(None).unwrap().broken, None, "half read");
+    ledger.finish_file(&file, &actor()).unwrap();
+    assert_eq!(ledger.audit_verify(None).unwrap().broken, None, "read to its end");
+    for sql in ["DELETE FROM moved", "DELETE FROM quarantine"] {
+        ledger.connection.execute_batch("SAVEPOINT before").unwrap();
+        assert_eq!(ledger.connection.execute(sql, []).unwrap(), 1);
+        assert!(!ledger.audit_verify(None).unwrap().whole, "{sql}");
+        ledger.connection.execute_batch("ROLLBACK TO before").unwrap();
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::audit::{self, Said};
+use super::audit_kept;
 use super::store::{count, decode, meant, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::diagnostic::Place;
@@ -96,12 +97,14 @@ impl Ledger {
             .query_row("SELECT state FROM quarantine WHERE id = ?1", [number(id)], |row| row.get(0))
             .optional()
             .map_err(failed)?;
-        if changed == 0 && now.as_deref() != Some(state.as_str()) {
-            return Err(LedgerTrouble::Conflict(format!("entry {id} of the quarantine waits no longer")));
+        if changed == 0 {
+            let waits_no_longer = || LedgerTrouble::Conflict(format!("entry {id} of the quarantine waits no longer"));
+            return (now.as_deref() == Some(state.as_str())).then_some(()).ok_or_else(waits_no_longer);
         }
         let subject = format!("quarantine {id}");
         let after = audit::fingerprint(state.as_str());
-        let said = Said { actor, action: state.as_str(), subject: &subject, before: &[], after: &after };
+        let said =
+            Said { actor, action: state.as_str(), subject: &subject, before: &audit_kept::reason(why), after: &after };
         audit::append(&transaction, &at, &said).map_err(failed)?;
         transaction.commit().map_err(failed)
     }

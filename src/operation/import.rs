@@ -250,7 +250,7 @@ fn take_all(
             let done = usize::try_from(file.account.records).unwrap_or(usize::MAX);
             let rest: Vec<Item> = items.into_iter().skip(done).collect();
             installation.ledger.take(&mut file, &rest, &installation.actor)?;
-            Ok(report_of(incoming, &name, installation.ledger.finish_file(&file)?))
+            Ok(report_of(incoming, &name, installation.ledger.finish_file(&file, &installation.actor)?))
         }
     }
 }
@@ -332,7 +332,7 @@ fn take_part(
     if !batch.is_empty() {
         ledger.take(&mut file, &batch, actor)?;
     }
-    Ok((ledger.finish_file(&file)?, items.remark()))
+    Ok((ledger.finish_file(&file, actor)?, items.remark()))
 }
 
 fn rehearse_part(

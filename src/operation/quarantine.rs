@@ -148,7 +148,7 @@ fn replay_record(installation: &mut Installation, entry: &Entry, record: &str) -
             let hash = submission.content_hash();
             let item = Item::Submission(Box::new(submission), hash);
             installation.ledger.take(&mut file, &[item], &installation.actor)?;
-            Ok(Some(installation.ledger.finish_file(&file)?))
+            Ok(Some(installation.ledger.finish_file(&file, &installation.actor)?))
         }
     }
 }
