@@ -56,7 +56,7 @@ impl Finding {
     pub fn fingerprint(&self) -> String {
         use sha2::{Digest as _, Sha256};
         let digest = Sha256::digest(format!("{}\u{1f}{}\u{1f}{}", self.code, self.subject, self.message));
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        super::hexadecimal(digest.iter().take(8))
     }
 }
 

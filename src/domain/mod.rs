@@ -9,6 +9,7 @@ mod document;
 mod fact;
 mod field_rule;
 mod finding;
+mod hexadecimal;
 mod id;
 mod outcome;
 mod private;
@@ -20,6 +21,7 @@ pub use document::{Document, DocumentKind, DocumentTrouble, Event, Person, Readi
 pub use fact::{Fact, FactSource, FactValue};
 pub use field_rule::FieldRule;
 pub use finding::{Finding, FindingSeverity, Verdict, Waiver};
+pub(crate) use hexadecimal::hexadecimal;
 pub use id::{AuthorityName, FormId, IdTrouble, PanelName, PersonId, StepId, SubmissionId, WriteBackId};
 pub use outcome::{Decision, Outcome, OutcomeState};
 pub use private::Private;

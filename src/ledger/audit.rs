@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::store::count;
 use super::{Ledger, LedgerTrouble};
+use crate::domain::hexadecimal;
 
 /// Who does something: a role and, where it is known, the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,11 +122,6 @@ fn hash(
     digest.finalize().to_vec()
 }
 
-/// A hash in hexadecimal digits.
-pub(super) fn digits(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The hash of a value as the ledger keeps it.
 pub(super) fn fingerprint(text: &str) -> Vec<u8> {
     Sha256::digest(text).to_vec()
@@ -144,7 +140,7 @@ impl Ledger {
                    FROM audit a LEFT JOIN write_back w ON w.id = a.subject AND a.action = 'sent' ORDER BY a.sequence";
         let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
         let entries = query.query_map([], |row| {
-            let hash = |at: usize| row.get::<_, Vec<u8>>(at).map(|hash| digits(&hash));
+            let hash = |at: usize| row.get::<_, Vec<u8>>(at).map(|hash| hexadecimal(&hash));
             Ok(AuditEntry {
                 sequence: count(row.get(0)?),
                 at: row.get(1)?,
@@ -196,10 +192,10 @@ impl Ledger {
                 break Some(format!("what entry {wanted} has taken was changed afterwards"));
             }
             (wanted, last) = (wanted + 1, entry.hash);
-            is_noted = is_noted || noted.is_some_and(|noted| noted.eq_ignore_ascii_case(&digits(&last)));
+            is_noted = is_noted || noted.is_some_and(|noted| noted.eq_ignore_ascii_case(&hexadecimal(&last)));
         };
         verdict.entries = count(wanted - 1);
-        verdict.head = digits(&last);
+        verdict.head = hexadecimal(&last);
         let broken =
             broken.or_else(|| (!is_noted).then(|| "the entry that was noted is not in it any more".to_owned()));
         verdict.broken = match broken {

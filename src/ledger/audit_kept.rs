@@ -86,8 +86,11 @@ impl Ledger {
                     |row| row.get(0),
                 )
                 .map_err(|error| self.failed(error))?;
+            if is_reading {
+                continue;
+            }
             let left = left(&self.connection, &authority, &extract).map_err(|error| self.failed(error))?;
-            if !is_reading && told.is_none_or(|(_, after)| after != left) {
+            if told.is_none_or(|(_, after)| after != left) {
                 return Ok(Some(format!("what the files of {subject} have left is not as the trail says")));
             }
         }
@@ -99,9 +102,9 @@ impl Ledger {
         let sql = "SELECT authority, extract FROM file UNION SELECT authority, extract FROM record
                    UNION SELECT authority, extract FROM quarantine
                    UNION SELECT substr(subject, 1, instr(subject, '/') - 1), substr(subject, instr(subject, '/') + 1)
-                         FROM audit WHERE action = 'kept'";
+                         FROM audit WHERE action = ?1";
         let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        let rows = query.query_map([KEPT], |row| Ok((row.get(0)?, row.get(1)?)));
         rows.and_then(Iterator::collect).map_err(|error| self.failed(error))
     }
 

@@ -10,6 +10,7 @@ use super::{Actor, Ledger, LedgerTrouble};
 use crate::diagnostic::{Located, Place};
 use crate::domain::{
     Account, AuthorityName, Document, Event, ExtractType, Person, PersonId, Reason, Submission, SubmissionId, Trouble,
+    hexadecimal,
 };
 
 /// A file that is about to be read.
@@ -510,7 +511,7 @@ impl<'a> Keyed<'a> {
         payload: String,
     ) -> Self {
         let hash = Sha256::digest(plain).to_vec();
-        let key = id.unwrap_or_else(|| hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect());
+        let key = id.unwrap_or_else(|| hexadecimal(hash.iter().take(16)));
         Self { authority, extract, person, key, payload, hash }
     }
 }

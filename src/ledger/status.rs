@@ -85,6 +85,6 @@ impl Ledger {
                 digest.update(b"\n");
             }
         }
-        Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(crate::domain::hexadecimal(&digest.finalize()))
     }
 }

@@ -110,7 +110,7 @@ pub(super) fn meant(path: &Path, error: &rusqlite::Error) -> LedgerTrouble {
 fn connect(path: &Path, key: &LedgerKey) -> Result<Connection, LedgerTrouble> {
     let failed = |error: rusqlite::Error| meant(path, &error);
     let connection = Connection::open(path).map_err(failed)?;
-    let digits: String = key.0.expose_secret().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = crate::domain::hexadecimal(key.0.expose_secret());
     // Without this SQLCipher writes its own lines to standard error when a key is wrong.
     connection.pragma_update(None, "cipher_log_level", "NONE").map_err(failed)?;
     connection.pragma_update(None, "key", format!("x'{digits}'")).map_err(failed)?;

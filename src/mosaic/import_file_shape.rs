@@ -52,7 +52,7 @@ pub(super) fn hand_over(write_back: &WriteBack, handover: u32) -> Result<HandOve
     let described = files.iter().map(|(name, content)| ManifestFile {
         name,
         bytes: content.len(),
-        sha256: Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: crate::domain::hexadecimal(&Sha256::digest(content)),
     });
     let manifest = Manifest {
         format: "tessera-import",

@@ -69,7 +69,7 @@ fn make(folder: &Path, authority: &str, made: &Initialised) -> anyhow::Result<()
 pub(super) fn write_key(path: &Path) -> io::Result<()> {
     let mut key = [0_u8; 32];
     getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
-    let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = crate::domain::hexadecimal(&key);
     private_file(path, format!("{digits}\n").as_bytes())
 }
 

@@ -34,5 +34,5 @@ pub(crate) const OURS: [&str; 7] = [SUBMISSION, PERSON, INITIALS, PANEL, SITTING
 pub(crate) fn row_key(submission: &str, person: &str, initials: &str, panel: &str, sitting: &str) -> String {
     use sha2::{Digest as _, Sha256};
     let digest = Sha256::digest([submission, person, initials, panel, sitting].join("\u{1f}"));
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    crate::domain::hexadecimal(digest.iter().take(6))
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::shown::shown;
-use crate::domain::{DocumentTrouble, Private, limit};
+use crate::domain::{DocumentTrouble, Private, hexadecimal, limit};
 
 /// What stands in a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,21 +45,21 @@ impl Contents {
         self.name = Private::new(shown(whole));
         // Two files of one name in which nothing is are not the same document.
         if self.trouble.is_some_and(|trouble| trouble != DocumentTrouble::Scanned) {
-            self.sha256 = hexadecimal(whole.as_bytes());
+            self.sha256 = sha256(whole.as_bytes());
         }
         self
     }
 
     /// A file of which only its bytes are known.
     pub(super) fn of(name: &str, bytes: &[u8]) -> Self {
-        Self { name: Private::from(name), sha256: hexadecimal(bytes), ..Self::default() }
+        Self { name: Private::from(name), sha256: sha256(bytes), ..Self::default() }
     }
 
     /// Takes all its text over. What is beyond the limit is not looked at.
     pub(super) fn with_text(mut self, mut text: String) -> Self {
         const WORDS_MIN: usize = 20;
         let words: Vec<&str> = text.split_whitespace().collect();
-        self.words_sha256 = (words.len() >= WORDS_MIN).then(|| hexadecimal(words.join(" ").as_bytes()));
+        self.words_sha256 = (words.len() >= WORDS_MIN).then(|| sha256(words.join(" ").as_bytes()));
         let mut end = text.len().min(limit::PACK_TEXT_BYTES_MAX);
         while !text.is_char_boundary(end) {
             end -= 1;
@@ -89,6 +89,6 @@ fn said(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
 }

@@ -113,8 +113,7 @@ impl Form {
     /// A strong tag: of what is shown and of how often it was changed, so that no change back brings an old tag back.
     fn tag(&self) -> String {
         let hash = Sha256::digest(format!("{} {}", self.revision, self.shown()));
-        let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        format!("\"{hash}\"")
+        format!("\"{}\"", crate::domain::hexadecimal(hash.iter().take(8)))
     }
 
     fn answer(&self) -> Response {
