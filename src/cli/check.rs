@@ -67,7 +67,7 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let configuration = session.configuration()?;
+    let workplace = session.workplace()?;
     let scope = match &args.which {
         Which { submission: Some(id), .. } => {
             CheckScope::Submission { id: SubmissionId::new(id.as_str()), pack: args.pack.clone() }
@@ -75,12 +75,12 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         Which { panel: Some(panel), .. } => CheckScope::Panel { panel: panel.clone(), sitting: args.sitting },
         Which { .. } => CheckScope::All,
     };
-    let clock = session.clock(&configuration);
+    let clock = session.clock(&workplace);
     let checked = match (&scope, args.waiver()) {
         (CheckScope::Submission { id, .. }, Some(given)) => {
-            operation::waive(&configuration, clock, session.actor(), id, &given)?
+            operation::waive(&workplace, clock, session.actor(), id, &given)?
         }
-        _ => operation::check(&configuration, clock, session.actor(), &scope, &args.facts)?,
+        _ => operation::check(&workplace, clock, session.actor(), &scope, &args.facts)?,
     };
     if let Some(file) = &args.out {
         operation::check_out(&checked, file)?;

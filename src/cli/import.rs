@@ -30,7 +30,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let configuration = session.configuration()?;
+    let workplace = session.workplace()?;
     let request = ImportRequest {
         files: args.files.clone(),
         authority: args.authority.as_deref().map(AuthorityName::new),
@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     };
     let watcher = session.watcher(out);
     let imported =
-        operation::import(&configuration, session.clock(&configuration), session.actor(), &request, watcher.as_ref())?;
+        operation::import(&workplace, session.clock(&workplace), session.actor(), &request, watcher.as_ref())?;
     out.mistakes(&imported.mistakes);
     out.answer(&imported.report, |report| report.table())?;
     for line in imported.advice() {

@@ -30,15 +30,14 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let configuration = session.configuration()?;
+    let workplace = session.workplace()?;
     match &args.command {
         Command::Status { digest } => {
-            let status = operation::ledger_status(&configuration, session.clock(&configuration), *digest)?;
+            let status = operation::ledger_status(&workplace, session.clock(&workplace), *digest)?;
             out.answer(&status, operation::LedgerStatus::text)?;
         }
         Command::Backup { file } => {
-            let copied =
-                operation::ledger_backup(&configuration, session.clock(&configuration), session.actor(), file)?;
+            let copied = operation::ledger_backup(&workplace, session.clock(&workplace), session.actor(), file)?;
             out.answer(&copied, |copied| copied.file.display().to_string())?;
             out.say(format_args!("Copied the ledger. It can be read with the same key only: keep the two apart."));
         }

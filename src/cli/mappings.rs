@@ -38,19 +38,19 @@ enum Command {
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
     match &args.command {
         Command::List => {
-            let listed = operation::mappings_list(session.configuration_if_any()?.as_ref())?;
+            let listed = operation::mappings_list(session.workplace_if_any()?.as_ref())?;
             out.answer(&listed, |listed| operation::mappings_table(listed))?;
             Ok(Exit::Well)
         }
         Command::Verify { path } => {
-            let configuration = if path.is_some() { None } else { session.configuration_if_any()? };
-            let verified = operation::mappings_verify(configuration.as_ref(), path.as_deref())?;
+            let workplace = if path.is_some() { None } else { session.workplace_if_any()? };
+            let verified = operation::mappings_verify(workplace.as_ref(), path.as_deref())?;
             out.mistakes(&verified.mistakes);
             out.answer(&verified.report, operation::VerifyReport::text)?;
             Ok(if verified.report.errors > 0 { Exit::Usage } else { Exit::Well })
         }
         Command::Try { mapping, export, records } => {
-            let tried = operation::mappings_try(session.configuration_if_any()?.as_ref(), mapping, export, *records)?;
+            let tried = operation::mappings_try(session.workplace_if_any()?.as_ref(), mapping, export, *records)?;
             out.mistakes(&tried.mistakes);
             out.answer(&tried.report, operation::TryReport::text)?;
             Ok(Exit::needs_person(tried.report.read == 0))

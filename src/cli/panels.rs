@@ -58,31 +58,31 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let configuration = session.configuration()?;
+    let workplace = session.workplace()?;
     match &args.command {
         Command::List => {
-            let panels = operation::panels_list(&configuration)?;
+            let panels = operation::panels_list(&workplace)?;
             out.answer(&panels, |panels| operation::panels_table(panels))?;
         }
         Command::Show { panel } => {
-            let shown = operation::panel_show(&configuration, panel)?;
+            let shown = operation::panel_show(&workplace, panel)?;
             out.answer(&shown, operation::PanelShown::text)?;
         }
         Command::Sittings { panel, from, to, ics } => {
-            let sittings = operation::panel_sittings(&configuration, panel, *from, *to)?;
+            let sittings = operation::panel_sittings(&workplace, panel, *from, *to)?;
             if let Some(file) = ics {
-                let clock = session.clock(&configuration);
-                operation::sittings_calendar(&configuration, clock, panel, &sittings, file)?;
+                let clock = session.clock(&workplace);
+                operation::sittings_calendar(&workplace, clock, panel, &sittings, file)?;
                 out.say(format_args!("Wrote {}.", file.display()));
             }
             out.answer(&sittings, |sittings| operation::sittings_table(sittings))?;
         }
         Command::Cutoff { panel, date } => {
-            let cutoff = operation::panel_cutoff(&configuration, panel, *date)?;
+            let cutoff = operation::panel_cutoff(&workplace, panel, *date)?;
             out.answer(&cutoff, operation::CutoffShown::text)?;
         }
         Command::Diff { one, other, out: file } => {
-            let compared = operation::panels_diff(&configuration, one, other)?;
+            let compared = operation::panels_diff(&workplace, one, other)?;
             if let Some(file) = file {
                 compared.out(file)?;
                 out.say(format_args!("Wrote {}.", file.display()));

@@ -41,24 +41,24 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let configuration = session.configuration()?;
-    let clock = session.clock(&configuration);
+    let workplace = session.workplace()?;
+    let clock = session.clock(&workplace);
     match &args.command {
         Command::List { all } => {
-            let waiting = operation::quarantine_list(&configuration, clock, *all)?;
+            let waiting = operation::quarantine_list(&workplace, clock, *all)?;
             out.answer(&waiting, |waiting| operation::quarantine_table(waiting))?;
         }
         Command::Show { id } => {
-            let entry = operation::quarantine_show(&configuration, clock, *id)?;
+            let entry = operation::quarantine_show(&workplace, clock, *id)?;
             out.answer(&entry, operation::Quarantined::text)?;
         }
         Command::Replay { ids } => {
-            let replayed = operation::quarantine_replay(&configuration, clock, session.actor(), ids)?;
+            let replayed = operation::quarantine_replay(&workplace, clock, session.actor(), ids)?;
             out.answer(&replayed, operation::Replayed::text)?;
             return Ok(Exit::needs_person(replayed.still_waiting > 0));
         }
         Command::Discard { id, reason } => {
-            let entry = operation::quarantine_discard(&configuration, clock, session.actor(), *id, reason)?;
+            let entry = operation::quarantine_discard(&workplace, clock, session.actor(), *id, reason)?;
             out.answer(&entry, |entry| format!("{} is given up. It stays in the audit trail.", entry.id))?;
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Out, args::Arguments, progress::Bar};
 use crate::calendar::Clock;
 use crate::config::{Configuration, Environment};
-use crate::operation::{Actor, Failure, Progress, Unwatched};
+use crate::operation::{Actor, Failure, Progress, Unwatched, Workplace};
 
 const CONFIG_HERE: &str = "tessera.toml";
 
@@ -42,19 +42,20 @@ impl Session {
     }
 
     /// The configuration; that there is none is a failure.
-    pub(super) fn configuration(&self) -> Result<Configuration, Failure> {
+    pub(super) fn workplace(&self) -> Result<Workplace, Failure> {
         let configuration = Configuration::load(self.config.as_deref().unwrap_or(Path::new(CONFIG_HERE)))?;
-        Ok(if self.rehearsal { configuration.rehearsed() } else { configuration })
+        Ok(Workplace::new(if self.rehearsal { configuration.rehearsed() } else { configuration }))
     }
 
     /// The configuration, for commands that can do without one.
-    pub(super) fn configuration_if_any(&self) -> Result<Option<Configuration>, Failure> {
-        self.config.as_deref().map(Configuration::load).transpose().map_err(Failure::from)
+    pub(super) fn workplace_if_any(&self) -> Result<Option<Workplace>, Failure> {
+        let configuration = self.config.as_deref().map(Configuration::load).transpose()?;
+        Ok(configuration.map(Workplace::new))
     }
 
     /// `--as-at` before the rehearsal's own moment before the machine's clock.
-    pub(super) fn clock(&self, configuration: &Configuration) -> Clock {
-        let rehearsed = configuration.rehearsal.as_at.filter(|_| self.rehearsal).map(Clock::Fixed);
+    pub(super) fn clock(&self, workplace: &Workplace) -> Clock {
+        let rehearsed = workplace.configuration().rehearsal.as_at.filter(|_| self.rehearsal).map(Clock::Fixed);
         self.clock.or(rehearsed).unwrap_or(Clock::System)
     }
 

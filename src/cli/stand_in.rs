@@ -17,8 +17,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
     let session = session.rehearsed();
-    let configuration = session.configuration()?;
-    operation::stand_in(&configuration, session.clock(&configuration), args.listen, |address, state| {
+    let workplace = session.workplace()?;
+    operation::stand_in(&workplace, session.clock(&workplace), args.listen, |address, state| {
         out.say(format_args!("The stand-in listens on http://{address} and keeps its state in {}.", state.display()));
         out.say(format_args!("Open the address in a browser to see what is on each record. Ctrl-C stops it."));
     })?;

@@ -38,12 +38,12 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let configuration = session.configuration()?;
+    let workplace = session.workplace()?;
     match &args.command {
         Command::List { authority, panel, all, limit } => {
             let filter =
                 SubmissionFilter { authority: authority.clone(), panel: panel.clone(), all: *all, limit: *limit };
-            let listed = operation::submissions_list(&configuration, session.clock(&configuration), &filter)?;
+            let listed = operation::submissions_list(&workplace, session.clock(&workplace), &filter)?;
             out.answer(&listed.submissions, |_| listed.table())?;
             if listed.more {
                 out.say(format_args!("There are more than {limit}: narrow the list, or raise --limit."));
@@ -51,8 +51,7 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         }
         Command::Show { id } => {
             let id = SubmissionId::new(id.as_str());
-            let story =
-                operation::submission_show(&configuration, session.clock(&configuration), session.actor(), &id)?;
+            let story = operation::submission_show(&workplace, session.clock(&workplace), session.actor(), &id)?;
             out.answer(&story, operation::SubmissionStory::text)?;
         }
     }

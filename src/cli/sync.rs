@@ -26,9 +26,8 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     let rehearsed = session.rehearsed();
     let session = if mode == SyncMode::Rehearsal { &rehearsed } else { session };
     let watcher = session.watcher(out);
-    let configuration = session.configuration()?;
-    let synced =
-        operation::sync(&configuration, session.clock(&configuration), session.actor(), mode, watcher.as_ref())?;
+    let workplace = session.workplace()?;
+    let synced = operation::sync(&workplace, session.clock(&workplace), session.actor(), mode, watcher.as_ref())?;
     out.mistakes(&synced.mistakes);
     out.answer(&synced.report, |_| synced.summary())?;
     let program = std::env::args().next().unwrap_or_else(|| "tessera".to_owned());

@@ -5,9 +5,8 @@ use serde::Serialize;
 
 use super::check::{checked_panel, sitting_on};
 use super::installation::Installation;
-use super::{Actor, CheckedRequest, Failure};
+use super::{Actor, CheckedRequest, Failure, Workplace};
 use crate::calendar::Clock;
-use crate::config::Configuration;
 use crate::domain::{Event, OutcomeState, PanelName, SubmissionId, Verdict};
 use crate::mapping::Authority;
 use crate::panel::{AgendaItem, Invitation, Profile, Sitting, Track};
@@ -119,15 +118,9 @@ pub struct InvitationDue {
 }
 
 /// Makes the agenda of a sitting. That somebody looked at it stands in the audit trail.
-pub fn agenda(
-    configuration: &Configuration,
-    clock: Clock,
-    actor: &Actor,
-    panel: &str,
-    date: Date,
-) -> Result<Agenda, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
-    let profile = installation.rules.panel(panel, configuration)?.clone();
+pub fn agenda(workplace: &Workplace, clock: Clock, actor: &Actor, panel: &str, date: Date) -> Result<Agenda, Failure> {
+    let mut installation = Installation::open(workplace, clock, actor)?;
+    let profile = installation.rules.panel(panel, workplace.configuration())?.clone();
     let office = installation.rules.office(&profile.name.authority())?.clone();
     let sitting = sitting_on(&installation, &profile, date)?;
     let requests = checked_panel(&installation, &profile, Some(&sitting), &[])?;

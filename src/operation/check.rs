@@ -11,10 +11,9 @@ use super::checked_request::{CheckedRequest, shown};
 use super::docket::Docket;
 use super::installation::Installation;
 use super::pack::{self, PackRead};
-use super::{Actor, Failure, Mistake};
+use super::{Actor, Failure, Mistake, Workplace};
 use crate::calendar::{Clock, Office};
 use crate::check::{self as rules, Case, KnownFacts, Stated};
-use crate::config::Configuration;
 use crate::domain::{Finding, OutcomeState, PersonId, Private, Submission, SubmissionId, Waiver};
 use crate::ledger::Selection;
 use crate::panel::{Profile, Sitting};
@@ -82,13 +81,13 @@ pub struct Explanation {
 
 /// Checks requests.
 pub fn check(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     scope: &CheckScope,
     stated: &[StatedFact],
 ) -> Result<CheckReport, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
+    let mut installation = Installation::open(workplace, clock, actor)?;
     known_facts(&installation, stated)?;
     let requests = checked(&installation, scope, stated)?;
     if let CheckScope::Submission { id, .. } = scope {
@@ -97,12 +96,12 @@ pub fn check(
             installation.ledger.state_fact(id, &fact.name, fact.value, actor)?;
         }
     }
-    Ok(CheckReport { requests, mistakes: installation.rules.own_mistakes(configuration) })
+    Ok(CheckReport { requests, mistakes: installation.rules.own_mistakes(workplace.configuration()) })
 }
 
 /// Somebody answers for a finding of a request, for each child of whom it is said.
 pub fn waive(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     id: &SubmissionId,
@@ -112,7 +111,7 @@ pub fn waive(
         let help = "take the paper out of the pack, and tell information governance";
         return Err(Failure::usage(format_args!("nobody can answer for {}", given.code), help));
     }
-    let mut installation = Installation::open(configuration, clock, actor)?;
+    let mut installation = Installation::open(workplace, clock, actor)?;
     let requests = checked_submission(&installation, id, None, &[])?;
     let fits = |finding: &&Finding| {
         finding.code == given.code && given.subject.as_ref().is_none_or(|subject| *subject == finding.subject)
@@ -154,7 +153,7 @@ pub fn waive(
             installation.ledger.waive(id, request.person_id, &waiver, actor)?;
         }
     }
-    let mistakes = installation.rules.own_mistakes(configuration);
+    let mistakes = installation.rules.own_mistakes(workplace.configuration());
     Ok(CheckReport { requests: checked_submission(&installation, id, None, &[])?, mistakes })
 }
 

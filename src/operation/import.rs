@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::file_report::table;
 use super::installation::Installation;
 use super::source::{series, wanted};
-use super::{Actor, Failure, FileReport, Mistake, Progress};
+use super::{Actor, Failure, FileReport, Mistake, Progress, Workplace};
 use crate::calendar::Clock;
 use crate::config::{Configuration, SourcePlace};
 use crate::diagnostic::Place;
@@ -86,21 +86,24 @@ impl Imported {
 
 /// Reads files now.
 pub fn import(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     request: &ImportRequest,
     progress: &dyn Progress,
 ) -> Result<Imported, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
-    let incoming =
-        request.files.iter().map(|path| incoming(configuration, request, path)).collect::<Result<Vec<_>, _>>()?;
+    let mut installation = Installation::open(workplace, clock, actor)?;
+    let incoming = request
+        .files
+        .iter()
+        .map(|path| incoming(workplace.configuration(), request, path))
+        .collect::<Result<Vec<_>, _>>()?;
     let _lock = if request.dry_run { None } else { Some(installation.ledger.lock()?) };
     let mut files = Vec::new();
     for one in &incoming {
         files.extend(read_file(&mut installation, one, request.dry_run, progress)?);
     }
-    let mistakes = std::mem::take(&mut installation.rules.mistakes);
+    let mistakes = installation.rules.mistakes.clone();
     Ok(Imported { report: ImportReport { files, dry_run: request.dry_run }, mistakes })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::{Actor, Failure, Mistake};
+use super::{Actor, Failure, Mistake, Workplace};
 use crate::calendar::{Clock, Holidays, Office};
 use crate::config::{Configuration, LedgerUrl};
 use crate::diagnostic::{Diagnostic, Place, Severity};
@@ -30,7 +30,7 @@ pub(super) struct Rulebook {
 #[derive(Debug)]
 pub(super) struct Installation {
     pub(super) configuration: Configuration,
-    pub(super) rules: Rulebook,
+    pub(super) rules: Arc<Rulebook>,
     pub(super) ledger: Ledger,
     pub(super) clock: Clock,
     pub(super) actor: Actor,
@@ -48,6 +48,11 @@ impl Rulebook {
         let library = Library::open(folder).context("read the mapping files");
         let library = library.map_err(|error| Failure::failed(error, "look at who may read the mappings folder"))?;
         Ok(Self::load(library))
+    }
+
+    /// The mapping files of a workplace; without one, the built-in files.
+    pub(super) fn at(workplace: Option<&Workplace>) -> Result<Arc<Self>, Failure> {
+        workplace.map_or_else(|| Self::of(None).map(Arc::new), Workplace::rules)
     }
 
     /// The files in a folder, over the built-in ones.
@@ -245,8 +250,8 @@ fn known_fields(forms: &[&FormMapping]) -> BTreeMap<String, Vec<KnownField>> {
 
 impl Installation {
     /// Opens it. A ledger that is not there is made, with the key that is there: never with a new one.
-    pub(super) fn open(configuration: &Configuration, clock: Clock, actor: &Actor) -> Result<Self, Failure> {
-        let rules = Rulebook::of(Some(configuration))?;
+    pub(super) fn open(workplace: &Workplace, clock: Clock, actor: &Actor) -> Result<Self, Failure> {
+        let (rules, configuration) = (workplace.rules()?, workplace.configuration());
         rules.serves(configuration)?;
         let ledger = ledger(configuration, clock)?;
         Ok(Self { configuration: configuration.clone(), rules, ledger, clock, actor: actor.clone() })

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Actor, Failure};
+use super::{Actor, Failure, Workplace};
 use crate::calendar::Clock;
-use crate::config::Configuration;
 use crate::ledger::{AuditEntry, AuditVerdict, Status};
 use crate::report;
 
@@ -49,34 +48,29 @@ pub struct AuditVerdictShown {
 }
 
 /// The ledger at a glance.
-pub fn ledger_status(configuration: &Configuration, clock: Clock, with_digest: bool) -> Result<LedgerStatus, Failure> {
-    let ledger = super::installation::ledger(configuration, clock)?;
+pub fn ledger_status(workplace: &Workplace, clock: Clock, with_digest: bool) -> Result<LedgerStatus, Failure> {
+    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
     Ok(LedgerStatus { ledger: ledger.path().to_owned(), status: ledger.status(with_digest)? })
 }
 
 /// Copies the ledger.
-pub fn ledger_backup(
-    configuration: &Configuration,
-    clock: Clock,
-    actor: &Actor,
-    file: &Path,
-) -> Result<BackedUp, Failure> {
-    let mut ledger = super::installation::ledger(configuration, clock)?;
+pub fn ledger_backup(workplace: &Workplace, clock: Clock, actor: &Actor, file: &Path) -> Result<BackedUp, Failure> {
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
     ledger.note(actor, "backed-up", "ledger")?;
     ledger.backup(file)?;
     Ok(BackedUp { file: file.to_owned() })
 }
 
 /// Proves the audit trail.
-pub fn audit_verify(configuration: &Configuration, clock: Clock, noted: Option<&str>) -> Result<AuditProof, Failure> {
-    let ledger = super::installation::ledger(configuration, clock)?;
+pub fn audit_verify(workplace: &Workplace, clock: Clock, noted: Option<&str>) -> Result<AuditProof, Failure> {
+    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
     let AuditVerdict { whole, entries, head, broken } = ledger.audit_verify(noted)?;
     Ok(AuditProof { whole, verdict: AuditVerdictShown { entries, head, broken } })
 }
 
 /// The whole trail. That somebody took it away stands in it.
-pub fn audit_export(configuration: &Configuration, clock: Clock, actor: &Actor) -> Result<Vec<AuditEntry>, Failure> {
-    let mut ledger = super::installation::ledger(configuration, clock)?;
+pub fn audit_export(workplace: &Workplace, clock: Clock, actor: &Actor) -> Result<Vec<AuditEntry>, Failure> {
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
     ledger.note(actor, "exported", "audit trail")?;
     Ok(ledger.audit_trail()?)
 }

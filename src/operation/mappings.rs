@@ -1,13 +1,13 @@
 //! `mappings`: list, verify, try.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::installation::Rulebook;
 use super::submissions::{AnswerShown, answers};
-use super::{Failure, Mistake};
-use crate::config::Configuration;
+use super::{Failure, Mistake, Workplace};
 use crate::diagnostic::Severity;
 use crate::domain::ExtractType;
 use crate::export::{self, Headings};
@@ -111,9 +111,9 @@ pub struct Tried {
 }
 
 /// The form mappings.
-pub fn mappings_list(configuration: Option<&Configuration>) -> Result<Vec<MappingListed>, Failure> {
-    let rules = Rulebook::of(configuration)?;
-    let served = |name| configuration.is_none_or(|configuration| configuration.authority(name).is_some());
+pub fn mappings_list(workplace: Option<&Workplace>) -> Result<Vec<MappingListed>, Failure> {
+    let rules = Rulebook::at(workplace)?;
+    let served = |name| workplace.is_none_or(|workplace| workplace.configuration().authority(name).is_some());
     let authorities = rules.mappings.authorities().filter(|authority| served(&authority.name));
     let listed = authorities.flat_map(|authority| {
         rules.mappings.forms(&authority.name).map(|mapping| MappingListed {
@@ -130,12 +130,12 @@ pub fn mappings_list(configuration: Option<&Configuration>) -> Result<Vec<Mappin
 }
 
 /// Every mistake in the mapping files.
-pub fn mappings_verify(configuration: Option<&Configuration>, folder: Option<&Path>) -> Result<Verified, Failure> {
+pub fn mappings_verify(workplace: Option<&Workplace>, folder: Option<&Path>) -> Result<Verified, Failure> {
     let rules = match folder {
-        Some(folder) => Rulebook::in_folder(folder)?,
-        None => Rulebook::of(configuration)?,
+        Some(folder) => Arc::new(Rulebook::in_folder(folder)?),
+        None => Rulebook::at(workplace)?,
     };
-    let mut mistakes = rules.mistakes;
+    let mut mistakes = rules.mistakes.clone();
     for (path, _) in rules.library.files_in("dialects") {
         let Some(text) = rules.library.text(path) else { continue };
         let said = Dialect::read(path, text).1.into_iter();
@@ -161,12 +161,12 @@ pub fn mappings_verify(configuration: Option<&Configuration>, folder: Option<&Pa
 
 /// What a mapping would read from an export.
 pub fn mappings_try(
-    configuration: Option<&Configuration>,
+    workplace: Option<&Workplace>,
     mapping: &str,
     export: &Path,
     records: usize,
 ) -> Result<Tried, Failure> {
-    let rules = Rulebook::of(configuration)?;
+    let rules = Rulebook::at(workplace)?;
     let found = found(&rules, mapping)?;
     let authority = crate::domain::AuthorityName::new(found.path.split('/').next().unwrap_or(""));
     let (parts, troubles) = export::parts(export);
@@ -211,7 +211,7 @@ pub fn mappings_try(
             }
         }
     }
-    Ok(Tried { report, mistakes: rules.mistakes })
+    Ok(Tried { report, mistakes: rules.mistakes.clone() })
 }
 
 /// A mapping by its name, or by the path of its file.

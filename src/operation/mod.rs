@@ -29,6 +29,7 @@ mod rehearsal;
 mod source;
 mod submissions;
 mod sync;
+mod workplace;
 mod write_back;
 
 pub use crate::ledger::Actor;
@@ -68,6 +69,7 @@ pub use submissions::{
     FactStated, SubmissionFilter, SubmissionListed, SubmissionStory, Submissions, submission_show, submissions_list,
 };
 pub use sync::{SyncMode, SyncReport, Synced, sync};
+pub use workplace::Workplace;
 pub use write_back::{
     Sending, WriteBackListed, WriteBackShown, writeback_hold, writeback_list, writeback_reconcile, writeback_retry,
     writeback_send, writeback_show, writeback_table,

@@ -6,9 +6,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::installation::Installation;
-use super::{Actor, Failure};
+use super::{Actor, Failure, Workplace};
 use crate::calendar::Clock;
-use crate::config::Configuration;
 use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, StepStatus, SubmissionId, WriteBack};
 use crate::ledger::OutcomeRow;
 use crate::mapping::{Field, FieldType};
@@ -81,19 +80,19 @@ pub struct OutcomesApproved {
 }
 
 /// The outcomes.
-pub fn outcomes_list(configuration: &Configuration, clock: Clock) -> Result<Vec<OutcomeListed>, Failure> {
-    let ledger = super::installation::ledger(configuration, clock)?;
+pub fn outcomes_list(workplace: &Workplace, clock: Clock) -> Result<Vec<OutcomeListed>, Failure> {
+    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
     Ok(ledger.outcomes(None)?.iter().map(OutcomeListed::of).collect())
 }
 
 /// The outcomes of a request, and exactly what is written for each.
 pub fn outcome_show(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     id: &SubmissionId,
 ) -> Result<Vec<OutcomeListed>, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
+    let mut installation = Installation::open(workplace, clock, actor)?;
     let rows = installation.ledger.outcomes(Some(id))?;
     if rows.is_empty() {
         return Err(Failure::unknown("outcome of", id, "outcomes list"));
@@ -115,12 +114,12 @@ pub fn outcome_show(
 
 /// Approves outcomes.
 pub fn outcomes_approve(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     ids: &[SubmissionId],
 ) -> Result<OutcomesApproved, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
+    let mut installation = Installation::open(workplace, clock, actor)?;
     let _lock = installation.ledger.lock()?;
     approve(&mut installation, actor, ids)
 }
@@ -159,13 +158,13 @@ pub(super) fn approve(
 
 /// Turns the outcome of a request down.
 pub fn outcome_reject(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     id: &SubmissionId,
     reason: &str,
 ) -> Result<Vec<OutcomeListed>, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
+    let mut installation = Installation::open(workplace, clock, actor)?;
     let _lock = installation.ledger.lock()?;
     let rows = installation.ledger.outcomes(Some(id))?;
     let waiting: Vec<&OutcomeRow> = rows.iter().filter(|row| row.outcome.state == OutcomeState::Loaded).collect();

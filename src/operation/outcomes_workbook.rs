@@ -11,9 +11,8 @@ use serde::Serialize;
 use super::check::{each_request, sitting_on};
 use super::docket::{Docket, handed_in, in_order};
 use super::installation::{Installation, Rulebook};
-use super::{Actor, Failure};
+use super::{Actor, Failure, Workplace};
 use crate::calendar::Clock;
-use crate::config::Configuration;
 use crate::diagnostic::Place;
 use crate::domain::{Outcome, OutcomeState, PanelName, PersonId, Submission, SubmissionId, limit};
 use crate::ledger::{OutcomeRow, Recorded, Selection};
@@ -83,15 +82,15 @@ pub struct OutcomeTrouble {
 
 /// Writes the workbook for a sitting. A file that holds decisions which nobody has loaded is not written over.
 pub fn outcomes_workbook(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     panel: &str,
     date: Date,
     file: &Path,
 ) -> Result<WorkbookWritten, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
-    let profile = installation.rules.panel(panel, configuration)?.clone();
+    let mut installation = Installation::open(workplace, clock, actor)?;
+    let profile = installation.rules.panel(panel, workplace.configuration())?.clone();
     if profile.outcome.decisions.is_empty() {
         let help =
             format!("add [outcome.decisions] to mappings/{}.toml", profile.name.as_str().replace('/', "/panels/"));
@@ -201,13 +200,13 @@ fn expected(
 
 /// Reads a filled-in workbook.
 pub fn outcomes_load(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     file: &Path,
     dry_run: bool,
 ) -> Result<OutcomesLoaded, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
+    let mut installation = Installation::open(workplace, clock, actor)?;
     let _lock = if dry_run { None } else { Some(installation.ledger.lock()?) };
     load(&mut installation, actor, file, dry_run)
 }

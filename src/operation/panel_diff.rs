@@ -4,11 +4,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Failure;
 use super::check_matrix::written;
 use super::installation::Rulebook;
 use super::panel_profile::{Aspect, Said, aspects};
-use crate::config::Configuration;
+use super::{Failure, Workplace};
 use crate::domain::{AuthorityName, PanelName};
 use crate::panel::Profile;
 use crate::report::{Cell, Matrix, Sheets, Tone};
@@ -55,8 +54,8 @@ pub struct AspectCompared {
 }
 
 /// Compares two panels, or the panels of two authorities that have the same function.
-pub fn panels_diff(configuration: &Configuration, one: &str, other: &str) -> Result<PanelsCompared, Failure> {
-    let rules = Rulebook::of(Some(configuration))?;
+pub fn panels_diff(workplace: &Workplace, one: &str, other: &str) -> Result<PanelsCompared, Failure> {
+    let rules = workplace.rules()?;
     let of = |name: &str| {
         let name = AuthorityName::new(name);
         let is_authority = rules.authority(&name).is_ok();
@@ -65,6 +64,7 @@ pub fn panels_diff(configuration: &Configuration, one: &str, other: &str) -> Res
     };
     let (ones, others) = (of(one), of(other));
     if ones.is_empty() || others.is_empty() {
+        let configuration = workplace.configuration();
         let (one, other) = (rules.panel(one, configuration)?, rules.panel(other, configuration)?);
         return Ok(PanelsCompared { pairs: vec![pair(&rules, one, other)?], alone: Vec::new() });
     }

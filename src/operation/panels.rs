@@ -5,11 +5,9 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::Failure;
-use super::installation::Rulebook;
 use super::panel_profile::{Aspect, aspects, schedule_words};
+use super::{Failure, Workplace};
 use crate::calendar::Clock;
-use crate::config::Configuration;
 use crate::domain::PanelName;
 use crate::panel::{Profile, Sitting};
 use crate::report::{self, Appointment};
@@ -67,46 +65,41 @@ pub struct CutoffShown {
 }
 
 /// The panels of the configuration's authorities.
-pub fn panels_list(configuration: &Configuration) -> Result<Vec<PanelListed>, Failure> {
-    let rules = Rulebook::of(Some(configuration))?;
-    rules.serves(configuration)?;
-    let served = |name: &PanelName| configuration.authority(&name.authority()).is_some();
+pub fn panels_list(workplace: &Workplace) -> Result<Vec<PanelListed>, Failure> {
+    let rules = workplace.rules()?;
+    rules.serves(workplace.configuration())?;
+    let served = |name: &PanelName| workplace.configuration().authority(&name.authority()).is_some();
     Ok(rules.panels.iter().filter(|(name, _)| served(name)).map(|(_, profile)| PanelListed::of(profile)).collect())
 }
 
 /// One panel.
-pub fn panel_show(configuration: &Configuration, panel: &str) -> Result<PanelShown, Failure> {
-    let rules = Rulebook::of(Some(configuration))?;
-    let profile = rules.panel(panel, configuration)?;
+pub fn panel_show(workplace: &Workplace, panel: &str) -> Result<PanelShown, Failure> {
+    let rules = workplace.rules()?;
+    let profile = rules.panel(panel, workplace.configuration())?;
     let authority = rules.authority(&profile.name.authority())?;
     Ok(PanelShown { listed: PanelListed::of(profile), aspects: aspects(profile, authority) })
 }
 
 /// A panel's sittings.
-pub fn panel_sittings(
-    configuration: &Configuration,
-    panel: &str,
-    from: Date,
-    to: Date,
-) -> Result<Vec<Sitting>, Failure> {
+pub fn panel_sittings(workplace: &Workplace, panel: &str, from: Date, to: Date) -> Result<Vec<Sitting>, Failure> {
     if from > to {
         return Err(Failure::usage(format_args!("{from} is after {to}"), "exchange --from and --to"));
     }
-    let rules = Rulebook::of(Some(configuration))?;
-    let profile = rules.panel(panel, configuration)?;
+    let rules = workplace.rules()?;
+    let profile = rules.panel(panel, workplace.configuration())?;
     Ok(profile.sittings(from, to, rules.office(&profile.name.authority())?))
 }
 
 /// A panel's sittings in a file for Outlook and Google (RFC 5545), with an appointment for each cutoff.
 pub fn sittings_calendar(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     panel: &str,
     sittings: &[Sitting],
     file: &Path,
 ) -> Result<(), Failure> {
-    let rules = Rulebook::of(Some(configuration))?;
-    let profile = rules.panel(panel, configuration)?;
+    let rules = workplace.rules()?;
+    let profile = rules.panel(panel, workplace.configuration())?;
     let office = rules.office(&profile.name.authority())?;
     let appointments: Vec<Appointment> = sittings.iter().map(|sitting| appointment(profile, sitting)).collect();
     let calendar = report::calendar_file(&profile.title, &appointments, &clock.now_in(&office.zone));
@@ -134,9 +127,9 @@ fn appointment(profile: &Profile, sitting: &Sitting) -> Appointment {
 }
 
 /// When the request for a sitting must be in.
-pub fn panel_cutoff(configuration: &Configuration, panel: &str, date: Date) -> Result<CutoffShown, Failure> {
-    let rules = Rulebook::of(Some(configuration))?;
-    let profile = rules.panel(panel, configuration)?;
+pub fn panel_cutoff(workplace: &Workplace, panel: &str, date: Date) -> Result<CutoffShown, Failure> {
+    let rules = workplace.rules()?;
+    let profile = rules.panel(panel, workplace.configuration())?;
     let sitting = profile.sitting_on(date, rules.office(&profile.name.authority())?).ok_or_else(|| {
         let help = format!("`tessera panels sittings {} --from {date} --to …` lists its sittings", profile.name);
         Failure::usage(format_args!("{} does not sit on {date}", profile.name), help)

@@ -6,9 +6,8 @@ use serde::Serialize;
 
 use super::import::{Incoming, read_file};
 use super::installation::Installation;
-use super::{Actor, Failure, Unwatched};
+use super::{Actor, Failure, Unwatched, Workplace};
 use crate::calendar::Clock;
-use crate::config::Configuration;
 use crate::domain::Account;
 use crate::export::Record;
 use crate::ledger::{Entry, EntryState, FileBegun, FileStart, Item};
@@ -56,14 +55,14 @@ pub struct Replayed {
 }
 
 /// What waits.
-pub fn quarantine_list(configuration: &Configuration, clock: Clock, all: bool) -> Result<Vec<Quarantined>, Failure> {
-    let ledger = super::installation::ledger(configuration, clock)?;
+pub fn quarantine_list(workplace: &Workplace, clock: Clock, all: bool) -> Result<Vec<Quarantined>, Failure> {
+    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
     Ok(ledger.quarantine(all)?.iter().map(Quarantined::of).collect())
 }
 
 /// One of them.
-pub fn quarantine_show(configuration: &Configuration, clock: Clock, id: u64) -> Result<Quarantined, Failure> {
-    let ledger = super::installation::ledger(configuration, clock)?;
+pub fn quarantine_show(workplace: &Workplace, clock: Clock, id: u64) -> Result<Quarantined, Failure> {
+    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
     let entry =
         ledger.quarantined(id)?.ok_or_else(|| Failure::unknown("entry of the quarantine", id, "quarantine list"))?;
     Ok(Quarantined::of(&entry))
@@ -71,13 +70,13 @@ pub fn quarantine_show(configuration: &Configuration, clock: Clock, id: u64) -> 
 
 /// Gives one up.
 pub fn quarantine_discard(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     id: u64,
     reason: &str,
 ) -> Result<Quarantined, Failure> {
-    let mut ledger = super::installation::ledger(configuration, clock)?;
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
     if ledger.quarantined(id)?.is_none() {
         return Err(Failure::unknown("entry of the quarantine", id, "quarantine list"));
     }
@@ -89,13 +88,8 @@ pub fn quarantine_discard(
 
 /// Reads again what waits, with the mapping files as they are now: a record from what was kept of it, a whole file
 /// from where it lies.
-pub fn quarantine_replay(
-    configuration: &Configuration,
-    clock: Clock,
-    actor: &Actor,
-    ids: &[u64],
-) -> Result<Replayed, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
+pub fn quarantine_replay(workplace: &Workplace, clock: Clock, actor: &Actor, ids: &[u64]) -> Result<Replayed, Failure> {
+    let mut installation = Installation::open(workplace, clock, actor)?;
     let _lock = installation.ledger.lock()?;
     for id in ids {
         if installation.ledger.quarantined(*id)?.is_none() {

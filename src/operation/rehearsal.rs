@@ -9,7 +9,7 @@ use super::installation::Installation;
 use super::outcomes::{approve, release};
 use super::outcomes_workbook::load;
 use super::write_back::{Sending, Work, runtime, send};
-use super::{Actor, Failure};
+use super::{Actor, Failure, Workplace};
 use crate::calendar::Clock;
 use crate::config::{Configuration, Credentials, ImportFiles, MosaicSettings, SecretSource, Transport};
 use crate::domain::{AuthorityName, SubmissionId};
@@ -182,14 +182,14 @@ fn persons(installation: &Installation) -> Result<Vec<StandInPerson>, Failure> {
 
 /// Serves the stand-in until the program is interrupted. `standing` is told where it listens and what it keeps.
 pub fn stand_in(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     listen: SocketAddr,
     standing: impl FnOnce(SocketAddr, &Path),
 ) -> Result<(), Failure> {
-    let configuration = configuration.clone().rehearsed();
-    prepare(&configuration)?;
-    let installation = Installation::open(&configuration, clock, &Actor::new("stand-in", None))?;
+    let rehearsed = Workplace::new(workplace.configuration().clone().rehearsed());
+    prepare(rehearsed.configuration())?;
+    let installation = Installation::open(&rehearsed, clock, &Actor::new("stand-in", None))?;
     runtime()?.block_on(async {
         let running = stand(&installation, listen).await?;
         standing(running.address, &records(&installation.configuration));

@@ -4,9 +4,8 @@ use serde::Serialize;
 
 use super::check::{checked_submission, profile_of};
 use super::installation::Installation;
-use super::{Actor, CheckedRequest, Failure, OutcomeListed, WriteBackListed};
+use super::{Actor, CheckedRequest, Failure, OutcomeListed, Workplace, WriteBackListed};
 use crate::calendar::Clock;
-use crate::config::Configuration;
 use crate::domain::{AnswerNote, AuthorityName, PanelName, Submission, SubmissionId};
 use crate::ledger::{Selection, SubmissionRow};
 use crate::report;
@@ -124,12 +123,13 @@ pub struct RevisionShown {
 
 /// A list of submissions.
 pub fn submissions_list(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     filter: &SubmissionFilter,
 ) -> Result<Submissions, Failure> {
-    let installation = Installation::open(configuration, clock, &Actor::new("reader", None))?;
-    let panel = filter.panel.as_ref().map(|name| installation.rules.panel(name, configuration)).transpose()?;
+    let installation = Installation::open(workplace, clock, &Actor::new("reader", None))?;
+    let panel =
+        filter.panel.as_ref().map(|name| installation.rules.panel(name, workplace.configuration())).transpose()?;
     let selection = Selection {
         authority: filter.authority.as_deref().map(AuthorityName::new),
         panel: panel.map(|profile| profile.name.clone()),
@@ -146,12 +146,12 @@ pub fn submissions_list(
 
 /// The whole story of one submission. That somebody looked stands in the audit trail, or nothing is shown.
 pub fn submission_show(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     id: &SubmissionId,
 ) -> Result<SubmissionStory, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
+    let mut installation = Installation::open(workplace, clock, actor)?;
     let row = installation.ledger.submission(id)?;
     let row = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?;
     installation.ledger.audit_view(actor, id.as_str())?;

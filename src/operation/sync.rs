@@ -10,9 +10,9 @@ use super::installation::Installation;
 use super::outcomes::release;
 use super::source::arrived;
 use super::write_back::{Sending, Work, as_configured, handed_over, runtime, send};
-use super::{Actor, CheckedRequest, Failure, FileReport, Mistake, Progress, rehearsal};
+use super::{Actor, CheckedRequest, Failure, FileReport, Mistake, Progress, Workplace, rehearsal};
 use crate::calendar::Clock;
-use crate::config::{Configuration, SourcePlace};
+use crate::config::SourcePlace;
 use crate::domain::{AuthorityName, Finding, PanelName, PersonId, SubmissionId, Verdict};
 use crate::ledger::{Selection, StoredCheck};
 use crate::report;
@@ -87,16 +87,16 @@ struct Checks {
 
 /// Does the nightly job.
 pub fn sync(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     mode: SyncMode,
     progress: &dyn Progress,
 ) -> Result<Synced, Failure> {
     if mode == SyncMode::Rehearsal {
-        rehearsal::prepare(configuration)?;
+        rehearsal::prepare(workplace.configuration())?;
     }
-    let mut installation = Installation::open(configuration, clock, actor)?;
+    let mut installation = Installation::open(workplace, clock, actor)?;
     let _lock = if mode == SyncMode::DryRun { None } else { Some(installation.ledger.lock()?) };
     let mut notes = Vec::new();
     let (files, waiting) = read(&mut installation, mode, progress, &mut notes)?;
@@ -139,12 +139,12 @@ pub fn sync(
     Ok(Synced {
         report,
         mode,
-        config: configuration.file.display().to_string(),
+        config: workplace.configuration().file.display().to_string(),
         checks,
         titles: titles.collect(),
         notes,
         when: now(&installation)?,
-        mistakes: std::mem::take(&mut installation.rules.mistakes),
+        mistakes: installation.rules.mistakes.clone(),
     })
 }
 

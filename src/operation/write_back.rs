@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::installation::Installation;
 use super::outcomes::release;
-use super::{Actor, Failure};
+use super::{Actor, Failure, Workplace};
 use crate::calendar::Clock;
-use crate::config::{ClientCertificate, Configuration, Credentials, ImportFiles, MosaicSettings, Transport};
+use crate::config::{ClientCertificate, Credentials, ImportFiles, MosaicSettings, Transport};
 use crate::domain::{AuthorityName, Receipt, State, WriteBack};
 use crate::ledger::{Ledger, LedgerQueue};
 use crate::mosaic::{Dialect, ImportFileCarrier, ImportFolders, RestCarrier, RestCredentials, RestSettings};
@@ -74,38 +74,33 @@ pub struct Sending {
 
 /// The write-backs.
 pub fn writeback_list(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     state: Option<&str>,
 ) -> Result<Vec<WriteBackListed>, Failure> {
-    let ledger = super::installation::ledger(configuration, clock)?;
+    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
     Ok(ledger.write_backs(state)?.iter().map(WriteBackListed::of).collect())
 }
 
 /// One write-back with its exact text.
-pub fn writeback_show(
-    configuration: &Configuration,
-    clock: Clock,
-    actor: &Actor,
-    id: &str,
-) -> Result<WriteBackShown, Failure> {
-    let mut ledger = super::installation::ledger(configuration, clock)?;
+pub fn writeback_show(workplace: &Workplace, clock: Clock, actor: &Actor, id: &str) -> Result<WriteBackShown, Failure> {
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
     let found = find(&ledger, id)?;
     ledger.audit_view(actor, &format!("write-back {id}"))?;
     Ok(WriteBackShown::of(&found))
 }
 
 /// Sends what was approved.
-pub fn writeback_send(configuration: &Configuration, clock: Clock, actor: &Actor) -> Result<Sending, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
+pub fn writeback_send(workplace: &Workplace, clock: Clock, actor: &Actor) -> Result<Sending, Failure> {
+    let mut installation = Installation::open(workplace, clock, actor)?;
     let _lock = installation.ledger.lock()?;
     release(&mut installation, actor)?;
     runtime()?.block_on(send(&mut installation, &as_configured, Work::Send))
 }
 
 /// Reads Mosaic for what nobody knows the fate of.
-pub fn writeback_reconcile(configuration: &Configuration, clock: Clock, actor: &Actor) -> Result<Sending, Failure> {
-    let mut installation = Installation::open(configuration, clock, actor)?;
+pub fn writeback_reconcile(workplace: &Workplace, clock: Clock, actor: &Actor) -> Result<Sending, Failure> {
+    let mut installation = Installation::open(workplace, clock, actor)?;
     let _lock = installation.ledger.lock()?;
     runtime()?.block_on(send(&mut installation, &as_configured, Work::Reconcile))
 }
@@ -113,12 +108,12 @@ pub fn writeback_reconcile(configuration: &Configuration, clock: Clock, actor: &
 /// A person lets a write-back go on that was refused or held. One of which nobody knows the fate is read back and not
 /// sent again.
 pub fn writeback_retry(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     id: &str,
 ) -> Result<WriteBackShown, Failure> {
-    change(configuration, clock, actor, id, |state| match state {
+    change(workplace, clock, actor, id, |state| match state {
         State::Held { .. } | State::Refused { .. } => Ok(Event::Release),
         State::Uncertain { .. } | State::Sending { .. } => {
             Err("nobody knows whether Mosaic has it: `tessera writeback reconcile` finds out")
@@ -130,14 +125,9 @@ pub fn writeback_retry(
 }
 
 /// A person holds a write-back back that has not been sent.
-pub fn writeback_hold(
-    configuration: &Configuration,
-    clock: Clock,
-    actor: &Actor,
-    id: &str,
-) -> Result<WriteBackShown, Failure> {
+pub fn writeback_hold(workplace: &Workplace, clock: Clock, actor: &Actor, id: &str) -> Result<WriteBackShown, Failure> {
     let reason = format!("held back by {}", actor.as_str());
-    change(configuration, clock, actor, id, |state| match state {
+    change(workplace, clock, actor, id, |state| match state {
         State::Approved => Ok(Event::Hold { reason }),
         State::Sent { .. } => Err("Mosaic has it already: correct the outcome instead"),
         State::Uncertain { .. } | State::Sending { .. } => {
@@ -148,13 +138,13 @@ pub fn writeback_hold(
 }
 
 fn change(
-    configuration: &Configuration,
+    workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     id: &str,
     event: impl FnOnce(&State) -> Result<Event, &'static str>,
 ) -> Result<WriteBackShown, Failure> {
-    let mut ledger = super::installation::ledger(configuration, clock)?;
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
     let _lock = ledger.lock()?;
     let found = find(&ledger, id)?;
     let event = event(&found.state).map_err(|why| {

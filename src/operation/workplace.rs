@@ -1,0 +1,60 @@
+//! A configuration with its mapping files read: what every operation starts from.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::Failure;
+use super::installation::Rulebook;
+use crate::config::Configuration;
+
+/// A configuration with its mapping files read. They are read again where one of them has changed since, so that what
+/// runs for days knows a new version as soon as it lies there.
+#[derive(Debug)]
+pub struct Workplace {
+    configuration: Configuration,
+    rules: Mutex<Option<(Vec<FileStamp>, Arc<Rulebook>)>>,
+}
+
+/// What tells that a mapping file has changed: its path, its length, and when it was written.
+type FileStamp = (std::path::PathBuf, u64, Option<SystemTime>);
+
+impl Workplace {
+    /// The workplace of a configuration. Nothing is read yet.
+    pub const fn new(configuration: Configuration) -> Self {
+        Self { configuration, rules: Mutex::new(None) }
+    }
+
+    /// The configuration.
+    pub const fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// The mapping files as they are now.
+    pub(super) fn rules(&self) -> Result<Arc<Rulebook>, Failure> {
+        let stamps = self.configuration.mappings.as_deref().map(stamps).unwrap_or_default();
+        let mut known = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, rules)) = known.as_ref().filter(|(read, _)| *read == stamps) {
+            return Ok(rules.clone());
+        }
+        let rules = Arc::new(Rulebook::of(Some(&self.configuration))?);
+        *known = Some((stamps, rules.clone()));
+        Ok(rules)
+    }
+}
+
+/// The stamps of every file below a folder. One that cannot be looked at is left out here: reading it says why.
+fn stamps(folder: &Path) -> Vec<FileStamp> {
+    let mut stamps = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(metadata) = entry.metadata() else { continue };
+        if metadata.is_dir() {
+            stamps.extend(self::stamps(&entry.path()));
+        } else {
+            stamps.push((entry.path(), metadata.len(), metadata.modified().ok()));
+        }
+    }
+    stamps.sort();
+    stamps
+}
