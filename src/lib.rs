@@ -24,6 +24,7 @@
 //! - [`report`]: what people take away: tables and workbooks. Computes nothing.
 //! - [`config`]: the configuration file and secrets; the only reader of the environment.
 //! - [`operation`]: what a user can ask for, one file each. Prints nothing.
+//! - [`web`]: the administrators' pages. Holds no rule.
 //! - [`cli`]: the commands. Holds no rule.
 
 pub mod diagnostic;
@@ -55,5 +56,7 @@ pub mod report;
 pub mod config;
 
 pub mod operation;
+
+pub mod web;
 
 pub mod cli;

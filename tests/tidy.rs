@@ -40,7 +40,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
         ],
     ),
-    ("cli", &["operation", "report", "domain", "config", "calendar", "diagnostic"]),
+    ("web", &["operation", "report", "domain", "config", "calendar", "diagnostic"]),
+    ("cli", &["operation", "report", "domain", "config", "calendar", "diagnostic", "web"]),
 ];
 
 const LINES_OF_CODE_MAX: usize = 620;

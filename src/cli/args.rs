@@ -8,8 +8,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use super::{
-    agenda, audit, check, completions, explain, import, init, ledger, mappings, outcomes, panels, quarantine, stand_in,
-    submissions, sync, writeback,
+    agenda, audit, check, completions, explain, import, init, ledger, mappings, outcomes, panels, quarantine, serve,
+    stand_in, submissions, sync, writeback,
 };
 
 const AFTER_HELP: &str = "\
@@ -67,6 +67,7 @@ pub(super) enum Command {
     Quarantine(quarantine::Args),
     Audit(audit::Args),
     Ledger(ledger::Args),
+    Serve(serve::Args),
     StandIn(stand_in::Args),
     Completions(completions::Args),
     /// Open documents for a check; not for people

@@ -21,6 +21,7 @@ mod panels;
 mod progress;
 mod quarantine;
 mod run;
+mod serve;
 mod session;
 mod stand_in;
 mod submissions;

@@ -7,7 +7,7 @@ use clap::Parser as _;
 use super::args::{Arguments, Command};
 use super::{
     Exit, Out, Session, agenda, audit, check, completions, explain, import, init, ledger, log, mappings, outcomes,
-    panels, quarantine, stand_in, submissions, sync, writeback,
+    panels, quarantine, serve, stand_in, submissions, sync, writeback,
 };
 use crate::config::Environment;
 use crate::operation::Failure;
@@ -42,6 +42,7 @@ fn run(command: &Command, session: &Session, out: &Out) -> Result<Exit, Failure>
         Command::Quarantine(args) => quarantine::run(args, session, out),
         Command::Audit(args) => audit::run(args, session, out),
         Command::Ledger(args) => ledger::run(args, session, out),
+        Command::Serve(args) => serve::run(args, session, out),
         Command::StandIn(args) => stand_in::run(args, session, out),
         Command::Completions(args) => completions::run(args, out),
         Command::ReadDocuments => crate::operation::read_documents().map(|()| Exit::Well),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::SecretSource;
 use super::read::read;
+use super::{SecretSource, WebSettings};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{AuthorityName, ExtractType, limit};
 
@@ -25,6 +25,8 @@ pub struct Configuration {
     pub authorities: Vec<AuthoritySettings>,
     /// What `sync --rehearse` does differently.
     pub rehearsal: Rehearsal,
+    /// How the pages are served.
+    pub web: WebSettings,
 }
 
 /// Where a ledger is kept.

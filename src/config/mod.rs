@@ -8,6 +8,7 @@ mod file;
 mod read;
 mod read_rest;
 mod secret;
+mod web;
 
 pub use environment::Environment;
 pub use file::{
@@ -15,3 +16,4 @@ pub use file::{
     MosaicSettings, Rehearsal, Source, SourcePlace, Transport,
 };
 pub use secret::{SecretSource, SecretTrouble};
+pub use web::{OidcSettings, TlsFiles, WebSettings};

@@ -10,6 +10,7 @@ use super::file::{
 };
 use super::read_rest::rest;
 use super::secret::SecretSource;
+use super::web::web;
 use crate::diagnostic::{Diagnostic, Item, Table, TomlDocument, nearest};
 use crate::domain::{AuthorityName, ExtractType};
 
@@ -28,6 +29,7 @@ pub(super) fn read(path: &Path, name: &str, text: &str) -> (Option<Configuration
             mappings: mappings(&root, folder),
             authorities: authorities(&root, folder),
             rehearsal: rehearsal(&root, folder),
+            web: web(&root, folder),
             ledger: LedgerUrl::Sqlite(PathBuf::new()),
             key: SecretSource::File(PathBuf::new()),
         };

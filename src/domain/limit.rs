@@ -102,3 +102,15 @@ pub const PACK_DOCUMENT_SECONDS_MAX: u64 = 8;
 
 /// Seconds that a whole pack may take to open: a thousand documents of five pages take about three.
 pub const PACK_SECONDS_MAX: u64 = 180;
+
+/// Bytes of a form of the pages: a sitting's outcomes are some dozens of texts.
+pub const FORM_BYTES_MAX: usize = 2 << 20;
+
+/// How long a page may take: after that somebody has long gone.
+pub const PAGE_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(120);
+
+/// How long whoever sends something may be silent, so that nobody holds a connection by sending a byte now and then.
+pub const BODY_SILENT_MAX: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// How long a browser may take to say what it wants.
+pub const HEAD_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(10);

@@ -5,6 +5,7 @@
 
 pub mod limit;
 
+mod account;
 mod document;
 mod fact;
 mod field_rule;
@@ -17,6 +18,7 @@ mod submission;
 mod trouble;
 mod write_back;
 
+pub use account::{AccountName, Invitation, SignInAccount, SignInRole};
 pub use document::{Document, DocumentKind, DocumentTrouble, Event, Person, Reading, Whose};
 pub use fact::{Fact, FactSource, FactValue};
 pub use field_rule::FieldRule;

@@ -30,6 +30,9 @@ impl Ledger {
         if let Some(wrong) = self.first_wrong_column()? {
             return Ok(Some(wrong));
         }
+        if let Some(wrong) = self.first_wrong_account()? {
+            return Ok(Some(wrong));
+        }
         self.first_wrong_kept()
     }
 

@@ -10,6 +10,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("migration/0003_waiver.sql")),
     (4, include_str!("migration/0004_epoch.sql")),
     (5, include_str!("migration/0005_settled.sql")),
+    (8, include_str!("migration/0008_account.sql")),
 ];
 
 /// Brings the ledger up to date.

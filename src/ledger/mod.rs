@@ -4,6 +4,7 @@
 //! process that dies at any moment leaves a ledger from which the next one goes on. SQLite stays in this room. Is
 //! bypassed by nobody.
 
+mod account;
 mod audit;
 mod audit_columns;
 mod audit_compare;

@@ -2,6 +2,7 @@
 //!
 //! Promise: does the work and returns it as the documented JSON shapes. Prints nothing.
 
+mod accounts;
 mod agenda;
 mod agenda_report;
 mod check;
@@ -33,6 +34,10 @@ mod workplace;
 mod write_back;
 
 pub use crate::ledger::Actor;
+pub use accounts::{
+    AccountListed, InvitationMade, account_accept, account_change, account_first, account_invite, account_invited,
+    account_password, account_roles, accounts_list, hash_of, new_secret, password_trouble, sign_in, sign_in_noted,
+};
 pub use agenda::{Agenda, AgendaEntry, Arising, Heard, InvitationDue, Tracked, agenda};
 pub use check::{CheckReport, CheckScope, Explanation, StatedFact, WaiverGiven, check, explain, waive};
 pub use check_matrix::check_out;

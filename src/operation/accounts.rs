@@ -1,0 +1,263 @@
+//! The local accounts of the pages: who may sign in, and what they may do there.
+
+use std::collections::BTreeSet;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{Actor, Failure, Workplace};
+use crate::calendar::Clock;
+use crate::domain::{AccountName, Invitation, SignInAccount, SignInRole, hexadecimal};
+
+/// How long a link is good by which somebody chooses a password.
+const INVITATION_TIME: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Characters of a password: NIST SP 800-63B-4 asks for 15 where there is no second factor, and lets nobody be asked for
+/// signs and figures. The most that is hashed keeps a request from costing minutes.
+const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 15..=256;
+
+/// What is compared with where there is no such account, so that the answer takes as long.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$Pdh+VsEDd8eAvpQzz4xmcXVM7kZBUXjuQI4qsSUmZns";
+
+/// An account in a list.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountListed {
+    /// Its name.
+    pub name: AccountName,
+    /// What it may do.
+    pub roles: BTreeSet<SignInRole>,
+    /// Whether it may sign in.
+    pub is_open: bool,
+    /// Whether its owner has chosen a password.
+    pub has_password: bool,
+    /// Until when the link is good by which its owner chooses one.
+    pub invited_until: Option<Timestamp>,
+}
+
+/// A link that was made for somebody.
+#[derive(Debug)]
+pub struct InvitationMade {
+    /// For whom.
+    pub name: AccountName,
+    /// What the link ends with. It is shown once and kept nowhere.
+    pub secret: SecretString,
+    /// Until when it is good.
+    pub until: Timestamp,
+}
+
+/// Every account.
+pub fn accounts_list(workplace: &Workplace, clock: Clock) -> Result<Vec<AccountListed>, Failure> {
+    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    let listed = ledger.accounts()?.into_iter().map(|account| AccountListed {
+        has_password: account.password.is_some(),
+        invited_until: account.invitation.map(|invitation| invitation.until).filter(|until| *until > clock.now()),
+        name: account.name,
+        roles: account.roles,
+        is_open: account.is_open,
+    });
+    Ok(listed.collect())
+}
+
+/// Invites somebody: makes an account, or lets the owner of one choose a new password.
+pub fn account_invite(
+    workplace: &Workplace,
+    clock: Clock,
+    actor: &Actor,
+    name: &AccountName,
+    roles: &BTreeSet<SignInRole>,
+) -> Result<InvitationMade, Failure> {
+    let (secret, hash) = new_secret()?;
+    let until = clock.now() + INVITATION_TIME;
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    let invited = |known: Option<SignInAccount>| SignInAccount {
+        name: name.clone(),
+        roles: roles.clone(),
+        password: known.and_then(|known| known.password),
+        invitation: Some(Invitation { hash, until }),
+        is_open: true,
+    };
+    ledger.change_account(name, |known| Some(invited(known)), actor)?;
+    Ok(InvitationMade { name: name.clone(), secret, until })
+}
+
+/// Changes what an account may do, and whether it may sign in. The last open account that looks after the accounts
+/// stays.
+pub fn account_change(
+    workplace: &Workplace,
+    clock: Clock,
+    actor: &Actor,
+    name: &AccountName,
+    roles: &BTreeSet<SignInRole>,
+    is_open: bool,
+) -> Result<(), Failure> {
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    let keeps = |one: &SignInAccount| one.is_open && one.password.is_some() && one.roles.contains(&SignInRole::Systems);
+    let others = ledger.accounts()?.iter().filter(|one| one.name != *name).any(keeps);
+    if !others && !(is_open && roles.contains(&SignInRole::Systems)) {
+        let help = "give the role to somebody else first";
+        return Err(Failure::usage("nobody would be left who looks after the accounts", help));
+    }
+    let change =
+        |known: Option<SignInAccount>| known.map(|known| SignInAccount { roles: roles.clone(), is_open, ..known });
+    match ledger.change_account(name, change, actor)? {
+        Some(_) => Ok(()),
+        None => Err(Failure::usage(format_args!("there is no account {name}"), "look at the list of accounts")),
+    }
+}
+
+/// Makes an account that may do everything, for whoever holds the first link.
+pub fn account_first(
+    workplace: &Workplace,
+    clock: Clock,
+    name: &AccountName,
+    password: &SecretString,
+) -> Result<(), Failure> {
+    let hash = hashed(name, password)?;
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    let first = |_| {
+        let roles = SignInRole::ALL.into_iter().collect();
+        Some(SignInAccount { name: name.clone(), roles, password: Some(hash), invitation: None, is_open: true })
+    };
+    ledger.change_account(name, first, &Actor::new("first-link", None))?;
+    Ok(())
+}
+
+/// For whom a link was made that is still good.
+pub fn account_invited(workplace: &Workplace, clock: Clock, secret: &str) -> Result<Option<AccountName>, Failure> {
+    let hash = hash_of(secret);
+    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    let is_good = |account: &SignInAccount| {
+        let invitation = account.invitation.as_ref();
+        account.is_open && invitation.is_some_and(|one| one.hash == hash && one.until > clock.now())
+    };
+    Ok(ledger.accounts()?.into_iter().find(is_good).map(|account| account.name))
+}
+
+/// The owner of an account chooses a password by a link, which is good no more afterwards.
+pub fn account_accept(
+    workplace: &Workplace,
+    clock: Clock,
+    secret: &str,
+    password: &SecretString,
+) -> Result<AccountName, Failure> {
+    let gone =
+        || Failure::usage("this link is not good any more", "ask whoever looks after the accounts for a new one");
+    let name = account_invited(workplace, clock, secret)?.ok_or_else(gone)?;
+    let (hash, wanted) = (hashed(&name, password)?, hash_of(secret));
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    let accepted = |known: Option<SignInAccount>| {
+        // Two that follow the link at once: the second finds it used.
+        let known = known.filter(|known| known.invitation.as_ref().is_some_and(|one| one.hash == wanted))?;
+        Some(SignInAccount { password: Some(hash), invitation: None, ..known })
+    };
+    ledger.change_account(&name, accepted, &Actor::new("account", Some(name.as_str())))?.ok_or_else(gone)?;
+    Ok(name)
+}
+
+/// The owner of an account chooses another password, knowing the one that holds.
+pub fn account_password(
+    workplace: &Workplace,
+    clock: Clock,
+    name: &AccountName,
+    held: &SecretString,
+    password: &SecretString,
+) -> Result<(), Failure> {
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    let known = ledger.account(name)?;
+    if !verified(known.as_ref().and_then(|account| account.password.as_deref()), held) {
+        return Err(Failure::usage("this is not your present password", "enter the password you signed in with"));
+    }
+    let hash = hashed(name, password)?;
+    let changed = |known: Option<SignInAccount>| known.map(|known| SignInAccount { password: Some(hash), ..known });
+    ledger.change_account(name, changed, &Actor::new("account", Some(name.as_str())))?;
+    Ok(())
+}
+
+/// Whether somebody is who they say, and what they may do. Either way it stands in the audit trail.
+pub fn sign_in(
+    workplace: &Workplace,
+    clock: Clock,
+    name: &AccountName,
+    password: &SecretString,
+) -> Result<Option<BTreeSet<SignInRole>>, Failure> {
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    let known = ledger.account(name)?;
+    let is_right = verified(known.as_ref().and_then(|account| account.password.as_deref()), password);
+    let roles = known.filter(|account| is_right && account.is_open).map(|account| account.roles);
+    let action = if roles.is_some() { "signed-in" } else { "sign-in-refused" };
+    ledger.note(&Actor::new("account", Some(name.as_str())), action, "pages")?;
+    Ok(roles)
+}
+
+/// What an account may do now; nothing where it is closed or was never there.
+pub fn account_roles(
+    workplace: &Workplace,
+    clock: Clock,
+    name: &AccountName,
+) -> Result<Option<BTreeSet<SignInRole>>, Failure> {
+    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    Ok(ledger.account(name)?.filter(|account| account.is_open).map(|account| account.roles))
+}
+
+/// Writes into the trail that somebody came by the council's own sign-in, or went.
+pub fn sign_in_noted(
+    workplace: &Workplace,
+    clock: Clock,
+    name: &AccountName,
+    action: &'static str,
+) -> Result<(), Failure> {
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    Ok(ledger.note(&Actor::new("account", Some(name.as_str())), action, "pages")?)
+}
+
+/// A secret that cannot be guessed, and what is kept of it.
+pub fn new_secret() -> Result<(SecretString, String), Failure> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Failure::failed(error, "this machine gives no random numbers"))?;
+    let secret = hexadecimal(&bytes);
+    let hash = hash_of(&secret);
+    Ok((SecretString::from(secret), hash))
+}
+
+/// What is kept of a secret.
+pub fn hash_of(secret: &str) -> String {
+    hexadecimal(&Sha256::digest(secret))
+}
+
+/// What is wrong with a password, in words; nothing where it is good.
+pub fn password_trouble(name: &AccountName, password: &SecretString) -> Option<String> {
+    let (text, least, most) = (password.expose_secret(), PASSWORD_CHARS.start(), PASSWORD_CHARS.end());
+    let count = text.chars().count();
+    let distinct: BTreeSet<char> = text.chars().collect();
+    if count < *least {
+        Some(format!("Enter {least} characters or more: three or four words are easy to remember"))
+    } else if count > *most {
+        Some(format!("Enter {most} characters or fewer"))
+    } else if distinct.len() < 5 || text.to_lowercase().contains(name.as_str()) {
+        Some("Enter a password that nobody can guess who knows your name".to_owned())
+    } else {
+        None
+    }
+}
+
+fn hashed(name: &AccountName, password: &SecretString) -> Result<String, Failure> {
+    if let Some(trouble) = password_trouble(name, password) {
+        return Err(Failure::usage(trouble, "choose another password"));
+    }
+    let hash = Argon2::default().hash_password(password.expose_secret().as_bytes());
+    Ok(hash.map_err(|error| Failure::failed(error, "try again"))?.to_string())
+}
+
+/// Takes as long where there is no hash to compare with.
+fn verified(hash: Option<&str>, password: &SecretString) -> bool {
+    let is_there = hash.is_some();
+    let Ok(hash) = PasswordHash::new(hash.unwrap_or(NOBODY)) else { return false };
+    let is_right = Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok();
+    is_there && is_right
+}

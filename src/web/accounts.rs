@@ -1,0 +1,343 @@
+//! Accounts: who may sign in, links by which people choose a password, and one's own password.
+
+use std::collections::BTreeSet;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use maud::{Markup, html};
+use secrecy::{ExposeSecret as _, SecretString};
+use tower_sessions::Session;
+
+use super::parts::{self, Line};
+use super::posted::{Posted, PostedByAnybody};
+use super::shell::FieldError;
+use super::{PageFailure, Room, Shell, Site, Visitor, session};
+use crate::domain::{AccountName, SignInRole};
+use crate::operation::{self, AccountListed, InvitationMade};
+
+/// What each role may do, in words.
+const fn role_words(role: SignInRole) -> &'static str {
+    match role {
+        SignInRole::Reader => "Reads everything but the systems pages",
+        SignInRole::Administrator => "Checks packs, states facts, answers for findings, records outcomes",
+        SignInRole::Approver => "Approves outcomes and turns them down",
+        SignInRole::Systems => "Looks after mappings, quarantine, write-backs that wait, the audit trail and accounts",
+    }
+}
+
+/// Every account.
+pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
+    list(&site, &visitor, Vec::new(), None).await
+}
+
+async fn list(
+    site: &Site,
+    visitor: &Visitor,
+    errors: Vec<FieldError>,
+    made: Option<&InvitationMade>,
+) -> Result<Response, PageFailure> {
+    let accounts = site.ask(operation::accounts_list).await?;
+    let name = Line {
+        name: "name",
+        label: "Name",
+        hint: "What they sign in with, for instance their e-mail address. It stands in the audit trail.",
+        kind: "text",
+        value: "",
+        autocomplete: "off",
+    };
+    let rows: Vec<Vec<Markup>> = accounts.iter().map(row).collect();
+    let body = html! {
+        @if let Some(made) = made { (invitation(site, made)) }
+        @if !site.has_local_accounts() {
+            p { "People sign in with their council account; these accounts are not used." }
+        }
+        (parts::table("Accounts", &["Name", "Roles", "State", ""], &rows))
+        h2 { "Add an account" }
+        form action="/accounts" method="post" {
+            (parts::csrf(visitor))
+            (name.show(&errors))
+            (roles(&BTreeSet::from([SignInRole::Reader]), &errors))
+            button { "Make a link for them" }
+        }
+    };
+    Ok(Shell::new(visitor, "Accounts", Room::Accounts).errors(errors).show(&body))
+}
+
+fn row(account: &AccountListed) -> Vec<Markup> {
+    let state = match (account.is_open, account.has_password, account.invited_until) {
+        (false, ..) => "Closed",
+        (true, _, Some(_)) => "Has a link that is not used yet",
+        (true, true, None) => "In use",
+        (true, false, None) => "Its link is no longer good: make a new one",
+    };
+    let roles: Vec<&str> = account.roles.iter().map(|role| role.as_str()).collect();
+    vec![
+        html! { (account.name) },
+        html! { (roles.join(", ")) },
+        html! { (state) },
+        html! { a href={ "/accounts/" (parts::encoded(account.name.as_str())) } { "Change" span.hidden { " " (account.name) } } },
+    ]
+}
+
+fn invitation(site: &Site, made: &InvitationMade) -> Markup {
+    let address = site.settings().address.clone().unwrap_or_else(|| format!("http://{}", site.settings().listen));
+    html! {
+        div.banner role="status" {
+            h2 { "A link for " (made.name) }
+            p { "Give it to them yourself: it is shown once, and whoever follows it first chooses the password." }
+            p.link { code { (address) "/invitation/" (made.secret.expose_secret()) } }
+            p { "It is good until " (made.until.strftime("%-d %B %Y")) "." }
+        }
+    }
+}
+
+fn roles(chosen: &BTreeSet<SignInRole>, errors: &[FieldError]) -> Markup {
+    html! {
+        fieldset.field #roles {
+            legend { "What they may do" }
+            (parts::error(errors, "roles"))
+            @for role in SignInRole::ALL {
+                div.choice {
+                    input type="checkbox" id={ "role-" (role) } name="role" value=(role) checked[chosen.contains(&role)];
+                    label for={ "role-" (role) } { (capital(role.as_str())) span.hint { (role_words(role)) } }
+                }
+            }
+        }
+    }
+}
+
+fn capital(text: &str) -> String {
+    super::failure::sentence(text).trim_end_matches('.').to_owned()
+}
+
+fn chosen(posted: &Posted) -> BTreeSet<SignInRole> {
+    posted.all("role").filter_map(SignInRole::parse).collect()
+}
+
+/// Makes an account and the link for its owner.
+pub(super) async fn post(State(site): State<Site>, visitor: Visitor, posted: Posted) -> Result<Response, PageFailure> {
+    let error = |field: &str, message: &str| FieldError { field: field.to_owned(), message: message.to_owned() };
+    let (name, roles) = (posted.text("name").and_then(AccountName::parse), chosen(&posted));
+    let mut errors = Vec::new();
+    if name.is_none() {
+        errors.push(error("name", "Enter a name of letters, figures and . - _ @ without spaces"));
+    }
+    if roles.is_empty() {
+        errors.push(error("roles", "Choose what they may do"));
+    }
+    let (Some(name), true) = (name, errors.is_empty()) else {
+        let mut response = list(&site, &visitor, errors, None).await?;
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(response);
+    };
+    let actor = visitor.acting(SignInRole::Systems);
+    let ask = move |workplace: &_, clock| operation::account_invite(workplace, clock, &actor, &name, &roles);
+    let made = site.ask(ask).await?;
+    list(&site, &visitor, Vec::new(), Some(&made)).await
+}
+
+/// One account.
+pub(super) async fn one(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(name): Path<String>,
+) -> Result<Response, PageFailure> {
+    let accounts = site.ask(operation::accounts_list).await?;
+    let account = accounts.into_iter().find(|account| account.name.as_str() == name).ok_or(PageFailure::NotFound)?;
+    let address = format!("/accounts/{}", parts::encoded(&name));
+    let body = html! {
+        form action=(address) method="post" {
+            (parts::csrf(&visitor))
+            (roles(&account.roles, &[]))
+            fieldset.field {
+                legend { "May they sign in?" }
+                @for (value, label, is_so) in [("yes", "Yes", account.is_open), ("no", "No, close the account", !account.is_open)] {
+                    div.choice {
+                        input type="radio" id={ "open-" (value) } name="open" value=(value) checked[is_so];
+                        label for={ "open-" (value) } { (label) }
+                    }
+                }
+            }
+            button { "Save" }
+        }
+        h2 { "A new password" }
+        p { "Make a link by which they choose one. The password they have holds until then." }
+        form action="/accounts" method="post" {
+            (parts::csrf(&visitor))
+            input type="hidden" name="name" value=(name);
+            @for role in &account.roles { input type="hidden" name="role" value=(role); }
+            button.secondary { "Make a link for them" }
+        }
+    };
+    Ok(Shell::new(&visitor, &name, Room::Accounts).back("/accounts", "Accounts").show(&body))
+}
+
+/// Changes an account.
+pub(super) async fn change(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(name): Path<String>,
+    posted: Posted,
+) -> Result<Response, PageFailure> {
+    let name = AccountName::parse(&name).ok_or(PageFailure::NotFound)?;
+    let (roles, is_open) = (chosen(&posted), posted.text("open") == Some("yes"));
+    let actor = visitor.acting(SignInRole::Systems);
+    site.ask(move |workplace, clock| operation::account_change(workplace, clock, &actor, &name, &roles, is_open))
+        .await?;
+    Ok(Redirect::to("/accounts").into_response())
+}
+
+/// Where somebody chooses a password: by the first link, with a name of their own, or by a link made for them.
+pub(super) async fn invited(State(site): State<Site>, Path(secret): Path<String>) -> Result<Response, PageFailure> {
+    let whose = whose(&site, &secret).await?;
+    Ok(choose(&secret, whose.as_ref(), "", Vec::new()))
+}
+
+/// For whom a link is; `None` for the first link, whose holder chooses a name.
+async fn whose(site: &Site, secret: &str) -> Result<Option<AccountName>, PageFailure> {
+    if site.is_first_link(secret) {
+        return Ok(None);
+    }
+    let asked = secret.to_owned();
+    let invited = site.ask(move |workplace, clock| operation::account_invited(workplace, clock, &asked)).await?;
+    invited.map(Some).ok_or_else(|| PageFailure::Wrong("This link was used already, or is no longer good.".to_owned()))
+}
+
+fn choose(secret: &str, whose: Option<&AccountName>, name: &str, errors: Vec<FieldError>) -> Response {
+    let name = Line {
+        name: "name",
+        label: "Your name to sign in with",
+        hint: "For instance your e-mail address. It stands in the audit trail.",
+        kind: "text",
+        value: name,
+        autocomplete: "username",
+    };
+    let body = html! {
+        form action={ "/invitation/" (secret) } method="post" {
+            @match whose {
+                // A password manager wants to know for whom it is.
+                Some(whose) => { input.hidden type="text" name="username" value=(whose) autocomplete="username" readonly
+                    tabindex="-1" aria-hidden="true"; p { "For the account " strong { (whose) } "." } }
+                None => (name.show(&errors)),
+            }
+            (new_password().show(&errors))
+            button { "Choose this password" }
+        }
+    };
+    Shell::bare("Choose a password", Room::None).errors(errors).show(&body)
+}
+
+const fn new_password<'l>() -> Line<'l> {
+    Line {
+        name: "password",
+        label: "New password",
+        hint: "15 characters or more. Three or four words are easy to remember.",
+        kind: "password",
+        value: "",
+        autocomplete: "new-password",
+    }
+}
+
+/// Sets the password, and signs its owner in.
+pub(super) async fn accept(
+    State(site): State<Site>,
+    session: Session,
+    Path(secret): Path<String>,
+    PostedByAnybody(posted): PostedByAnybody,
+) -> Result<Response, PageFailure> {
+    let whose = whose(&site, &secret).await?;
+    let given = posted.text("name").unwrap_or_default().to_owned();
+    let password = SecretString::from(posted.all("password").next().unwrap_or_default());
+    let refused = |field: &str, message: String| {
+        let mut response =
+            choose(&secret, whose.as_ref(), &given, vec![FieldError { field: field.to_owned(), message }]);
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        response
+    };
+    let Some(name) = whose.clone().or_else(|| AccountName::parse(&given)) else {
+        return Ok(refused("name", "Enter a name of letters, figures and . - _ @ without spaces".to_owned()));
+    };
+    if let Some(trouble) = operation::password_trouble(&name, &password) {
+        return Ok(refused("password", trouble));
+    }
+    if whose.is_none() && !site.use_first_link(&secret) {
+        return Err(PageFailure::Wrong("This link was used already.".to_owned()));
+    }
+    let (first, own) = (whose.is_none(), name.clone());
+    site.ask(move |workplace, clock| {
+        if first {
+            operation::account_first(workplace, clock, &own, &password)
+        } else {
+            operation::account_accept(workplace, clock, &secret, &password).map(|_| ())
+        }
+    })
+    .await?;
+    session::begin(&session, name, None).await?;
+    Ok(Redirect::to("/").into_response())
+}
+
+/// One's own account.
+pub(super) async fn own(visitor: Visitor) -> Response {
+    own_form(&visitor, Vec::new(), None)
+}
+
+fn own_form(visitor: &Visitor, errors: Vec<FieldError>, done: Option<String>) -> Response {
+    let held = Line {
+        name: "held",
+        label: "Present password",
+        hint: "",
+        kind: "password",
+        value: "",
+        autocomplete: "current-password",
+    };
+    let roles = visitor.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
+    let body = html! {
+        (parts::summary(&[("Name", html! { (visitor.name) }), ("Roles", html! { (roles) })]))
+        h2 { "Change your password" }
+        form action="/account" method="post" {
+            (parts::csrf(visitor))
+            input.hidden type="text" name="username" value=(visitor.name) autocomplete="username" readonly tabindex="-1"
+                aria-hidden="true";
+            (held.show(&errors))
+            (new_password().show(&errors))
+            button { "Change the password" }
+        }
+    };
+    Shell::new(visitor, "Your account", Room::None).errors(errors).done(done).show(&body)
+}
+
+/// Changes one's own password.
+pub(super) async fn own_post(
+    State(site): State<Site>,
+    session: Session,
+    visitor: Visitor,
+    posted: Posted,
+) -> Result<Response, PageFailure> {
+    if !visitor.is_local {
+        return Err(PageFailure::NotFound);
+    }
+    let secret = |field: &str| SecretString::from(posted.all(field).next().unwrap_or_default());
+    let (name, held, password) = (visitor.name.clone(), secret("held"), secret("password"));
+    let refused = |field: &str, message: String| {
+        let mut response = own_form(&visitor, vec![FieldError { field: field.to_owned(), message }], None);
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        response
+    };
+    if let Some(trouble) = operation::password_trouble(&name, &password) {
+        return Ok(refused("password", trouble));
+    }
+    let changed =
+        site.ask(move |workplace, clock| operation::account_password(workplace, clock, &name, &held, &password)).await;
+    match changed {
+        Ok(()) => {
+            // Whoever had this session's id has it no more.
+            session.cycle_id().await.map_err(session::broken)?;
+            Ok(own_form(&visitor, Vec::new(), Some("Your password is changed.".to_owned())))
+        }
+        Err(PageFailure::Operation(failure)) if failure.kind == operation::FailureKind::Usage => {
+            Ok(refused("held", "Enter the password you signed in with".to_owned()))
+        }
+        Err(failure) => Err(failure),
+    }
+}

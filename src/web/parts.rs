@@ -1,0 +1,156 @@
+//! What pages are made of, after the patterns of the GOV.UK Design System: lists, tags, fields, findings.
+
+use maud::{Markup, html};
+
+use super::Visitor;
+use super::posted::CSRF;
+use super::shell::FieldError;
+use crate::domain::{Finding, FindingSeverity, Verdict};
+
+/// The field by which a form shows that it came from this session.
+pub(super) fn csrf(visitor: &Visitor) -> Markup {
+    html! { input type="hidden" name=(CSRF) value=(visitor.csrf); }
+}
+
+/// A verdict: complete is plain, because it asks nothing of anybody.
+pub(super) fn verdict(verdict: Verdict, missing: usize) -> Markup {
+    match verdict {
+        Verdict::Complete => html! { span { "Complete" } },
+        Verdict::Incomplete => html! { span.tag.red { "Incomplete" @if missing > 0 { " (" (missing) ")" } } },
+        Verdict::Late => html! { span.tag.red { "Late" } },
+        Verdict::Unknown => html! { span.tag.yellow { "Not known yet" } },
+    }
+}
+
+/// How strongly a finding speaks.
+pub(super) fn severity(severity: FindingSeverity) -> Markup {
+    match severity {
+        FindingSeverity::Blocking => html! { span.tag.red { "Blocking" } },
+        FindingSeverity::Warning => html! { span.tag.yellow { "Warning" } },
+        FindingSeverity::Advice => html! { span.tag.grey { "Advice" } },
+    }
+}
+
+/// A finding: what is wrong, what to do and who, and the clause.
+pub(super) fn finding(finding: &Finding) -> Markup {
+    html! {
+        li.finding {
+            p { (severity(finding.severity)) " " strong { (super::failure::sentence(&finding.message)) } }
+            p { (super::failure::sentence(&finding.help)) }
+            p.small {
+                a href={ "/explain/" (finding.code) } { (finding.code) }
+                @if !finding.policy.is_empty() { ". " (finding.policy) }
+                @if let Some(source) = &finding.source { ". Read at " (source) }
+            }
+        }
+    }
+}
+
+/// A list of names and values.
+pub(super) fn summary(rows: &[(&str, Markup)]) -> Markup {
+    html! {
+        dl.summary { @for (name, value) in rows { div { dt { (name) } dd { (value) } } } }
+    }
+}
+
+/// A table that can be scrolled to by keyboard where it is wider than the screen.
+pub(super) fn table(caption: &str, columns: &[&str], rows: &[Vec<Markup>]) -> Markup {
+    html! {
+        div.scroll role="region" aria-label=(caption) tabindex="0" {
+            table {
+                caption { (caption) }
+                thead { tr { @for column in columns { th scope="col" { (column) } } } }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            @for (at, cell) in row.iter().enumerate() {
+                                @if at == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The way to the rows after these.
+pub(super) fn next(address: Option<String>) -> Markup {
+    html! {
+        @if let Some(address) = address {
+            nav.next aria-label="More" { a href=(address) rel="next" { "Next page" } }
+        }
+    }
+}
+
+/// What is wrong with a field, beside it.
+pub(super) fn error(errors: &[FieldError], field: &str) -> Markup {
+    let own = errors.iter().find(|error| error.field == field);
+    html! {
+        @if let Some(error) = own {
+            p.error id={ (field) "-error" } { span.hidden { "Error: " } (error.message) }
+        }
+    }
+}
+
+/// A field of one line.
+pub(super) struct Line<'l> {
+    pub(super) name: &'l str,
+    pub(super) label: &'l str,
+    pub(super) hint: &'l str,
+    pub(super) kind: &'l str,
+    pub(super) value: &'l str,
+    pub(super) autocomplete: &'l str,
+}
+
+impl Line<'_> {
+    /// The field with its label, its hint and what is wrong with it.
+    pub(super) fn show(&self, errors: &[FieldError]) -> Markup {
+        let Self { name, label, hint, kind, value, autocomplete } = self;
+        let is_wrong = errors.iter().any(|error| error.field == *name);
+        let described = match (hint.is_empty(), is_wrong) {
+            (true, false) => None,
+            (false, false) => Some(format!("{name}-hint")),
+            (true, true) => Some(format!("{name}-error")),
+            (false, true) => Some(format!("{name}-hint {name}-error")),
+        };
+        html! {
+            div.field.wrong[is_wrong] {
+                label for=(name) { (label) }
+                @if !hint.is_empty() { p.hint id={ (name) "-hint" } { (hint) } }
+                (error(errors, name))
+                input id=(name) name=(name) type=(kind) value=(value) autocomplete=(autocomplete) spellcheck="false"
+                    aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+            }
+        }
+    }
+}
+
+/// A button that does one thing: a form of its own.
+pub(super) fn button(visitor: &Visitor, address: &str, label: &str, fields: &[(&str, &str)]) -> Markup {
+    html! {
+        form.inline action=(address) method="post" {
+            (csrf(visitor))
+            @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
+            button.secondary { (label) }
+        }
+    }
+}
+
+/// What a list says that is empty: why, and what to do.
+pub(super) fn empty(text: &str) -> Markup {
+    html! { p.empty { (text) } }
+}
+
+/// A value for the query of an address.
+pub(super) fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}

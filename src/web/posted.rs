@@ -1,0 +1,75 @@
+//! What a form of ours has sent.
+
+use axum::Form;
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
+
+use super::{PageFailure, Visitor};
+use crate::operation::hash_of;
+
+/// The field by which a form shows that it came from this session.
+pub(super) const CSRF: &str = "csrf";
+
+/// The fields of a form that came from a page of this session.
+#[derive(Debug)]
+pub(super) struct Posted {
+    fields: Vec<(String, String)>,
+}
+
+impl Posted {
+    /// The first field of a name, spaces around it left out; nothing where it is empty.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        let own = self.fields.iter().filter(|(own, _)| own == name);
+        own.map(|(_, value)| value.trim()).find(|text| !text.is_empty())
+    }
+
+    /// Every field of a name.
+    pub(super) fn all<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
+        self.fields.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A field that the page itself has put there.
+    pub(super) fn own(&self, name: &str) -> Result<&str, PageFailure> {
+        self.text(name).ok_or_else(|| PageFailure::Wrong("Something is missing in what was sent.".to_owned()))
+    }
+}
+
+/// Whether a form came from a page of this session.
+pub(super) fn is_own(visitor: &Visitor, csrf: Option<&str>) -> bool {
+    // The hashes are compared, so that how long it takes tells nothing.
+    csrf.is_some_and(|csrf| hash_of(csrf) == hash_of(&visitor.csrf))
+}
+
+impl<S: Send + Sync> FromRequest<S> for Posted {
+    type Rejection = PageFailure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let (mut parts, body) = request.into_parts();
+        let visitor = Visitor::from_request_parts(&mut parts, state).await?;
+        let posted = Self { fields: fields(Request::from_parts(parts, body), state).await? };
+        if is_own(&visitor, posted.text(CSRF)) { Ok(posted) } else { Err(PageFailure::Stale) }
+    }
+}
+
+/// The fields of a form of somebody who is not signed in.
+#[derive(Debug)]
+pub(super) struct PostedByAnybody(pub(super) Posted);
+
+impl<S: Send + Sync> FromRequest<S> for PostedByAnybody {
+    type Rejection = PageFailure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(Posted { fields: fields(request, state).await? }))
+    }
+}
+
+async fn fields<S: Send + Sync>(request: Request, state: &S) -> Result<Vec<(String, String)>, PageFailure> {
+    let form = Form::<Vec<(String, String)>>::from_request(request, state).await;
+    form.map(|Form(fields)| fields).map_err(|rejected| {
+        let status = rejected.status();
+        if status == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+            PageFailure::TooMuch(status, "The form holds more than a form may.")
+        } else {
+            PageFailure::Wrong("What was sent is no form of these pages.".to_owned())
+        }
+    })
+}

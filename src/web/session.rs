@@ -1,0 +1,115 @@
+//! Who is signed in.
+
+use std::collections::BTreeSet;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tower_sessions::Session;
+
+use super::{PageFailure, Site};
+use crate::domain::{AccountName, SignInRole};
+use crate::operation::{self, Actor, Failure};
+
+/// Under which name a session keeps whose it is.
+const KEY: &str = "visitor";
+
+/// What a session keeps.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Kept {
+    name: AccountName,
+    /// What the council's own sign-in has said; `None` for an account of tessera's own, which is asked each time.
+    roles: Option<BTreeSet<SignInRole>>,
+    csrf: String,
+    since: Timestamp,
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone)]
+pub(super) struct Visitor {
+    pub(super) name: AccountName,
+    pub(super) roles: BTreeSet<SignInRole>,
+    /// What every form of this session carries.
+    pub(super) csrf: String,
+    /// Whether the account is tessera's own.
+    pub(super) is_local: bool,
+    /// After how many seconds without a page the session ends.
+    pub(super) time_out_seconds: u64,
+    pub(super) is_rehearsal: bool,
+    pub(super) help: Option<String>,
+}
+
+impl Visitor {
+    /// Whether they have a role.
+    pub(super) fn is(&self, role: SignInRole) -> bool {
+        role == SignInRole::Reader || self.roles.contains(&role)
+    }
+
+    /// Who acts, for the audit trail.
+    pub(super) fn acting(&self, role: SignInRole) -> Actor {
+        Actor::new(role.as_str(), Some(self.name.as_str()))
+    }
+
+    /// Who reads, in the widest role that they have.
+    pub(super) fn reading(&self) -> Actor {
+        self.acting(self.roles.iter().max().copied().unwrap_or(SignInRole::Reader))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor {
+    type Rejection = PageFailure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        parts.extensions.get::<Self>().cloned().ok_or(PageFailure::Forbidden)
+    }
+}
+
+/// Begins a session, under an id that nobody has seen before.
+pub(super) async fn begin(
+    session: &Session,
+    name: AccountName,
+    roles: Option<BTreeSet<SignInRole>>,
+) -> Result<(), PageFailure> {
+    let (csrf, _) = operation::new_secret()?;
+    let csrf = secrecy::ExposeSecret::expose_secret(&csrf).to_owned();
+    let kept = Kept { name, roles, csrf, since: crate::calendar::Clock::System.now() };
+    session.flush().await.map_err(broken)?;
+    session.insert(KEY, kept).await.map_err(broken)?;
+    session.cycle_id().await.map_err(broken)
+}
+
+/// Whose session it is, if anybody's.
+pub(super) async fn visitor(session: &Session, site: &Site) -> Result<Option<Visitor>, PageFailure> {
+    let Some(kept) = session.get::<Kept>(KEY).await.map_err(broken)? else { return Ok(None) };
+    let age = crate::calendar::Clock::System.now().duration_since(kept.since);
+    let is_over = age.unsigned_abs() > site.settings().session;
+    let name = kept.name.clone();
+    let roles = match &kept.roles {
+        Some(roles) => Some(roles.clone()),
+        None => site.ask(move |workplace, clock| operation::account_roles(workplace, clock, &name)).await?,
+    };
+    let Some(roles) = roles.filter(|_| !is_over) else {
+        session.flush().await.map_err(broken)?;
+        return Ok(None);
+    };
+    let settings = site.settings();
+    Ok(Some(Visitor {
+        name: kept.name,
+        roles,
+        csrf: kept.csrf,
+        is_local: kept.roles.is_none(),
+        time_out_seconds: settings.time_out.as_secs(),
+        is_rehearsal: site.is_rehearsal(),
+        help: settings.help.clone(),
+    }))
+}
+
+/// Ends a session.
+pub(super) async fn end(session: &Session) -> Result<(), PageFailure> {
+    session.flush().await.map_err(broken)
+}
+
+pub(super) fn broken(error: tower_sessions::session::Error) -> PageFailure {
+    PageFailure::from(Failure::failed(error, "sign in again"))
+}

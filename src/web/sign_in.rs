@@ -1,0 +1,162 @@
+//! Signing in and out.
+
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use maud::html;
+use secrecy::SecretString;
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::guard::Asking;
+use super::parts::{Line, encoded};
+use super::posted::{Posted, PostedByAnybody};
+use super::shell::FieldError;
+use super::{PageFailure, Room, Shell, Site, Visitor, session};
+use crate::domain::AccountName;
+use crate::operation;
+
+/// Where somebody wanted to go.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Then {
+    #[serde(default)]
+    then: String,
+}
+
+/// Sends somebody who is not signed in to do so.
+pub(super) fn wanted(asked: Option<&str>) -> Response {
+    match asked {
+        Some("/") | None => {}
+        Some(asked) => return Redirect::to(&format!("/sign-in?then={}", encoded(asked))).into_response(),
+    }
+    if asked.is_some() {
+        return Redirect::to("/sign-in").into_response();
+    }
+    // What was being sent is lost only if the tab is closed: the browser goes back to the filled-in form.
+    let body = html! {
+        p { "You were signed out because no page was opened for a while. Nothing was changed." }
+        ol {
+            li { a href="/sign-in" target="_blank" rel="noopener" { "Sign in in a new tab" } }
+            li { "Come back to this tab, go back to the form, and send it again: what you filled in is still there." }
+        }
+    };
+    let mut response = Shell::bare("You were signed out", Room::None).show(&body);
+    *response.status_mut() = StatusCode::UNAUTHORIZED;
+    response
+}
+
+/// A page of ours, and no other site's: an address that begins with one slash.
+fn own_page(then: &str) -> &str {
+    let is_own = then.starts_with('/') && !then.starts_with("//") && !then.contains(['\\', '\r', '\n', '\t']);
+    if is_own { then } else { "/" }
+}
+
+/// The form.
+pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Then>) -> Response {
+    form(&site, own_page(&asked.then), "", Vec::new())
+}
+
+fn form(site: &Site, then: &str, name: &str, errors: Vec<FieldError>) -> Response {
+    let own = site.has_local_accounts();
+    let name = Line { name: "name", label: "Name", hint: "", kind: "text", value: name, autocomplete: "username" };
+    let password = Line {
+        name: "password",
+        label: "Password",
+        hint: "",
+        kind: "password",
+        value: "",
+        autocomplete: "current-password",
+    };
+    let body = html! {
+        @if site.settings().oidc.is_some() {
+            p { a.button href={ "/sign-in/council?then=" (encoded(then)) } { "Sign in with your council account" } }
+        }
+        @if own {
+            @if site.settings().oidc.is_some() { h2 { "Or with an account of tessera’s own" } }
+            form action="/sign-in" method="post" {
+                input type="hidden" name="then" value=(then);
+                (name.show(&errors))
+                (password.show(&errors))
+                button { "Sign in" }
+            }
+            p { "No account yet? Whoever looks after tessera makes one and gives you a link." }
+        }
+    };
+    Shell::bare("Sign in", Room::None).errors(errors).show(&body)
+}
+
+/// Who somebody says they are.
+pub(super) async fn post(
+    State(site): State<Site>,
+    session: Session,
+    Extension(Asking(asking)): Extension<Asking>,
+    PostedByAnybody(posted): PostedByAnybody,
+) -> Result<Response, PageFailure> {
+    if !site.has_local_accounts() {
+        return Err(PageFailure::NotFound);
+    }
+    let then = own_page(posted.text("then").unwrap_or("/"));
+    let given = posted.text("name").unwrap_or_default();
+    let refused = |message: &str| {
+        let error = FieldError { field: "name".to_owned(), message: message.to_owned() };
+        let mut response = form(&site, then, given, vec![error]);
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        response
+    };
+    // Whether there is such an account is nobody's business.
+    const WRONG: &str = "Enter the name and password of an account: these do not belong together";
+    let Some(name) = AccountName::parse(given) else { return Ok(refused(WRONG)) };
+    if !site.limits().allows_try(&name, asking) {
+        return Err(PageFailure::TooMuch(
+            StatusCode::TOO_MANY_REQUESTS,
+            "Somebody has tried to sign in to this account too often. Nothing is locked: wait half a minute.",
+        ));
+    }
+    let password = SecretString::from(posted.all("password").next().unwrap_or_default());
+    let asked = name.clone();
+    let roles = site.ask(move |workplace, clock| operation::sign_in(workplace, clock, &asked, &password)).await?;
+    if roles.is_none() {
+        return Ok(refused(WRONG));
+    }
+    session::begin(&session, name, None).await?;
+    Ok(Redirect::to(then).into_response())
+}
+
+/// Ends the session.
+pub(super) async fn out(
+    State(site): State<Site>,
+    session: Session,
+    visitor: Visitor,
+    _: Posted,
+) -> Result<Response, PageFailure> {
+    let name = visitor.name.clone();
+    site.ask(move |workplace, clock| operation::sign_in_noted(workplace, clock, &name, "signed-out")).await?;
+    session::end(&session).await?;
+    Ok(Redirect::to("/sign-in").into_response())
+}
+
+/// That somebody is still there: asked by the script before the session ends.
+pub(super) async fn stay(_: Visitor) -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_page;
+
+    #[test]
+    fn nobody_is_led_to_another_site() {
+        for (then, page) in [
+            ("/requests?panel=a", "/requests?panel=a"),
+            ("", "/"),
+            ("https://elsewhere.example", "/"),
+            ("//elsewhere.example", "/"),
+            ("/\\elsewhere.example", "/"),
+            ("/\t/elsewhere.example", "/"),
+            ("javascript:alert(1)", "/"),
+        ] {
+            assert_eq!(own_page(then), page, "{then}");
+        }
+    }
+}
