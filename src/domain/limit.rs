@@ -114,3 +114,12 @@ pub const BODY_SILENT_MAX: std::time::Duration = std::time::Duration::from_secs(
 
 /// How long a browser may take to say what it wants.
 pub const HEAD_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Bytes of a pack that is sent to the pages: some dozens of scans.
+pub const PACK_UPLOAD_BYTES_MAX: usize = 512 << 20;
+
+/// How long sending a pack may take: half a gigabyte from an office with a slow line.
+pub const UPLOAD_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(30 * 60);
+
+/// Bytes of an outcomes workbook that is sent to the pages, with what a form needs around it.
+pub const WORKBOOK_UPLOAD_BYTES_MAX: usize = 33 << 20;

@@ -33,6 +33,20 @@ impl From<Failure> for PageFailure {
 }
 
 impl PageFailure {
+    /// Of a page about one thing: that there is no such thing is no mistake of a form.
+    pub(super) fn unknown_is_not_found(self) -> Self {
+        match self {
+            Self::Operation(failure) if failure.kind == FailureKind::Usage => Self::NotFound,
+            other => other,
+        }
+    }
+
+    /// What happened and what to do, where it stands within a page.
+    pub(super) fn in_words(&self) -> (String, Option<String>) {
+        let (_, _, what, help) = self.said();
+        (what, help)
+    }
+
     /// What is said: the status, the heading, what happened, what to do.
     fn said(&self) -> (StatusCode, String, String, Option<String>) {
         let said = |status, title: &str, what: &str, help: &str| {

@@ -4,19 +4,37 @@
 //! a page says of a request is what `check --json` says.
 
 mod accounts;
+mod address;
 mod assets;
+mod audit;
+mod download;
 mod failure;
+mod figures;
 mod guard;
 mod limits;
+mod mappings;
+mod outcome_form;
+mod outcomes;
+mod pack;
+mod panels;
 mod parts;
+mod plot;
 mod posted;
+mod quarantine;
+mod request;
+mod requests;
 mod router;
 mod server;
 mod session;
 mod shell;
 mod sign_in;
 mod site;
+mod sitting;
+mod sittings;
 mod today;
+mod uploads;
+mod words;
+mod write_backs;
 
 use failure::PageFailure;
 pub use server::{ServeRequest, Serving, serve};

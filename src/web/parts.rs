@@ -104,6 +104,17 @@ pub(super) struct Line<'l> {
 }
 
 impl Line<'_> {
+    /// The field with its label and its hint, under another id than its name: where a page has several of a name.
+    pub(super) fn with_id(&self, id: &str) -> Markup {
+        let Self { name, label, hint: _, kind, value, autocomplete } = self;
+        html! {
+            div.field {
+                label for=(id) { (label) }
+                input id=(id) name=(name) type=(kind) value=(value) autocomplete=(autocomplete) required;
+            }
+        }
+    }
+
     /// The field with its label, its hint and what is wrong with it.
     pub(super) fn show(&self, errors: &[FieldError]) -> Markup {
         let Self { name, label, hint, kind, value, autocomplete } = self;
@@ -140,6 +151,12 @@ pub(super) fn button(visitor: &Visitor, address: &str, label: &str, fields: &[(&
 /// What a list says that is empty: why, and what to do.
 pub(super) fn empty(text: &str) -> Markup {
     html! { p.empty { (text) } }
+}
+
+/// A moment of the ledger as a person says it, in UK time.
+pub(super) fn moment(text: &str) -> String {
+    let zoned = text.parse::<jiff::Timestamp>().ok().and_then(|moment| moment.in_tz("Europe/London").ok());
+    zoned.map_or_else(|| text.to_owned(), |moment| moment.strftime("%-d %b %Y, %H:%M").to_string())
 }
 
 /// A value for the query of an address.

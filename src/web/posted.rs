@@ -27,6 +27,11 @@ impl Posted {
         self.fields.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
+    /// The name of every field.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_str())
+    }
+
     /// A field that the page itself has put there.
     pub(super) fn own(&self, name: &str) -> Result<&str, PageFailure> {
         self.text(name).ok_or_else(|| PageFailure::Wrong("Something is missing in what was sent.".to_owned()))

@@ -9,7 +9,10 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, MemoryStore, SessionManagerLayer};
 
-use super::{PageFailure, Site, accounts, assets, guard, sign_in, today};
+use super::{
+    PageFailure, Site, accounts, assets, audit, download, figures, guard, mappings, outcome_form, outcomes, pack,
+    panels, quarantine, request, requests, sign_in, sitting, sittings, today, words, write_backs,
+};
 use crate::domain::SignInRole::{self, Administrator, Approver, Reader, Systems};
 use crate::domain::limit;
 
@@ -20,16 +23,63 @@ const READERS: For = &[Reader];
 const ADMINISTRATORS: For = &[Administrator];
 const APPROVERS: For = &[Approver];
 const SYSTEMS: For = &[Systems];
+const SENDERS: For = &[Systems, Approver];
 
 /// The pages of those who are signed in.
 pub(super) fn pages() -> Vec<(For, &'static str, MethodRouter<Site>)> {
     vec![
         (READERS, "/", get(today::page)),
-        (READERS, "/account", get(accounts::own).post(accounts::own_post)),
-        (READERS, "/sign-out", post(sign_in::out)),
-        (READERS, "/stay", get(sign_in::stay)),
+        (READERS, "/sittings", get(sittings::page)),
+        (READERS, "/sittings/{authority}/{panel}/{date}", get(sitting::page)),
+        (READERS, "/sittings/{authority}/{panel}/{date}/{file}", get(download::of_sitting)),
+        (ADMINISTRATORS, "/sittings/{authority}/{panel}/{date}/check", post(sitting::recheck)),
+        (READERS, "/panels", get(panels::page)),
+        (READERS, "/panels/{authority}/{panel}", get(panels::one)),
+        (READERS, "/panels/{authority}/{panel}/sittings.ics", get(download::of_panel)),
+        (READERS, "/explain/{code}", get(panels::explain)),
+        (READERS, "/requests", get(requests::page)),
+        (READERS, "/search", get(requests::search).post(requests::sought)),
+        (READERS, "/requests/{id}", get(request::page)),
+        (ADMINISTRATORS, "/requests/{id}/facts", post(request::facts)),
+        (ADMINISTRATORS, "/requests/{id}/waive", post(request::waive)),
+        (ADMINISTRATORS, "/requests/{id}/kept/forget", post(request::forget)),
+        (ADMINISTRATORS, "/requests/{id}/pack/{upload}/keep", post(pack::keep)),
+        (READERS, "/outcomes", get(outcomes::page)),
+        (READERS, "/outcomes/of/{id}", get(outcomes::of_request)),
+        (READERS, "/outcomes/waiting", get(outcomes::waiting)),
+        (APPROVERS, "/outcomes/approve", post(outcomes::approve)),
+        (APPROVERS, "/outcomes/reject", post(outcomes::reject)),
+        (ADMINISTRATORS, "/outcomes/upload/{upload}", post(outcomes::load)),
+        (ADMINISTRATORS, "/outcomes/{authority}/{panel}/{date}", get(outcome_form::page).post(outcome_form::post)),
+        (READERS, "/write-backs", get(write_backs::page)),
+        (READERS, "/write-backs/{id}", get(write_backs::one)),
+        (SENDERS, "/write-backs/{id}/{what}", post(write_backs::change)),
+        (SENDERS, "/write-backs/send", post(write_backs::send)),
+        (SENDERS, "/write-backs/reconcile", post(write_backs::reconcile)),
+        (READERS, "/figures", get(figures::page)),
+        (READERS, "/figures.xlsx", get(figures::workbook)),
+        (SYSTEMS, "/mappings", get(mappings::page)),
+        (SYSTEMS, "/quarantine", get(quarantine::page)),
+        (SYSTEMS, "/quarantine/replay", post(quarantine::replay)),
+        (SYSTEMS, "/quarantine/{id}", get(quarantine::one)),
+        (SYSTEMS, "/quarantine/{id}/discard", post(quarantine::discard)),
+        (SYSTEMS, "/audit", get(audit::page)),
+        (SYSTEMS, "/audit/verify", post(audit::verify)),
+        (SYSTEMS, "/audit/export", post(audit::export)),
         (SYSTEMS, "/accounts", get(accounts::page).post(accounts::post)),
         (SYSTEMS, "/accounts/{name}", get(accounts::one).post(accounts::change)),
+        (READERS, "/account", get(accounts::own).post(accounts::own_post)),
+        (READERS, "/help", get(words::help)),
+        (READERS, "/sign-out", post(sign_in::out)),
+        (READERS, "/stay", get(sign_in::stay)),
+    ]
+}
+
+/// Where files are sent to, which may be large and take long.
+fn uploads() -> [(For, &'static str, MethodRouter<Site>, usize); 2] {
+    [
+        (ADMINISTRATORS, "/requests/{id}/pack", get(pack::page).post(pack::check), limit::PACK_UPLOAD_BYTES_MAX),
+        (ADMINISTRATORS, "/outcomes/upload", post(outcomes::upload), limit::WORKBOOK_UPLOAD_BYTES_MAX),
     ]
 }
 
@@ -38,6 +88,7 @@ fn open_pages() -> Router<Site> {
     Router::new()
         .route("/sign-in", get(sign_in::page).post(sign_in::post))
         .route("/invitation/{secret}", get(accounts::invited).post(accounts::accept))
+        .route("/accessibility", get(words::accessibility))
         .route("/assets/{version}/{name}", get(assets::asset))
 }
 
@@ -47,15 +98,20 @@ pub(super) fn router(site: &Site) -> Router {
     for (roles, address, page) in pages() {
         signed_in = signed_in.route(address, page.layer(from_fn_with_state(roles, guard::role)));
     }
+    let in_time = |time| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, time);
+    signed_in = signed_in.layer(in_time(limit::PAGE_TIME_MAX)).layer(DefaultBodyLimit::max(limit::FORM_BYTES_MAX));
+    for (roles, address, page, bytes) in uploads() {
+        let page = page.layer(from_fn_with_state(roles, guard::role));
+        signed_in = signed_in.route(address, page.layer(DefaultBodyLimit::max(bytes)).layer(in_time(limit::UPLOAD_TIME_MAX)));
+    }
     let signed_in = signed_in.layer(from_fn_with_state(site.clone(), guard::signed_in));
+    let open = open_pages().layer(in_time(limit::PAGE_TIME_MAX)).layer(DefaultBodyLimit::max(limit::FORM_BYTES_MAX));
     signed_in
-        .merge(open_pages())
+        .merge(open)
         .fallback(async || PageFailure::NotFound)
         .method_not_allowed_fallback(async || PageFailure::NotFound)
         .layer(sessions(site))
-        .layer(DefaultBodyLimit::max(limit::FORM_BYTES_MAX))
         .layer(RequestBodyTimeoutLayer::new(limit::BODY_SILENT_MAX))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limit::PAGE_TIME_MAX))
         .layer(from_fn_with_state(site.clone(), guard::door))
         .with_state(site.clone())
 }

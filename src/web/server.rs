@@ -148,6 +148,7 @@ async fn tidy(site: Site) {
     loop {
         tokio::time::sleep(TIDY_EVERY).await;
         site.limits().forget();
+        site.uploads().forget();
     }
 }
 

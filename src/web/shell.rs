@@ -173,7 +173,8 @@ impl Shell {
                             }
                         }
                     }
-                    form.search action="/search" method="get" role="search" {
+                    form.search action="/search" method="post" role="search" {
+                        (super::parts::csrf(visitor))
                         label.hidden for="search" { "Search by Mosaic id, request, panel, date or reference" }
                         input #search name="for" type="search" maxlength="100" autocomplete="off";
                         button.small { "Search" }

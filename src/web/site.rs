@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::PageFailure;
 use super::limits::Limits;
+use super::uploads::Uploads;
 use crate::calendar::Clock;
 use crate::config::WebSettings;
 use crate::operation::{self, Failure, Workplace};
@@ -28,6 +29,7 @@ struct Inner {
     is_secure: bool,
     first_link: Mutex<Option<String>>,
     limits: Limits,
+    uploads: Uploads,
     questions: Semaphore,
 }
 
@@ -53,6 +55,7 @@ impl Site {
             is_secure,
             first_link: Mutex::new(None),
             limits: Limits::default(),
+            uploads: Uploads::default(),
             questions: Semaphore::new(QUESTIONS_MAX),
         }))
     }
@@ -87,6 +90,10 @@ impl Site {
     /// Whether browsers speak TLS with the pages, or with a proxy in front of them.
     pub(super) fn is_secure(&self) -> bool {
         self.0.is_secure
+    }
+
+    pub(super) fn uploads(&self) -> &Uploads {
+        &self.0.uploads
     }
 
     pub(super) fn limits(&self) -> &Limits {

@@ -1,11 +1,78 @@
 //! Today: what needs somebody now.
 
+use axum::extract::State;
 use axum::response::Response;
-use maud::html;
+use maud::{Markup, html};
 
-use super::{Room, Shell, Visitor};
+use super::sittings::{readiness_words, when};
+use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
+use crate::domain::SignInRole;
+use crate::operation::{self, SittingListed, Today};
+use crate::report;
 
 /// What needs somebody now.
-pub(super) async fn page(visitor: Visitor) -> Response {
-    Shell::new(&visitor, "Today", Room::Today).show(&html! { p { "Nothing yet." } })
+pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
+    let today = site.ask(operation::today).await?;
+    let body = html! {
+        (tasks(&visitor, &today))
+        h2 { "Sittings in the next two weeks" }
+        @if today.sittings.is_empty() {
+            (parts::empty("No panel sits in the next two weeks. All sittings are under Sittings."))
+        } @else {
+            ul.tasks { @for one in &today.sittings { (sitting(one)) } }
+        }
+        @if !today.decided_without_outcome.is_empty() {
+            h2 { "Sat, and no outcome yet" }
+            ul.tasks {
+                @for one in &today.decided_without_outcome {
+                    li {
+                        a href=(address::outcomes(&one.panel, one.sitting.date)) { (one.title) ", " (report::day(one.sitting.date)) }
+                        span { (report::count(one.readiness.in_all(), "request")) " to record" }
+                    }
+                }
+            }
+        }
+        p.small {
+            "As of " (today.now_in_words) ". "
+            @match &today.last_read {
+                Some(at) => { "Mosaic’s exports were last read " (parts::moment(at)) "." }
+                None => "No export has been read yet: the nightly job reads them.",
+            }
+        }
+    };
+    Ok(Shell::new(&visitor, "Today", Room::Today).show(&body))
+}
+
+/// What waits for a person, for those who can do something about it.
+fn tasks(visitor: &Visitor, today: &Today) -> Markup {
+    let systems = visitor.is(SignInRole::Systems);
+    let waits = [
+        (today.outcomes_waiting, "/outcomes/waiting", "Outcomes that wait for approval", true),
+        (today.write_backs_for_person, "/write-backs?state=person", "Write-backs that wait for a person", true),
+        (today.quarantined, "/quarantine", "Records that could not be read", systems),
+        (u64::try_from(today.mistakes).unwrap_or(u64::MAX), "/mappings", "Mistakes in mapping files", systems),
+    ];
+    let waits: Vec<_> = waits.into_iter().filter(|(count, _, _, is_theirs)| *count > 0 && *is_theirs).collect();
+    html! {
+        h2 { "Waiting for somebody" }
+        @if waits.is_empty() { (parts::empty("Nothing waits for a person.")) } @else {
+            ul.tasks {
+                @for (count, address, label, _) in waits {
+                    li { a href=(address) { (label) } span.tag.blue { (count) } }
+                }
+            }
+        }
+    }
+}
+
+fn sitting(one: &SittingListed) -> Markup {
+    html! {
+        li {
+            div {
+                a href=(address::sitting(&one.panel, one.sitting.date)) { (one.title) }
+                span.hint { (when(one)) }
+            }
+            span { (readiness_words(one)) }
+        }
+    }
 }

@@ -1,0 +1,186 @@
+//! Figures: how far the next sittings are, what came on time, what is most often missing. A plot, and its table.
+
+use axum::extract::{Query, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::plot::{self, Bar, Part};
+use super::{PageFailure, Room, Shell, Site, Visitor, address, download, parts};
+use crate::operation::{self, ArrivalFigure, Figures, MissingFigure, SittingListed};
+use crate::report::{self, Cell, Matrix, Sheets};
+
+/// Which are asked for.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    panel: String,
+}
+
+impl Asked {
+    fn panel(&self) -> Option<String> {
+        Some(self.panel.clone()).filter(|panel| !panel.is_empty())
+    }
+}
+
+/// The plots.
+pub(super) async fn page(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageFailure> {
+    let panel = asked.panel();
+    let (panels, figures) = site
+        .ask(move |workplace, clock| {
+            let panels = operation::panels_list(workplace)?;
+            Ok((panels, operation::figures(workplace, clock, panel.as_deref())?))
+        })
+        .await?;
+    let body = html! {
+        form.filter action="/figures" method="get" {
+            div.field {
+                label for="panel" { "Panel" }
+                select #panel name="panel" {
+                    option value="" { "All panels" }
+                    @for one in &panels {
+                        option value=(one.panel) selected[one.panel.as_str() == asked.panel] { (one.title) " (" (one.panel.authority()) ")" }
+                    }
+                }
+            }
+            button.secondary { "Show" }
+        }
+        (readiness(&figures.readiness))
+        (arrivals(&figures.arrivals))
+        (missing(&figures.missing))
+        p { a href={ "/figures.xlsx?panel=" (parts::encoded(&asked.panel)) } { "Take the figures away (XLSX)" } }
+        p.small { "Counted from the last check of each request. Numbers only: no child is named." }
+    };
+    Ok(Shell::new(&visitor, "Figures", Room::Figures).show(&body))
+}
+
+fn readiness(sittings: &[SittingListed]) -> Markup {
+    let parts_of = |one: &SittingListed| {
+        let readiness = &one.readiness;
+        vec![
+            Part { value: readiness.complete, class: "good", label: "complete" },
+            Part { value: readiness.unknown, class: "wait", label: "not known yet" },
+            Part { value: readiness.incomplete, class: "bad", label: "incomplete" },
+            Part { value: readiness.late, class: "late", label: "late" },
+        ]
+    };
+    let label = |one: &SittingListed| format!("{} {}", one.sitting.date.strftime("%-d %b"), one.title);
+    let bars: Vec<Bar> = sittings.iter().map(|one| Bar { label: label(one), parts: parts_of(one) }).collect();
+    let rows: Vec<Vec<Markup>> = sittings
+        .iter()
+        .map(|one| {
+            let readiness = &one.readiness;
+            vec![
+                html! { a href=(address::sitting(&one.panel, one.sitting.date)) { (report::day(one.sitting.date)) } },
+                html! { (one.title) },
+                html! { (readiness.complete) },
+                html! { (readiness.unknown) },
+                html! { (readiness.incomplete) },
+                html! { (readiness.late) },
+            ]
+        })
+        .collect();
+    let columns = ["Sitting", "Panel", "Complete", "Not known yet", "Incomplete", "Late"];
+    section("How far the next sittings are", "No request is expected at a sitting ahead.", &bars, &columns, &rows)
+}
+
+fn arrivals(arrivals: &[ArrivalFigure]) -> Markup {
+    let bars: Vec<Bar> = arrivals
+        .iter()
+        .map(|one| Bar {
+            label: format!("{} {}", one.month, one.title),
+            parts: vec![
+                Part { value: one.on_time, class: "good", label: "on time" },
+                Part { value: one.late, class: "late", label: "late" },
+            ],
+        })
+        .collect();
+    let rows: Vec<Vec<Markup>> = arrivals
+        .iter()
+        .map(|one| {
+            vec![html! { (one.month) }, html! { (one.title) }, html! { (one.on_time) }, html! { (one.late) }]
+        })
+        .collect();
+    let columns = ["Month of the sitting", "Panel", "On time", "Late"];
+    section("Handed in on time, and late", "No request that was handed in has a cutoff yet.", &bars, &columns, &rows)
+}
+
+fn missing(missing: &[MissingFigure]) -> Markup {
+    let bars: Vec<Bar> = missing
+        .iter()
+        .map(|one| Bar {
+            label: one.title.clone(),
+            parts: vec![Part { value: one.count, class: "plain", label: "requests" }],
+        })
+        .collect();
+    let rows: Vec<Vec<Markup>> = missing
+        .iter()
+        .map(|one| {
+            vec![
+                html! { (one.title) },
+                html! { a href={ "/explain/" (one.code) } { (one.code) } },
+                html! { (one.count) },
+            ]
+        })
+        .collect();
+    section("What is most often missing", "Nothing is missing.", &bars, &["What", "Finding", "Requests"], &rows)
+}
+
+fn section(title: &str, nothing: &str, bars: &[Bar], columns: &[&str], rows: &[Vec<Markup>]) -> Markup {
+    html! {
+        h2 { (title) }
+        @if bars.is_empty() { (parts::empty(nothing)) } @else {
+            (plot::bars(title, bars))
+            details {
+                summary { "Show the numbers" span.hidden { " of " (title) } }
+                div { (parts::table(title, columns, rows)) }
+            }
+        }
+    }
+}
+
+/// The figures as a workbook.
+pub(super) async fn workbook(
+    State(site): State<Site>,
+    _: Visitor,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageFailure> {
+    let panel = asked.panel();
+    let figures =
+        site.ask(move |workplace, clock| operation::figures(workplace, clock, panel.as_deref())).await?;
+    let bytes = sheets(&figures).xlsx();
+    let bytes = bytes.map_err(|error| operation::Failure::failed(error, "try again"))?;
+    Ok(download::answer("figures.xlsx", bytes))
+}
+
+fn sheets(figures: &Figures) -> Sheets {
+    let matrix = |title: &str, columns: &[&str], rows: Vec<Vec<String>>| Matrix {
+        title: title.to_owned(),
+        notes: Vec::new(),
+        columns: columns.iter().map(|column| (*column).to_owned()).collect(),
+        rows: rows.into_iter().map(|row| row.into_iter().map(Cell::plain).collect()).collect(),
+    };
+    let readiness = figures.readiness.iter().map(|one| {
+        let counts = &one.readiness;
+        let numbers = [counts.complete, counts.unknown, counts.incomplete, counts.late].map(|count| count.to_string());
+        [one.sitting.date.to_string(), one.title.clone()].into_iter().chain(numbers).collect()
+    });
+    let arrivals = figures.arrivals.iter();
+    let arrivals =
+        arrivals.map(|one| vec![one.month.clone(), one.title.clone(), one.on_time.to_string(), one.late.to_string()]);
+    let missing = figures.missing.iter();
+    let missing = missing.map(|one| vec![one.title.clone(), one.code.clone(), one.count.to_string()]);
+    let columns = ["sitting", "panel", "complete", "not known yet", "incomplete", "late"];
+    Sheets {
+        title: "Figures".to_owned(),
+        tables: vec![
+            matrix("Next sittings", &columns, readiness.collect()),
+            matrix("On time and late", &["month", "panel", "on time", "late"], arrivals.collect()),
+            matrix("Most often missing", &["what", "finding", "requests"], missing.collect()),
+        ],
+    }
+}

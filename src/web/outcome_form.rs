@@ -1,0 +1,266 @@
+//! Filling in the outcomes of a sitting: the form, what would be written on each record, and recording it.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::posted::Posted;
+use super::shell::FieldError;
+use super::{PageFailure, Room, Shell, Site, Visitor, address, outcomes, parts};
+use crate::domain::{SignInRole, SubmissionId};
+use crate::operation::{
+    self, ChoiceShown, FieldShown, FieldTrouble, FilledRow, OutcomeFormRow, OutcomeFormShown, OutcomeListed,
+};
+use crate::report;
+
+/// What the names of the panel's own fields begin with, and what its decision is called.
+const FIELD: &str = "field-";
+const DECISION: &str = "decision";
+
+/// Which sitting, by the address.
+type Sitting = (String, String, Date);
+
+/// The form.
+pub(super) async fn page(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(sitting): Path<Sitting>,
+) -> Result<Response, PageFailure> {
+    let form = form(&site, &visitor, &sitting).await?;
+    Ok(shown(&visitor, &form, &[], &[]))
+}
+
+async fn form(site: &Site, visitor: &Visitor, (authority, panel, date): &Sitting) -> Result<OutcomeFormShown, PageFailure> {
+    let (actor, name, date) = (visitor.acting(SignInRole::Administrator), format!("{authority}/{panel}"), *date);
+    site.ask(move |workplace, clock| operation::outcome_form(workplace, clock, &actor, &name, date)).await
+}
+
+fn shell(visitor: &Visitor, form: &OutcomeFormShown) -> Shell {
+    let title = format!("Outcomes of {}", report::day(form.sitting));
+    Shell::new(visitor, &title, Room::Outcomes).caption(form.title.clone()).back("/outcomes", "Outcomes")
+}
+
+/// The form as it was filled in, with what is wrong; as it is recorded where nothing was filled in.
+fn shown(visitor: &Visitor, form: &OutcomeFormShown, filled: &[FilledRow], troubles: &[FieldTrouble]) -> Response {
+    let errors: Vec<FieldError> = troubles.iter().map(|trouble| error(form, trouble)).collect();
+    let body = html! {
+        @if form.rows.is_empty() {
+            (parts::empty("No request is expected at this sitting, and none was decided at it."))
+        } @else {
+            p { "Leave out what was not decided. Nothing is written on a record before somebody has approved it." }
+            form action=(address::outcomes(&form.panel, form.sitting)) method="post" {
+                (parts::csrf(visitor))
+                @for (number, row) in form.rows.iter().enumerate() {
+                    @let own = filled.iter().find(|one| one.submission == row.submission && one.person == row.person);
+                    (row_fields(form, number, row, own, &errors))
+                }
+                button name="step" value="check" { "Check what will be written" }
+            }
+        }
+    };
+    let is_wrong = !errors.is_empty();
+    let mut response = shell(visitor, form).errors(errors).show(&body);
+    if is_wrong {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    response
+}
+
+/// A trouble at the field that it is about.
+fn error(form: &OutcomeFormShown, trouble: &FieldTrouble) -> FieldError {
+    let is_own = |row: &OutcomeFormRow| row.submission == trouble.submission && row.person == trouble.person;
+    let number = form.rows.iter().position(is_own).unwrap_or(0);
+    let message = format!("{} {}", super::failure::sentence(&trouble.message), super::failure::sentence(&trouble.help));
+    let prefix = if trouble.field == DECISION { "" } else { FIELD };
+    FieldError { field: format!("{prefix}{}-{number}", trouble.field), message }
+}
+
+fn row_fields(
+    form: &OutcomeFormShown,
+    number: usize,
+    row: &OutcomeFormRow,
+    filled: Option<&FilledRow>,
+    errors: &[FieldError],
+) -> Markup {
+    let decision = filled.map_or(row.decision.as_deref(), |filled| filled.decision.as_deref());
+    let value = |name: &str| filled.map_or(&row.fields, |filled| &filled.fields).get(name).map_or("", String::as_str);
+    // What somebody has seen is what they were shown first.
+    let seen = filled.map_or(row.revision, |filled| filled.seen_revision);
+    let whose = format!("{}, person {}", row.submission, row.person);
+    html! {
+        section aria-labelledby={ "row-" (number) } {
+            h2 id={ "row-" (number) } {
+                (row.submission) ", person " (row.person) @if let Some(initials) = &row.initials { " (" (initials) ")" }
+            }
+            @if !row.kinds.is_empty() { p { "Asks for: " (row.kinds.join(", ")) } }
+            @if row.revision > 0 {
+                p.inset {
+                    "Recorded" @if let Some(by) = &row.recorded_by { " by " (by) }
+                    @if let Some(at) = &row.recorded_at { ", " (parts::moment(at)) } ". A change becomes the next revision."
+                }
+            }
+            input type="hidden" name={ "submission-" (number) } value=(row.submission);
+            input type="hidden" name={ "person-" (number) } value=(row.person);
+            input type="hidden" name={ "seen-" (number) } value=(seen);
+            (choice(&format!("decision-{number}"), "Decision", &whose, "", &form.decisions, decision.unwrap_or(""), errors))
+            div.two { @for field in &form.fields { (one_field(form, field, number, &whose, value(&field.name), errors)) } }
+        }
+    }
+}
+
+fn one_field(
+    form: &OutcomeFormShown,
+    field: &FieldShown,
+    number: usize,
+    whose: &str,
+    value: &str,
+    errors: &[FieldError],
+) -> Markup {
+    let id = format!("{FIELD}{}-{number}", field.name);
+    let title = |name: &String| form.decisions.iter().find(|one| one.name == *name).map_or(name, |one| &one.title);
+    let with: Vec<&str> = field.required_with.iter().map(|name| title(name).as_str()).collect();
+    let needed = if with.is_empty() { String::new() } else { format!(" Needed with: {}.", with.join(", ")) };
+    let hint = format!("{}{needed}", super::failure::sentence(&field.help)).trim().to_owned();
+    if !field.choices.is_empty() {
+        return choice(&id, &field.title, whose, &hint, &field.choices, value, errors);
+    }
+    let is_wrong = errors.iter().any(|error| error.field == id);
+    html! {
+        div.field.wrong[is_wrong] {
+            label for=(id) { (field.title) span.hidden { " for " (whose) } }
+            p.hint id={ (id) "-hint" } { (hint) }
+            (parts::error(errors, &id))
+            @if field.kind == "date" {
+                input id=(id) name=(id) type="date" value=(value) aria-describedby={ (id) "-hint" } aria-invalid=[is_wrong.then_some("true")];
+            } @else {
+                textarea id=(id) name=(id) rows="3" aria-describedby={ (id) "-hint" } aria-invalid=[is_wrong.then_some("true")] { (value) }
+            }
+        }
+    }
+}
+
+fn choice(
+    id: &str,
+    label: &str,
+    whose: &str,
+    hint: &str,
+    choices: &[ChoiceShown],
+    value: &str,
+    errors: &[FieldError],
+) -> Markup {
+    let is_wrong = errors.iter().any(|error| error.field == id);
+    let described = (!hint.is_empty()).then(|| format!("{id}-hint"));
+    html! {
+        div.field.wrong[is_wrong] {
+            label for=(id) { (label) span.hidden { " for " (whose) } }
+            @if !hint.is_empty() { p.hint id={ (id) "-hint" } { (hint) } }
+            (parts::error(errors, id))
+            select id=(id) name=(id) aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")] {
+                option value="" {}
+                @for one in choices { option value=(one.name) selected[one.name == value] { (one.title) } }
+            }
+        }
+    }
+}
+
+/// The rows as they were filled in.
+fn filled(form: &OutcomeFormShown, posted: &Posted) -> Vec<FilledRow> {
+    let mut filled = Vec::new();
+    for number in 0.. {
+        let own = |name: &str| posted.text(&format!("{name}-{number}")).map(ToOwned::to_owned);
+        let (Some(submission), Some(person)) = (own("submission"), own("person")) else { break };
+        let fields: BTreeMap<String, String> =
+            form.fields.iter().filter_map(|field| Some((field.name.clone(), own(&format!("{FIELD}{}", field.name))?))).collect();
+        filled.push(FilledRow {
+            submission: SubmissionId::new(submission),
+            person,
+            seen_revision: own("seen").and_then(|seen| seen.parse().ok()).unwrap_or(0),
+            decision: own("decision"),
+            fields,
+        });
+    }
+    filled
+}
+
+/// Checks what was filled in and shows what would be written; records it where that was seen.
+pub(super) async fn post(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(sitting): Path<Sitting>,
+    posted: Posted,
+) -> Result<Response, PageFailure> {
+    let form = form(&site, &visitor, &sitting).await?;
+    let filled = filled(&form, &posted);
+    let records = match posted.text("step") {
+        Some("change") => return Ok(shown(&visitor, &form, &filled, &[])),
+        Some("record") => true,
+        _ => false,
+    };
+    let (actor, panel, date) =
+        (visitor.acting(SignInRole::Administrator), form.panel.as_str().to_owned(), form.sitting);
+    let rows = filled.clone();
+    let (recorded, preview) = site
+        .ask(move |workplace, clock| {
+            let recorded =
+                operation::outcomes_record(workplace, clock, &actor, &panel, date, &rows, !records)?;
+            let preview = if records || !recorded.troubles.is_empty() {
+                Vec::new()
+            } else {
+                operation::outcomes_preview(workplace, clock, &actor, &panel, date, &rows)?
+            };
+            Ok((recorded, preview))
+        })
+        .await?;
+    if !recorded.troubles.is_empty() {
+        return Ok(shown(&visitor, &form, &filled, &recorded.troubles));
+    }
+    if records {
+        let panel = parts::encoded(form.panel.as_str());
+        let address = format!("/outcomes/waiting?panel={panel}&date={date}&done=recorded");
+        return Ok(Redirect::to(&address).into_response());
+    }
+    Ok(previewed(&visitor, &form, &filled, &preview))
+}
+
+/// Exactly what would be written on each record.
+fn previewed(visitor: &Visitor, form: &OutcomeFormShown, filled: &[FilledRow], preview: &[OutcomeListed]) -> Response {
+    let body = html! {
+        @if preview.is_empty() {
+            (parts::empty("Nothing would change: what you filled in is recorded already, or nothing was decided."))
+        } @else {
+            p { "Nothing is recorded yet. Once it is recorded and somebody has approved it, this is written:" }
+        }
+        @for one in preview {
+            section {
+                h2 { (one.submission) ", person " (one.person) @if one.revision > 1 { ", revision " (one.revision) } }
+                (outcomes::writes(one))
+            }
+        }
+        form action=(address::outcomes(&form.panel, form.sitting)) method="post" {
+            (parts::csrf(visitor))
+            @for (number, row) in filled.iter().enumerate() { (hidden(number, row)) }
+            @if !preview.is_empty() { button name="step" value="record" { "Record these outcomes" } }
+            button.secondary name="step" value="change" { "Change something" }
+        }
+    };
+    let title = "Check what will be written";
+    let shell = Shell::new(visitor, title, Room::Outcomes).caption(form.title.clone());
+    shell.back("/outcomes", "Outcomes").show(&body)
+}
+
+fn hidden(number: usize, row: &FilledRow) -> Markup {
+    html! {
+        input type="hidden" name={ "submission-" (number) } value=(row.submission);
+        input type="hidden" name={ "person-" (number) } value=(row.person);
+        input type="hidden" name={ "seen-" (number) } value=(row.seen_revision);
+        @if let Some(decision) = &row.decision { input type="hidden" name={ "decision-" (number) } value=(decision); }
+        @for (name, value) in &row.fields {
+            // A hidden field keeps no line breaks in some browsers; a text area does.
+            textarea.hidden name={ (FIELD) (name) "-" (number) } aria-hidden="true" tabindex="-1" { (value) }
+        }
+    }
+}

@@ -1,0 +1,434 @@
+//! Outcomes: what was decided, what waits for approval, and what is written on which record.
+
+use axum::extract::{Multipart, Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use jiff::civil::Date;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::parts;
+use super::posted::Posted;
+use super::uploads;
+use super::{PageFailure, Room, Shell, Site, Visitor, address};
+use crate::domain::{OutcomeState, SignInRole, SubmissionId};
+use crate::operation::{
+    self, OutcomeFilter, OutcomeListed, OutcomeTrouble, OutcomesApproved, OutcomesLoaded, Paging, SeenOutcome,
+    WriteShown,
+};
+use crate::report;
+
+const ROWS: u32 = 50;
+/// Outcomes on the page where they are approved, each with everything that is written.
+const WAITING_MAX: u32 = 100;
+/// What an uploaded workbook is held for.
+const WORKBOOK: &str = "outcomes workbook";
+
+/// Which are asked for.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    state: String,
+    after: Option<String>,
+}
+
+/// The list.
+pub(super) async fn page(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageFailure> {
+    let state = if asked.state.is_empty() {
+        None
+    } else {
+        Some(OutcomeState::parse(&asked.state).ok_or(PageFailure::NotFound)?)
+    };
+    let filter = OutcomeFilter { panel: None, sitting: None, state };
+    let paging = Paging { after: asked.after, limit: ROWS };
+    let (today, page) = site
+        .ask(move |workplace, clock| {
+            let today = operation::today(workplace, clock)?;
+            Ok((today, operation::outcomes_page(workplace, clock, &filter, &paging)?))
+        })
+        .await?;
+    let rows: Vec<Vec<Markup>> = page.rows.iter().map(row).collect();
+    let next = address::page("/outcomes", &[("state", &asked.state)], page.next.as_deref());
+    let body = html! {
+        @if today.outcomes_waiting > 0 {
+            p.inset { a href="/outcomes/waiting" { (report::count(today.outcomes_waiting, "outcome")) " waiting for approval" } }
+        }
+        @if visitor.is(SignInRole::Administrator) { (to_record(&visitor, &today)) }
+        h2 { "Recorded" }
+        form.filter action="/outcomes" method="get" {
+            div.field {
+                label for="state" { "State" }
+                select #state name="state" {
+                    option value="" { "All" }
+                    @for one in STATES { option value=(one) selected[one.as_str() == asked.state] { (state_words(one)) } }
+                }
+            }
+            button.secondary { "Show" }
+        }
+        @if rows.is_empty() {
+            (parts::empty("No outcome is recorded yet. After a sitting, fill in what it decided, or send the workbook that you filled in."))
+        } @else {
+            (parts::table("Outcomes, newest sitting first", &["Request", "Person", "Panel", "Sitting", "Decision", "State"], &rows))
+            (parts::next(next))
+        }
+    };
+    Ok(Shell::new(&visitor, "Outcomes", Room::Outcomes).show(&body))
+}
+
+const STATES: [OutcomeState; 4] =
+    [OutcomeState::Loaded, OutcomeState::Approved, OutcomeState::Rejected, OutcomeState::Superseded];
+
+const fn state_words(state: OutcomeState) -> &'static str {
+    match state {
+        OutcomeState::Loaded => "Waits for approval",
+        OutcomeState::Approved => "Approved",
+        OutcomeState::Rejected => "Turned down",
+        OutcomeState::Superseded => "Replaced by a later one",
+    }
+}
+
+/// Where outcomes are filled in: by sitting, or by workbook.
+fn to_record(visitor: &Visitor, today: &operation::Today) -> Markup {
+    html! {
+        h2 { "Record what was decided" }
+        @if today.decided_without_outcome.is_empty() {
+            p { "Every sitting of the last two weeks has its outcomes. Others are under " a href="/sittings" { "Sittings" } "." }
+        } @else {
+            ul.tasks {
+                @for one in &today.decided_without_outcome {
+                    li { a href=(address::outcomes(&one.panel, one.sitting.date)) { (one.title) ", " (report::day(one.sitting.date)) } }
+                }
+            }
+        }
+        form action="/outcomes/upload" method="post" enctype="multipart/form-data" {
+            (parts::csrf(visitor))
+            div.field {
+                label for="workbook" { "Or send the workbook that you filled in" }
+                p.hint #workbook-hint { "The workbook of a sitting is on the sitting’s page. You see what would be recorded before anything is." }
+                input #workbook type="file" name="workbook" required aria-describedby="workbook-hint"
+                    accept=".xlsx,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+            }
+            button.secondary { "Check the workbook" }
+        }
+    }
+}
+
+fn row(one: &OutcomeListed) -> Vec<Markup> {
+    vec![
+        html! { a href={ "/outcomes/of/" (parts::encoded(one.submission.as_str())) } { (one.submission) } },
+        html! { (one.person) },
+        html! { (one.panel) },
+        html! { a href=(address::sitting(&one.panel, one.sitting)) { (report::day(one.sitting)) } },
+        html! { (decision_words(one)) },
+        html! { (state_words(one.state)) },
+    ]
+}
+
+fn decision_words(one: &OutcomeListed) -> String {
+    super::failure::sentence(&one.decision.replace('-', " ")).trim_end_matches('.').to_owned()
+}
+
+/// The outcomes of a request, with exactly what is written for each.
+pub(super) async fn of_request(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, PageFailure> {
+    let (actor, asked) = (visitor.reading(), SubmissionId::new(id.clone()));
+    let outcomes = site
+        .ask(move |workplace, clock| operation::outcome_show(workplace, clock, &actor, &asked))
+        .await
+        .map_err(PageFailure::unknown_is_not_found)?;
+    let body = html! {
+        p { a href=(address::request(&id)) { "The request" } }
+        @for one in outcomes.iter().rev() {
+            section { (heading(one)) (shown(one)) }
+        }
+    };
+    let title = format!("Outcomes of {id}");
+    Ok(Shell::new(&visitor, &title, Room::Outcomes).back("/outcomes", "Outcomes").show(&body))
+}
+
+fn heading(one: &OutcomeListed) -> Markup {
+    html! {
+        h2 { "Person " (one.person) ", " (report::day(one.sitting)) @if one.revision > 1 { ", revision " (one.revision) } }
+    }
+}
+
+/// An outcome with exactly what is written.
+pub(super) fn shown(one: &OutcomeListed) -> Markup {
+    html! {
+        (parts::summary(&[
+            ("Decision", html! { (decision_words(one)) }),
+            ("State", html! { (state_words(one.state)) }),
+            ("Recorded by", html! { (one.loaded_by) }),
+            ("Decided by", html! { @match &one.decided_by { Some(by) => (by), None => "Nobody yet" } }),
+        ]))
+        (writes(one))
+    }
+}
+
+/// Exactly what is written where, and what is not.
+pub(super) fn writes(one: &OutcomeListed) -> Markup {
+    html! {
+        @for WriteShown { kind, to, text, state } in &one.writes {
+            h3 { "On the record of person " (one.person) ": " (kind.replace('-', " ")) }
+            p { (to) " " span.tag.blue { (super::write_backs::state_words(state)) } }
+            pre { (text) }
+        }
+        @for left_out in &one.left_out { p.inset { "Not written on the record of person " (one.person) ": " (left_out) "." } }
+    }
+}
+
+/// Which that wait are asked for, and what was done just before.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct WaitingAsked {
+    #[serde(default)]
+    panel: String,
+    date: Option<Date>,
+    #[serde(default)]
+    done: String,
+}
+
+/// What waits for approval.
+pub(super) async fn waiting(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Query(asked): Query<WaitingAsked>,
+) -> Result<Response, PageFailure> {
+    let done = match asked.done.as_str() {
+        "recorded" => Some("What was decided is recorded. Nothing is written on a record before somebody approves it."),
+        "rejected" => Some("The outcome is turned down. Whoever recorded it can correct it and record it again."),
+        _ => None,
+    };
+    list_waiting(&site, &visitor, &asked, done.map(ToOwned::to_owned), None).await
+}
+
+async fn list_waiting(
+    site: &Site,
+    visitor: &Visitor,
+    asked: &WaitingAsked,
+    done: Option<String>,
+    approved: Option<&OutcomesApproved>,
+) -> Result<Response, PageFailure> {
+    let (actor, date) = (visitor.acting(SignInRole::Approver), asked.date);
+    let panel = Some(asked.panel.clone()).filter(|panel| !panel.is_empty());
+    let outcomes = site
+        .ask(move |workplace, clock| {
+            operation::outcomes_waiting(workplace, clock, &actor, panel.as_deref(), date, WAITING_MAX)
+        })
+        .await?;
+    let may = visitor.is(SignInRole::Approver);
+    let body = html! {
+        @if let Some(approved) = approved { (not_approved(approved)) }
+        @if outcomes.is_empty() {
+            (parts::empty("No outcome waits for approval. Those that were approved are sent by the next job; see Write-backs."))
+        } @else {
+            p { "Read exactly what will be written on each record. What is approved is sent by the next job." }
+            @if !may { p { "Somebody with the role " strong { "approver" } " approves." } }
+            @for one in &outcomes { (waits(visitor, one, may)) }
+            @if may { (approve_all(visitor, &outcomes)) }
+        }
+    };
+    let shell = Shell::new(visitor, "Outcomes that wait for approval", Room::Outcomes);
+    Ok(shell.back("/outcomes", "Outcomes").done(done).show(&body))
+}
+
+fn not_approved(approved: &OutcomesApproved) -> Markup {
+    html! {
+        @if !approved.not_approved.is_empty() {
+            div.banner.bad role="alert" {
+                h2 { "Not approved" }
+                ul { @for (id, why) in &approved.not_approved { li { (id) ": " (super::failure::sentence(why)) } } }
+            }
+        }
+    }
+}
+
+fn waits(visitor: &Visitor, one: &OutcomeListed, may: bool) -> Markup {
+    let tag = format!("{}-{}", one.submission, one.person);
+    html! {
+        section aria-labelledby={ "waits-" (tag) } {
+            h2 id={ "waits-" (tag) } { (one.submission) ", person " (one.person) ", " (report::day(one.sitting)) }
+            p { strong { (decision_words(one)) } ". Recorded by " (one.loaded_by) @if one.revision > 1 { ", revision " (one.revision) } "." }
+            (writes(one))
+            @if may {
+                @match &one.may_not_approve {
+                    Some(why) => p.inset { (super::failure::sentence(why)) },
+                    None => (parts::button(visitor, "/outcomes/approve", "Approve this", &[("seen", &seen(one))])),
+                }
+                details {
+                    summary { "Turn it down" span.hidden { " " (one.submission) } }
+                    div {
+                        form action="/outcomes/reject" method="post" {
+                            (parts::csrf(visitor))
+                            input type="hidden" name="submission" value=(one.submission);
+                            div.field {
+                                label for={ "reason-" (tag) } { "Why" }
+                                input id={ "reason-" (tag) } name="reason" required maxlength="500" autocomplete="off";
+                            }
+                            button.warning { "Turn it down" }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn approve_all(visitor: &Visitor, outcomes: &[OutcomeListed]) -> Markup {
+    let may: Vec<&OutcomeListed> = outcomes.iter().filter(|one| one.may_not_approve.is_none()).collect();
+    html! {
+        @if may.len() > 1 {
+            h2 { "All of them" }
+            form action="/outcomes/approve" method="post" {
+                (parts::csrf(visitor))
+                @for one in &may { input type="hidden" name="seen" value=(seen(one)); }
+                button { "Approve all " (may.len()) }
+            }
+        }
+    }
+}
+
+/// What somebody has seen, so that nothing else is approved: person, sitting and revision, and the request at the end.
+fn seen(one: &OutcomeListed) -> String {
+    format!("{}:{}:{}:{}", one.person, one.sitting, one.revision, one.submission)
+}
+
+fn parse_seen(text: &str) -> Option<SeenOutcome> {
+    let mut parts = text.splitn(4, ':');
+    let (person, sitting, revision) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((SubmissionId::new(parts.next()?), person.to_owned(), sitting.parse().ok()?, revision.parse().ok()?))
+}
+
+/// Approves what somebody has seen.
+pub(super) async fn approve(
+    State(site): State<Site>,
+    visitor: Visitor,
+    posted: Posted,
+) -> Result<Response, PageFailure> {
+    let seen: Vec<SeenOutcome> = posted.all("seen").filter_map(parse_seen).collect();
+    let actor = visitor.acting(SignInRole::Approver);
+    let approved =
+        site.ask(move |workplace, clock| operation::outcomes_approve_seen(workplace, clock, &actor, &seen)).await?;
+    let count = approved.approved.len();
+    let done = (count > 0).then(|| {
+        let write_backs = report::count(approved.write_backs, "write-back");
+        format!("Approved: {}. {write_backs} may be sent, and the next job sends them.", report::count(count, "request"))
+    });
+    list_waiting(&site, &visitor, &WaitingAsked::default(), done, Some(&approved)).await
+}
+
+/// Turns an outcome down.
+pub(super) async fn reject(
+    State(site): State<Site>,
+    visitor: Visitor,
+    posted: Posted,
+) -> Result<Response, PageFailure> {
+    let id = SubmissionId::new(posted.own("submission")?);
+    let Some(reason) = posted.text("reason").map(ToOwned::to_owned) else {
+        return Err(PageFailure::Wrong("Say why it is turned down.".to_owned()));
+    };
+    let actor = visitor.acting(SignInRole::Approver);
+    site.ask(move |workplace, clock| operation::outcome_reject(workplace, clock, &actor, &id, &reason)).await?;
+    Ok(Redirect::to("/outcomes/waiting?done=rejected").into_response())
+}
+
+/// Says what a workbook would record.
+pub(super) async fn upload(
+    State(site): State<Site>,
+    visitor: Visitor,
+    multipart: Multipart,
+) -> Result<Response, PageFailure> {
+    let sent = uploads::take_in(&visitor, multipart).await?;
+    let Some(file) = sent.files.first().cloned() else {
+        return Err(PageFailure::Wrong("Choose the workbook that you filled in.".to_owned()));
+    };
+    let actor = visitor.acting(SignInRole::Administrator);
+    let loaded =
+        site.ask(move |workplace, clock| operation::outcomes_load(workplace, clock, &actor, &file, true)).await?;
+    let upload = site.uploads().hold(sent, &visitor.name, WORKBOOK)?;
+    let changes = loaded.new + loaded.revised;
+    let body = html! {
+        (would_be(&loaded))
+        @if changes > 0 {
+            (parts::button(&visitor, &format!("/outcomes/upload/{upload}"), "Record these outcomes", &[]))
+        }
+        p { a href="/outcomes" { "Leave it, and record nothing" } }
+    };
+    let shell = Shell::new(&visitor, "What the workbook says", Room::Outcomes).back("/outcomes", "Outcomes");
+    let mut response = shell.show(&body);
+    if changes == 0 && !loaded.troubles.is_empty() {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}
+
+fn would_be(loaded: &OutcomesLoaded) -> Markup {
+    let rows: Vec<Vec<Markup>> = loaded
+        .outcomes
+        .iter()
+        .map(|one| {
+            vec![
+                html! { a href=(address::request(one.submission.as_str())) { (one.submission) } },
+                html! { (one.person) },
+                html! { (report::day(one.sitting)) },
+                html! { @if one.revision == 1 { "new" } @else { "revision " (one.revision) } },
+            ]
+        })
+        .collect();
+    html! {
+        p { "Nothing is recorded yet. New: " (loaded.new) ". Changed: " (loaded.revised) ". As recorded already: " (loaded.unchanged) ". Without a decision: " (loaded.undecided) "." }
+        (troubles("Cells to correct", "The requests that these cells are about are left out.", &loaded.troubles))
+        (troubles("To know", "", &loaded.warnings))
+        @if !rows.is_empty() { (parts::table("Would be recorded", &["Request", "Person", "Sitting", ""], &rows)) }
+    }
+}
+
+fn troubles(title: &str, text: &str, troubles: &[OutcomeTrouble]) -> Markup {
+    let rows: Vec<Vec<Markup>> = troubles
+        .iter()
+        .map(|one| {
+            vec![
+                html! { (one.place) },
+                html! { (super::failure::sentence(&one.message)) },
+                html! { (super::failure::sentence(&one.help)) },
+            ]
+        })
+        .collect();
+    html! {
+        @if !rows.is_empty() {
+            h2 { (title) }
+            @if !text.is_empty() { p { (text) } }
+            (parts::table(title, &["Cell", "What is wrong", "What to do"], &rows))
+        }
+    }
+}
+
+/// Records what a workbook says that was looked at.
+pub(super) async fn load(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(upload): Path<String>,
+    _: Posted,
+) -> Result<Response, PageFailure> {
+    let Some(folder) = site.uploads().take(&upload, &visitor.name, WORKBOOK) else {
+        let what = "The workbook is not there any more: it is held for half an hour. Send it again.".to_owned();
+        return Err(PageFailure::Wrong(what));
+    };
+    let actor = visitor.acting(SignInRole::Administrator);
+    site.ask(move |workplace, clock| {
+        let failed = |error: std::io::Error| operation::Failure::failed(error, "send the workbook again");
+        let mut files = std::fs::read_dir(folder.path()).map_err(failed)?;
+        let Some(file) = files.next().transpose().map_err(failed)? else {
+            return Err(operation::Failure::usage("the workbook is gone", "send it again"));
+        };
+        operation::outcomes_load(workplace, clock, &actor, &file.path(), false)
+    })
+    .await?;
+    Ok(Redirect::to("/outcomes/waiting?done=recorded").into_response())
+}

@@ -1,0 +1,144 @@
+//! Quarantine: what could not be read, and what becomes of it.
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::parts::{self, Line};
+use super::posted::Posted;
+use super::{PageFailure, Room, Shell, Site, Visitor, address};
+use crate::domain::SignInRole;
+use crate::operation::{self, Paging, Quarantined};
+
+const ROWS: u32 = 50;
+
+/// Which are asked for.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    all: String,
+    after: Option<String>,
+    #[serde(default)]
+    done: String,
+}
+
+/// The list.
+pub(super) async fn page(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageFailure> {
+    let all = asked.all == "yes";
+    let paging = Paging { after: asked.after, limit: ROWS };
+    let page = site.ask(move |workplace, clock| operation::quarantine_page(workplace, clock, all, &paging)).await?;
+    let rows: Vec<Vec<Markup>> = page.rows.iter().map(row).collect();
+    let next = address::page("/quarantine", &[("all", &asked.all)], page.next.as_deref());
+    let body = html! {
+        p { "Records that could not be read wait here. Nothing of them is lost: correct the cause, then read them again." }
+        @if rows.is_empty() {
+            (parts::empty("Nothing waits. Every record of every export was taken."))
+        } @else {
+            (parts::table("In quarantine", &["Number", "Where", "What is wrong", "What to do", "State"], &rows))
+            (parts::next(next))
+            @if !all { (parts::button(&visitor, "/quarantine/replay", "Read all of them again", &[])) }
+        }
+        p { @if all { a href="/quarantine" { "Only those that wait" } } @else { a href="/quarantine?all=yes" { "Those that were settled too" } } }
+    };
+    let done = match asked.done.as_str() {
+        "discarded" => Some("It is given up, with your reason.".to_owned()),
+        _ => replay_words(&asked.done),
+    };
+    Ok(Shell::new(&visitor, "Quarantine", Room::Quarantine).done(done).show(&body))
+}
+
+/// What reading again has come to, as the address has it: three numbers.
+fn replay_words(done: &str) -> Option<String> {
+    let numbers: Option<Vec<u64>> = done.split('-').map(|number| number.parse().ok()).collect();
+    let numbers = numbers?;
+    let [taken, unchanged, waiting] = numbers.as_slice() else { return None };
+    Some(format!("Taken: {taken}. Known already: {unchanged}. Still waiting: {waiting}."))
+}
+
+fn row(one: &Quarantined) -> Vec<Markup> {
+    vec![
+        html! { a href={ "/quarantine/" (one.id) } { (one.id) } },
+        html! { (one.file) ", " (one.place) },
+        html! { (super::failure::sentence(&one.message)) },
+        html! { (super::failure::sentence(&one.help)) },
+        html! { (one.state.replace('-', " ")) },
+    ]
+}
+
+/// One of them.
+pub(super) async fn one(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(id): Path<u64>,
+) -> Result<Response, PageFailure> {
+    let one = site
+        .ask(move |workplace, clock| operation::quarantine_show(workplace, clock, id))
+        .await
+        .map_err(PageFailure::unknown_is_not_found)?;
+    let reason = Line {
+        name: "reason",
+        label: "Why it is given up",
+        hint: "It stays on record that it was there, and why it was given up.",
+        kind: "text",
+        value: "",
+        autocomplete: "off",
+    };
+    let body = html! {
+        (parts::summary(&[
+            ("What is wrong", html! { (super::failure::sentence(&one.message)) }),
+            ("What to do", html! { (super::failure::sentence(&one.help)) }),
+            ("File", html! { (one.file) }),
+            ("Where in it", html! { (one.place) }),
+            ("Authority", html! { (one.authority) }),
+            ("Extract", html! { (one.extract) }),
+            ("Since", html! { (parts::moment(&one.at)) }),
+            ("State", html! { (one.state.replace('-', " ")) @if let Some(why) = &one.why { ": " (why) } }),
+            ("Code", html! { (one.reason) }),
+        ]))
+        @if one.state == "waiting" {
+            (parts::button(&visitor, "/quarantine/replay", "Read it again", &[("id", &one.id.to_string())]))
+            h2 { "Give it up" }
+            form action={ "/quarantine/" (one.id) "/discard" } method="post" {
+                (parts::csrf(&visitor))
+                (reason.show(&[]))
+                button.warning { "Give it up" }
+            }
+        }
+    };
+    let title = format!("Record {} in quarantine", one.id);
+    Ok(Shell::new(&visitor, &title, Room::Quarantine).back("/quarantine", "Quarantine").show(&body))
+}
+
+/// Reads again what waits: one, or all.
+pub(super) async fn replay(
+    State(site): State<Site>,
+    visitor: Visitor,
+    posted: Posted,
+) -> Result<Response, PageFailure> {
+    let ids: Vec<u64> = posted.text("id").and_then(|id| id.parse().ok()).into_iter().collect();
+    let actor = visitor.acting(SignInRole::Systems);
+    let replayed =
+        site.ask(move |workplace, clock| operation::quarantine_replay(workplace, clock, &actor, &ids)).await?;
+    let done = format!("{}-{}-{}", replayed.taken, replayed.unchanged, replayed.still_waiting);
+    Ok(Redirect::to(&format!("/quarantine?done={done}")).into_response())
+}
+
+/// Gives one up.
+pub(super) async fn discard(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(id): Path<u64>,
+    posted: Posted,
+) -> Result<Response, PageFailure> {
+    let Some(reason) = posted.text("reason").map(ToOwned::to_owned) else {
+        return Err(PageFailure::Wrong("Say why it is given up.".to_owned()));
+    };
+    let actor = visitor.acting(SignInRole::Systems);
+    site.ask(move |workplace, clock| operation::quarantine_discard(workplace, clock, &actor, id, &reason)).await?;
+    Ok(Redirect::to("/quarantine?done=discarded").into_response())
+}

@@ -1,0 +1,122 @@
+//! Sittings: when each panel sits, until when requests can be made, how far they are.
+
+use axum::extract::{Query, State};
+use axum::response::Response;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
+use crate::operation::{self, SittingListed};
+use crate::report;
+
+/// How much of the calendar a page has.
+const WEEKS: i64 = 6;
+
+/// Which are asked for.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    panel: String,
+    #[serde(default)]
+    from: String,
+}
+
+/// The calendar.
+pub(super) async fn page(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageFailure> {
+    let today = site.clock().now().in_tz("Europe/London").map_or(Date::ZERO, |now| now.date());
+    let from = if asked.from.is_empty() { Some(today) } else { asked.from.parse().ok() };
+    let from: Date = from.ok_or_else(|| PageFailure::Wrong("Write a day like 2026-12-04.".to_owned()))?;
+    let to = from.saturating_add(WEEKS.weeks());
+    let panel = Some(asked.panel.clone()).filter(|panel| !panel.is_empty());
+    let (panels, sittings) = site
+        .ask(move |workplace, clock| {
+            let panels = operation::panels_list(workplace)?;
+            Ok((panels, operation::sittings_listed(workplace, clock, panel.as_deref(), from, to)?))
+        })
+        .await?;
+    let at = |from: Date| format!("/sittings?panel={}&from={from}", parts::encoded(&asked.panel));
+    let body = html! {
+        form.filter action="/sittings" method="get" {
+            div.field {
+                label for="panel" { "Panel" }
+                select #panel name="panel" {
+                    option value="" { "All panels" }
+                    @for one in &panels {
+                        option value=(one.panel) selected[one.panel.as_str() == asked.panel] { (one.title) " (" (one.panel.authority()) ")" }
+                    }
+                }
+            }
+            div.field {
+                label for="from" { "From" }
+                input #from name="from" type="date" value=(from);
+            }
+            button.secondary { "Show" }
+        }
+        @if sittings.is_empty() {
+            (parts::empty("No sitting in these six weeks. A panel without a schedule sits as needed."))
+        } @else {
+            (table(&sittings))
+        }
+        nav.next aria-label="Other weeks" {
+            a href=(at(from.saturating_sub(WEEKS.weeks()))) { "Six weeks earlier" } " " a href=(at(to)) { "Six weeks later" }
+        }
+        @if !asked.panel.is_empty() {
+            p { a href={ "/panels/" (asked.panel) "/sittings.ics?from=" (from) } { "Put these sittings and cutoffs into your calendar (ICS)" } }
+        }
+        p { a href="/panels" { "Panels and what their policies ask" } }
+    };
+    Ok(Shell::new(&visitor, "Sittings", Room::Sittings).show(&body))
+}
+
+/// Sittings as a table.
+pub(super) fn table(sittings: &[SittingListed]) -> Markup {
+    let rows: Vec<Vec<Markup>> = sittings
+        .iter()
+        .map(|one| {
+            let sitting = &one.sitting;
+            vec![
+                html! { a href=(address::sitting(&one.panel, sitting.date)) { (report::day(sitting.date)) } },
+                html! { (one.title) span.hint { " " (one.panel.authority()) } },
+                html! { (sitting.starts.strftime("%H:%M")) " to " (sitting.ends.strftime("%H:%M")) },
+                closes(one),
+                readiness_words(one),
+            ]
+        })
+        .collect();
+    parts::table("Sittings", &["Sitting", "Panel", "Hours", "Requests close", "How far"], &rows)
+}
+
+/// When a sitting is and closes, in words.
+pub(super) fn when(one: &SittingListed) -> Markup {
+    html! { (report::moment(&one.sitting.starts)) ". " (closes(one)) }
+}
+
+fn closes(one: &SittingListed) -> Markup {
+    html! {
+        @if let Some(why) = &one.sitting.cancelled { "Falls away: " (why) }
+        @else if let Some(cutoff) = &one.cutoff_in_words {
+            @if one.is_closed { "Closed " } @else { "Closes " } (cutoff)
+            @if one.sitting.cutoff.as_ref().is_some_and(|cutoff| cutoff.moved) { " (moved to the working day before)" }
+        }
+        @else { "No cutoff" }
+    }
+}
+
+/// How far the requests of a sitting are: complete ones are plain, and nothing is said by colour alone.
+pub(super) fn readiness_words(one: &SittingListed) -> Markup {
+    let readiness = &one.readiness;
+    html! {
+        @if readiness.in_all() == 0 { "No request yet" } @else {
+            (readiness.complete) " of " (readiness.in_all()) " complete"
+            @if readiness.incomplete > 0 { " " span.tag.red { (readiness.incomplete) " incomplete" } }
+            @if readiness.late > 0 { " " span.tag.red { (readiness.late) " late" } }
+            @if readiness.unknown > 0 { " " span.tag.yellow { (readiness.unknown) " not known yet" } }
+        }
+    }
+}
