@@ -1,5 +1,6 @@
 //! Outcomes and who approved them.
 
+use jiff::civil::Date;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::audit::{self, Said};
@@ -137,8 +138,7 @@ impl Ledger {
     /// Keeps whether a request was handed in after the cutoff of the sitting at which it was decided.
     pub fn keep_lateness(&mut self, outcome: &Outcome, late: Option<bool>) -> Result<(), LedgerTrouble> {
         let sql = "UPDATE checked SET late = ?4 WHERE submission = ?1 AND panel = ?2 AND sitting = ?3 AND settled = 1";
-        let key =
-            params![outcome.submission.as_str(), outcome.panel.as_str(), outcome.sitting.to_string(), late];
+        let key = params![outcome.submission.as_str(), outcome.panel.as_str(), outcome.sitting.to_string(), late];
         self.connection.execute(sql, key).map(drop).map_err(|error| self.failed(error))
     }
 
@@ -157,8 +157,7 @@ impl Ledger {
         parameters: impl rusqlite::Params,
     ) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
         type Row = (String, String, String, Option<String>, Option<String>, String);
-        let sql =
-            format!("SELECT payload, state, loaded_by, decided_by, reason, at FROM outcome WHERE {condition}");
+        let sql = format!("SELECT payload, state, loaded_by, decided_by, reason, at FROM outcome WHERE {condition}");
         let rows: Vec<Row> = self
             .connection
             .prepare_cached(&sql)
@@ -176,6 +175,21 @@ impl Ledger {
             Ok(OutcomeRow { outcome, loaded_by, decided_by, reason, at })
         });
         rows.collect()
+    }
+
+    /// Approved outcomes of a panel's earlier sittings that name a day in a field, after one day and up to another.
+    pub fn outcomes_naming(
+        &self,
+        panel: &PanelName,
+        field: &str,
+        after: Date,
+        on: Date,
+    ) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
+        let condition = "+state = 'approved' AND +sitting < ?4 AND (submission, person, sitting, revision) IN
+            (SELECT submission, person, sitting, revision FROM outcome_day
+             WHERE panel = ?1 AND field = ?2 AND day > ?3 AND day <= ?4)
+            ORDER BY sitting, submission, person, revision";
+        self.outcomes_where(condition, params![panel.as_str(), field, after.to_string(), on.to_string()])
     }
 
     /// Whether a panel has decided about a person before, on another request or at an earlier sitting.
