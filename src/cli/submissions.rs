@@ -41,8 +41,13 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     let workplace = session.workplace()?;
     match &args.command {
         Command::List { authority, panel, all, limit } => {
-            let filter =
-                SubmissionFilter { authority: authority.clone(), panel: panel.clone(), all: *all, limit: *limit };
+            let filter = SubmissionFilter {
+                authority: authority.clone(),
+                panel: panel.clone(),
+                all: *all,
+                limit: *limit,
+                ..Default::default()
+            };
             let listed = operation::submissions_list(&workplace, session.clock(&workplace), &filter)?;
             out.answer(&listed.submissions, |_| listed.table())?;
             if listed.more {

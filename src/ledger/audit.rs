@@ -135,11 +135,22 @@ impl Ledger {
 
     /// The whole trail, first to last.
     pub fn audit_trail(&self) -> Result<Vec<AuditEntry>, LedgerTrouble> {
-        let sql = "SELECT a.sequence, a.at, a.actor, a.action, a.subject, a.before, a.after, a.previous, a.hash,
-                   json_extract(w.payload, '$.state.receipt.mosaic_id')
-                   FROM audit a LEFT JOIN write_back w ON w.id = a.subject AND a.action = 'sent' ORDER BY a.sequence";
-        let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
-        let entries = query.query_map([], |row| {
+        self.trail_where("1 ORDER BY a.sequence", [])
+    }
+
+    /// The entries that meet a condition, in the order that it names.
+    pub(super) fn trail_where(
+        &self,
+        condition: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<AuditEntry>, LedgerTrouble> {
+        let sql = format!(
+            "SELECT a.sequence, a.at, a.actor, a.action, a.subject, a.before, a.after, a.previous, a.hash,
+             json_extract(w.payload, '$.state.receipt.mosaic_id')
+             FROM audit a LEFT JOIN write_back w ON w.id = a.subject AND a.action = 'sent' WHERE {condition}"
+        );
+        let mut query = self.connection.prepare_cached(&sql).map_err(|error| self.failed(error))?;
+        let entries = query.query_map(parameters, |row| {
             let hash = |at: usize| row.get::<_, Vec<u8>>(at).map(|hash| hexadecimal(&hash));
             Ok(AuditEntry {
                 sequence: count(row.get(0)?),

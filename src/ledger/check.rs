@@ -26,11 +26,20 @@ pub struct StoredCheck {
 pub struct Booking {
     /// The panel.
     pub panel: PanelName,
-    /// The sitting.
-    pub sitting: Date,
+    /// The sitting; `None` where the panel sits as needed, or there is none ahead.
+    pub sitting: Option<Date>,
     /// When the request was handed in, with offset; `None` while it is open.
     pub handed_in: Option<String>,
+    /// Whether that was after the cutoff of the sitting; `None` while it is open, and where there is no cutoff.
+    pub late: Option<bool>,
 }
+
+/// A request that is decided stays where it was decided on. No row is replaced: only what changes moves a tally.
+const KEEP: &str =
+    "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting, handed_in, late)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (submission, person) DO UPDATE SET
+     inputs = ?3, verdict = ?4, payload = ?5, at = ?6, panel = ?7, sitting = ?8, handed_in = ?9, late = ?10
+     WHERE settled = 0";
 
 impl Ledger {
     /// What the last check of a request for one child said.
@@ -59,9 +68,8 @@ impl Ledger {
         panel: &PanelName,
         sitting: Date,
     ) -> Result<Vec<(SubmissionId, Option<String>)>, LedgerTrouble> {
-        let sql = "SELECT DISTINCT c.submission, c.handed_in FROM checked c JOIN submission s ON s.id = c.submission
-                   WHERE c.panel = ?1 AND c.sitting = ?2 AND s.is_request = 1 AND NOT EXISTS
-                   (SELECT 1 FROM outcome o WHERE o.submission = c.submission AND o.state = 'approved')";
+        let sql = "SELECT DISTINCT submission, nullif(place, '~') FROM checked
+                   WHERE panel = ?1 AND sitting = ?2 AND settled = 0 AND settled < 2 ORDER BY place, submission";
         let rows: Vec<(String, Option<String>)> = self
             .connection
             .prepare_cached(sql)
@@ -81,7 +89,7 @@ impl Ledger {
         for (id, person, check) in checks {
             let payload = encode(&check.findings)?;
             transaction
-                .prepare_cached("INSERT OR REPLACE INTO checked VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
+                .prepare_cached(KEEP)
                 .and_then(|mut insert| {
                     let person = number(person.number());
                     let booking = check.booking.as_ref();
@@ -93,8 +101,9 @@ impl Ledger {
                         payload,
                         at,
                         booking.map(|booking| booking.panel.as_str()),
-                        booking.map(|booking| booking.sitting.to_string()),
+                        booking.and_then(|booking| booking.sitting).map(|sitting| sitting.to_string()),
                         booking.and_then(|booking| booking.handed_in.as_deref()),
+                        booking.and_then(|booking| booking.late),
                     ])
                 })
                 .map_err(failed)?;

@@ -355,6 +355,12 @@ impl Batch<'_> {
         self.transaction
             .prepare_cached("INSERT INTO revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
             .execute(params![submission.id.as_str(), number, &hash[..], payload, self.file.id, self.entry, self.at])?;
+        if number > 1 {
+            let settled = if submission.is_request() && submission.panel.is_some() { 0 } else { 2 };
+            self.transaction
+                .prepare_cached("UPDATE checked SET settled = ?2 WHERE submission = ?1 AND settled NOT IN (1, ?2)")?
+                .execute(params![submission.id.as_str(), settled])?;
+        }
         Ok(())
     }
 
@@ -384,6 +390,12 @@ impl Batch<'_> {
                         delete.execute(params![authority, submission.id.as_str(), person]).map(drop)
                     })
                 })?;
+            let gone = before.iter().filter(|person| !after.contains(person));
+            let mut delete =
+                self.transaction.prepare_cached("DELETE FROM checked WHERE submission = ?1 AND person = ?2")?;
+            for person in gone {
+                delete.execute(params![submission.id.as_str(), person])?;
+            }
         }
         let mut insert = self.transaction.prepare_cached("INSERT OR IGNORE INTO subject VALUES (?1, ?2, ?3)")?;
         for person in &submission.people {

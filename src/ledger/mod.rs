@@ -15,6 +15,7 @@ mod import;
 mod lock;
 mod migration;
 mod outcome;
+mod page;
 #[cfg(test)]
 mod proofs;
 mod quarantine;
@@ -22,6 +23,7 @@ mod queue;
 mod status;
 mod store;
 mod submission;
+mod tally;
 mod trouble;
 mod write_back;
 
@@ -30,9 +32,11 @@ pub use check::{Booking, StoredCheck};
 pub use import::{FileBegun, FileStart, Item, OpenFile};
 pub use lock::Lock;
 pub use outcome::{OutcomeRow, Recorded};
+pub use page::{AuditSelection, Booked, OutcomeKey, OutcomeSelection, Span};
 pub use quarantine::{Entry, EntryState};
 pub use queue::LedgerQueue;
 pub use status::Status;
 pub use store::{Ledger, LedgerKey};
 pub use submission::{Revision, Selection, SubmissionRow};
+pub use tally::{Arrived, Lacking, Tallied};
 pub use trouble::LedgerTrouble;

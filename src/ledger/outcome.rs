@@ -1,6 +1,7 @@
 //! Outcomes and who approved them.
 
-use rusqlite::{OptionalExtension as _, params};
+use jiff::civil::Date;
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::audit::{self, Said};
 use super::store::{decode, encode, meant, number};
@@ -124,6 +125,9 @@ impl Ledger {
         if changed != 1 {
             return Err(LedgerTrouble::Conflict(format!("the outcome of {subject} is not waiting for approval")));
         }
+        if to == OutcomeState::Approved {
+            settle(&transaction, outcome).map_err(failed)?;
+        }
         let action = format!("outcome-{to}");
         let after = audit::fingerprint(&decided(outcome, to));
         let said = Said { actor, action: &action, subject, before: &[], after: &after };
@@ -131,16 +135,34 @@ impl Ledger {
         transaction.commit().map_err(failed)
     }
 
+    /// Keeps whether a request was handed in after the cutoff of the sitting at which it was decided.
+    pub fn keep_lateness(&mut self, outcome: &Outcome, late: Option<bool>) -> Result<(), LedgerTrouble> {
+        let sql = "UPDATE checked SET late = ?4 WHERE submission = ?1 AND panel = ?2 AND sitting = ?3 AND settled = 1";
+        let key = params![outcome.submission.as_str(), outcome.panel.as_str(), outcome.sitting.to_string(), late];
+        self.connection.execute(sql, key).map(drop).map_err(|error| self.failed(error))
+    }
+
     /// The outcomes of a request, or of all; latest sitting and revision last.
     pub fn outcomes(&self, submission: Option<&SubmissionId>) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
+        // Spelt out for one request, so that the database finds it by its key.
+        let narrow = if submission.is_some() { "submission = ?1" } else { "?1 IS NULL" };
+        let condition = format!("{narrow} ORDER BY sitting, submission, person, revision");
+        self.outcomes_where(&condition, params![submission.map(SubmissionId::as_str)])
+    }
+
+    /// The outcomes that meet a condition, in the order that it names.
+    pub(super) fn outcomes_where(
+        &self,
+        condition: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
         type Row = (String, String, String, Option<String>, Option<String>, String);
-        let sql = "SELECT payload, state, loaded_by, decided_by, reason, at FROM outcome
-                   WHERE ?1 IS NULL OR submission = ?1 ORDER BY sitting, submission, person, revision";
+        let sql = format!("SELECT payload, state, loaded_by, decided_by, reason, at FROM outcome WHERE {condition}");
         let rows: Vec<Row> = self
             .connection
-            .prepare_cached(sql)
+            .prepare_cached(&sql)
             .and_then(|mut query| {
-                let rows = query.query_map(params![submission.map(SubmissionId::as_str)], |row| {
+                let rows = query.query_map(parameters, |row| {
                     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
                 })?;
                 rows.collect()
@@ -153,6 +175,21 @@ impl Ledger {
             Ok(OutcomeRow { outcome, loaded_by, decided_by, reason, at })
         });
         rows.collect()
+    }
+
+    /// Approved outcomes of a panel's earlier sittings that name a day in a field, after one day and up to another.
+    pub fn outcomes_naming(
+        &self,
+        panel: &PanelName,
+        field: &str,
+        after: Date,
+        on: Date,
+    ) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
+        let condition = "+state = 'approved' AND +sitting < ?4 AND (submission, person, sitting, revision) IN
+            (SELECT submission, person, sitting, revision FROM outcome_day
+             WHERE panel = ?1 AND field = ?2 AND day > ?3 AND day <= ?4)
+            ORDER BY sitting, submission, person, revision";
+        self.outcomes_where(condition, params![panel.as_str(), field, after.to_string(), on.to_string()])
     }
 
     /// Whether a panel has decided about a person before, on another request or at an earlier sitting.
@@ -171,6 +208,23 @@ impl Ledger {
             })
             .map_err(|error| self.failed(error))
     }
+}
+
+/// The checks of a request that is decided stay at the sitting that has decided, and wait for none. A brother's or
+/// sister's stays there too until an outcome of its own says more.
+fn settle(transaction: &Transaction<'_>, outcome: &Outcome) -> Result<(), rusqlite::Error> {
+    transaction
+        .prepare_cached(
+            "UPDATE checked SET late = iif(panel IS ?3 AND sitting IS ?4, late, NULL), settled = 1, panel = ?3, sitting = ?4
+             WHERE submission = ?1 AND (person = ?2 OR settled <> 1)",
+        )?
+        .execute(params![
+            outcome.submission.as_str(),
+            number(outcome.person.number()),
+            outcome.panel.as_str(),
+            outcome.sitting.to_string()
+        ])
+        .map(drop)
 }
 
 /// What the trail keeps the hash of when an outcome is decided on: which one, and how.

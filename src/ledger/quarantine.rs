@@ -61,7 +61,7 @@ impl Ledger {
     /// What waits, or all that ever waited.
     pub fn quarantine(&self, all: bool) -> Result<Vec<Entry>, LedgerTrouble> {
         let narrow = if all { "1" } else { "state = 'waiting'" };
-        self.entries(&format!("SELECT {COLUMNS} FROM quarantine WHERE {narrow} ORDER BY id"), [])
+        self.entries_where(&format!("{narrow} ORDER BY id"), [])
     }
 
     /// How many wait.
@@ -72,8 +72,7 @@ impl Ledger {
 
     /// One of them.
     pub fn quarantined(&self, id: u64) -> Result<Option<Entry>, LedgerTrouble> {
-        let sql = format!("SELECT {COLUMNS} FROM quarantine WHERE id = ?1");
-        Ok(self.entries(&sql, [number(id)])?.pop())
+        Ok(self.entries_where("id = ?1", [number(id)])?.pop())
     }
 
     /// Says what became of one that waits.
@@ -109,10 +108,15 @@ impl Ledger {
         transaction.commit().map_err(failed)
     }
 
-    fn entries(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<Entry>, LedgerTrouble> {
+    /// The entries that meet a condition, in the order that it names.
+    pub(super) fn entries_where(
+        &self,
+        condition: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<Entry>, LedgerTrouble> {
         let rows: Vec<Result<Entry, LedgerTrouble>> = self
             .connection
-            .prepare_cached(sql)
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM quarantine WHERE {condition}"))
             .and_then(|mut query| query.query_map(parameters, |row| Ok(entry(row)))?.collect())
             .map_err(|error| self.failed(error))?;
         rows.into_iter().collect()

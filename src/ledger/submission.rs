@@ -1,5 +1,6 @@
 //! What was read: submissions and their revisions, documents, events, persons.
 
+use jiff::civil::Date;
 use rusqlite::{OptionalExtension as _, params};
 use serde::de::DeserializeOwned;
 
@@ -154,20 +155,37 @@ impl Ledger {
         rows.iter().map(|payload| decode("a person", payload)).collect()
     }
 
-    /// Every event of some kinds at an authority, by person.
-    pub fn events_of(&self, authority: &AuthorityName, kinds: &[&str]) -> Result<Vec<Event>, LedgerTrouble> {
-        let mut events = Vec::new();
-        let sql = "SELECT payload FROM record WHERE authority = ?1 AND extract = 'events' ORDER BY person, key";
-        let mut query = self.connection.prepare_cached(sql).map_err(|error| self.failed(error))?;
-        let mut rows = query.query([authority.as_str()]).map_err(|error| self.failed(error))?;
-        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
-            let payload: String = row.get(0).map_err(|error| self.failed(error))?;
-            let event: Event = decode("an event", &payload)?;
-            if kinds.contains(&&*event.kind) {
-                events.push(event);
-            }
-        }
-        Ok(events)
+    /// The events of a kind that go on at an authority on a day, by person.
+    pub fn events_open(&self, authority: &AuthorityName, kind: &str, on: Date) -> Result<Vec<Event>, LedgerTrouble> {
+        let sql = "SELECT payload FROM record INDEXED BY record_event_until WHERE authority = ?1 AND extract = 'events'
+                   AND event_kind = ?2 AND event_until >= ?3 AND event_on <= ?3 ORDER BY person, key";
+        self.events_where(sql, params![authority.as_str(), kind, on.to_string()])
+    }
+
+    /// Every event of a kind, up to a day, of everybody at an authority who has had one since another day; by person.
+    pub fn events_since(
+        &self,
+        authority: &AuthorityName,
+        kind: &str,
+        since: Date,
+        on: Date,
+    ) -> Result<Vec<Event>, LedgerTrouble> {
+        // The persons are found by the index of events, and then their events by the key of their records.
+        let sql = "SELECT r.payload FROM (SELECT DISTINCT person FROM record INDEXED BY record_event_on
+                       WHERE authority = ?1 AND extract = 'events' AND event_kind = ?2 AND event_on BETWEEN ?3 AND ?4) p
+                   CROSS JOIN record r ON r.authority = ?1 AND r.extract = 'events' AND r.person = p.person
+                       AND +r.event_kind = ?2 AND +r.event_on <= ?4
+                   ORDER BY r.person, r.key";
+        self.events_where(sql, params![authority.as_str(), kind, since.to_string(), on.to_string()])
+    }
+
+    fn events_where(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<Event>, LedgerTrouble> {
+        let rows: Vec<String> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_map(parameters, |row| row.get(0))?.collect())
+            .map_err(|error| self.failed(error))?;
+        rows.iter().map(|payload| decode("an event", payload)).collect()
     }
 
     /// The submissions about a person.

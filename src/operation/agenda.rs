@@ -1,5 +1,8 @@
 //! `agenda`: what a sitting hears, in the order of the panel's own agenda, and whom to chase before it.
 
+use std::collections::BTreeSet;
+
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -7,7 +10,7 @@ use super::check::{checked_panel, sitting_on};
 use super::installation::Installation;
 use super::{Actor, CheckedRequest, Failure, Workplace};
 use crate::calendar::Clock;
-use crate::domain::{Event, OutcomeState, PanelName, SubmissionId, Verdict};
+use crate::domain::{Event, Outcome, PanelName, SubmissionId, Verdict};
 use crate::mapping::Authority;
 use crate::panel::{AgendaItem, Invitation, Profile, Sitting, Track};
 use crate::report;
@@ -121,18 +124,33 @@ pub struct InvitationDue {
 pub fn agenda(workplace: &Workplace, clock: Clock, actor: &Actor, panel: &str, date: Date) -> Result<Agenda, Failure> {
     let mut installation = Installation::open(workplace, clock, actor)?;
     let profile = installation.rules.panel(panel, workplace.configuration())?.clone();
-    let office = installation.rules.office(&profile.name.authority())?.clone();
     let sitting = sitting_on(&installation, &profile, date)?;
     let requests = checked_panel(&installation, &profile, Some(&sitting), &[])?;
-    let authority = installation.rules.authority(&profile.name.authority())?.clone();
+    let agenda = agenda_of(&installation, &profile, sitting, requests, 0)?;
+    installation.ledger.audit_view(actor, &format!("agenda {} {date}", agenda.panel))?;
+    Ok(agenda)
+}
+
+/// The agenda of a sitting with these requests, before which so many others are heard.
+pub(super) fn agenda_of(
+    installation: &Installation,
+    profile: &Profile,
+    sitting: Sitting,
+    requests: Vec<CheckedRequest>,
+    before: usize,
+) -> Result<Agenda, Failure> {
+    let name = profile.name.authority();
+    let office = installation.rules.office(&name)?;
+    let authority = installation.rules.authority(&name)?;
+    let date = sitting.date;
     let circulation = profile.circulation.as_ref().filter(|_| sitting.cancelled.is_none());
-    let circulate_by = circulation.map(|circulation| circulation.deadline.due(&sitting.starts, &office).at);
-    let kinds = tracked_kinds(&profile);
-    let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
-    let events =
-        if kinds.is_empty() { Vec::new() } else { installation.ledger.events_of(&profile.name.authority(), &kinds)? };
-    let mut items = items(&profile, &sitting, &requests, &events);
-    let arising = arising(&installation, &profile, date)?;
+    let circulate_by = circulation.map(|circulation| circulation.deadline.due(&sitting.starts, office).at);
+    let mut events = Vec::new();
+    for kind in tracked_kinds(profile) {
+        events.extend(installation.ledger.events_open(&name, kind, date)?);
+    }
+    let mut items = items(profile, &sitting, &requests, &events, before);
+    let arising = arising(installation, profile, date)?;
     if let Some(item) =
         items.iter_mut().zip(&profile.agenda).find(|(_, item)| item.matters_arising).map(|(entry, _)| entry)
     {
@@ -142,31 +160,37 @@ pub fn agenda(workplace: &Workplace, clock: Clock, actor: &Actor, panel: &str, d
         let title = "Matters arising".to_owned();
         items.insert(0, AgendaEntry { title, policy, requests: Vec::new(), tracked: Vec::new(), arising });
     }
-    let invitations =
-        profile.invitations.iter().flat_map(|invitation| due(invitation, &events, date, &office, &authority));
-    let agenda = Agenda {
+    let mut invitations = Vec::new();
+    for invitation in &profile.invitations {
+        let since = first_that_counts(invitation, date, office);
+        let events = installation.ledger.events_since(&name, &invitation.deadline.anchor().name, since, date)?;
+        invitations.extend(due(invitation, &events, date, office, authority));
+    }
+    Ok(Agenda {
         panel: profile.name.clone(),
         title: profile.title.clone(),
         circulate_in_words: circulate_by.as_ref().map(report::moment),
         circulate_by: circulate_by.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()),
         slots: profile.slots(&sitting),
         items,
-        invitations: invitations.collect(),
+        invitations,
         requests,
         sitting,
-    };
-    installation.ledger.audit_view(actor, &format!("agenda {} {date}", agenda.panel))?;
-    Ok(agenda)
+    })
 }
 
-fn tracked_kinds(profile: &Profile) -> Vec<String> {
-    let tracks = profile.agenda.iter().flat_map(|item| &item.tracks).map(|track| track.event.clone());
-    let invited = profile.invitations.iter().map(|invitation| invitation.deadline.anchor().name.clone());
-    tracks.chain(invited).collect()
+fn tracked_kinds(profile: &Profile) -> BTreeSet<&str> {
+    profile.agenda.iter().flat_map(|item| &item.tracks).map(|track| track.event.as_str()).collect()
 }
 
 /// The items of the panel's agenda; one for every request where the policy orders none.
-fn items(profile: &Profile, sitting: &Sitting, requests: &[CheckedRequest], events: &[Event]) -> Vec<AgendaEntry> {
+fn items(
+    profile: &Profile,
+    sitting: &Sitting,
+    requests: &[CheckedRequest],
+    events: &[Event],
+    before: usize,
+) -> Vec<AgendaEntry> {
     let slot = profile.schedule.as_ref().and_then(|schedule| schedule.slot_minutes);
     let mut order: Vec<&CheckedRequest> = requests.iter().collect();
     order.sort_by_key(|request| (request.handed_in_order(), &request.submission));
@@ -177,7 +201,7 @@ fn items(profile: &Profile, sitting: &Sitting, requests: &[CheckedRequest], even
         if slots.last() != Some(&&request.submission) {
             slots.push(&request.submission);
         }
-        let before = i64::try_from(slots.len()).unwrap_or(i64::MAX).saturating_sub(1);
+        let before = i64::try_from(before.saturating_add(slots.len())).unwrap_or(i64::MAX).saturating_sub(1);
         // Nobody is heard after the sitting has ended.
         let fits = profile.slots(sitting).is_none_or(|slots| i64::try_from(slots).is_ok_and(|slots| before < slots));
         let at = slot.filter(|_| fits).map(|minutes| {
@@ -246,16 +270,24 @@ fn tracked(track: &Track, events: &[Event], on: Date) -> Vec<Tracked> {
     open.collect()
 }
 
+/// What was due back longer ago stands on a year's agendas already.
+const MONTHS_BACK: i32 = 12;
+
 /// Outcomes whose own date brings them back to this sitting.
 fn arising(installation: &Installation, profile: &Profile, on: Date) -> Result<Vec<Arising>, Failure> {
     let dates: Vec<&str> =
         profile.outcome.fields.iter().filter(|field| field.comes_back).map(|field| field.name.as_str()).collect();
+    let since = on.saturating_sub(MONTHS_BACK.months());
+    let mut naming = Vec::new();
+    for field in &dates {
+        naming.extend(installation.ledger.outcomes_naming(&profile.name, field, since, on)?);
+    }
+    let key = |one: &Outcome| (one.sitting, one.submission.clone(), one.person, one.revision);
+    naming.sort_by_key(|row| key(&row.outcome));
+    naming.dedup_by_key(|row| key(&row.outcome));
     let mut arising = Vec::new();
-    for row in installation.ledger.outcomes(None)? {
+    for row in naming {
         let outcome = row.outcome;
-        if outcome.panel != profile.name || outcome.state != OutcomeState::Approved || outcome.sitting >= on {
-            continue;
-        }
         let due = dates.iter().filter_map(|field| outcome.decision.fields.get(*field)?.expose().parse::<Date>().ok());
         let Some(due_on) = due.min().filter(|due| *due <= on) else { continue };
         let decision = profile.outcome.decision(&outcome.decision.decision);
@@ -269,6 +301,23 @@ fn arising(installation: &Installation, profile: &Profile, on: Date) -> Result<V
     }
     Ok(arising)
 }
+
+/// The first day from which what happened may still have somebody invited by the day of the sitting.
+fn first_that_counts(invitation: &Invitation, on: Date, office: &crate::calendar::Office) -> Date {
+    let mut back = 7;
+    loop {
+        let since = on.saturating_sub(i64::from(back).days());
+        // What happens later is due later, so that one that is over tells that all before it are.
+        let is_over = invitation.deadline.due(&office.at(since, office.close), office).at.date() < on;
+        if is_over || back > DAYS_BACK_MAX {
+            return since;
+        }
+        back *= 2;
+    }
+}
+
+/// No invitation is due longer after what it is for.
+const DAYS_BACK_MAX: i32 = 4_000;
 
 /// Who is to be invited by the day of the sitting: those whose happening lies behind and whose time ends from now on.
 fn due(

@@ -246,28 +246,29 @@ pub(super) fn checked_submission(
 ) -> Result<Vec<CheckedRequest>, Failure> {
     let row = installation.ledger.submission(id)?;
     let submission = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?.submission;
-    let Some(profile) = profile_of(installation, &submission) else {
+    if profile_of(installation, &submission).is_none() {
         let help =
             "its form's mapping file names no panel, or the panel's file has a mistake: `tessera mappings verify`";
         return Err(Failure::usage(format_args!("{id} asks no panel that tessera knows"), help));
-    };
+    }
     let mut checks = Checking::new(installation, stated)?;
-    let office = installation.rules.office(&submission.authority)?;
-    let now = checks.now_in(office);
-    if let Some(sitting) = checks.docket.sitting(profile, &submission, office, &now) {
-        checks.docket.expect_booked(installation, &profile.name, sitting.date)?;
-    }
-    checks.pack = path.map(|path| pack::read(installation, path, &submission, now.date())).transpose()?;
+    checks.expect_with(&submission)?;
+    let today = checks.now_in(installation.rules.office(&submission.authority)?).date();
+    checks.pack = path.map(|path| pack::read(installation, path, &submission, today)).transpose()?;
     let mut requests = checks.of(&submission)?;
-    for request in &mut requests {
-        let before = installation.ledger.last_check(id, request.person_id)?;
-        let waived = request.waived.iter().map(|waived| &waived.finding);
-        let still: Vec<String> = request.findings.iter().chain(waived).map(Finding::fingerprint).collect();
-        let gone = before.into_iter().flat_map(|before| before.findings);
-        let gone = gone.filter(|finding| !still.contains(&finding.fingerprint()));
-        request.mended = gone.map(|finding| format!("{}: {}", finding.code, finding.message)).collect();
-    }
+    requests.iter_mut().try_for_each(|request| mend(installation, request))?;
     Ok(requests)
+}
+
+/// Says what the last check has found of a request and this one finds no more.
+pub(super) fn mend(installation: &Installation, request: &mut CheckedRequest) -> Result<(), Failure> {
+    let before = installation.ledger.last_check(&request.submission, request.person_id)?;
+    let waived = request.waived.iter().map(|waived| &waived.finding);
+    let still: Vec<String> = request.findings.iter().chain(waived).map(Finding::fingerprint).collect();
+    let gone = before.into_iter().flat_map(|before| before.findings);
+    let gone = gone.filter(|finding| !still.contains(&finding.fingerprint()));
+    request.mended = gone.map(|finding| format!("{}: {}", finding.code, finding.message)).collect();
+    Ok(())
 }
 
 /// Every authority of the configuration.
@@ -341,12 +342,35 @@ impl<'i> Checking<'i> {
         self.docket.expect_all(self.installation, selection)
     }
 
+    /// Expects whom the last checks have at the sitting that a request is meant for. Only slots are given by that.
+    pub(super) fn expect_with(&mut self, submission: &Submission) -> Result<(), Failure> {
+        let installation = self.installation;
+        let Some(profile) = profile_of(installation, submission) else { return Ok(()) };
+        let office = installation.rules.office(&submission.authority)?;
+        let sitting = self.docket.sitting(profile, submission, office, &self.now_in(office));
+        let Some(sitting) = sitting.filter(|sitting| profile.slots(sitting).is_some()) else { return Ok(()) };
+        self.docket.expect_booked(installation, &profile.name, sitting.date)
+    }
+
     fn now_in(&self, office: &Office) -> ZonedDateTime {
         self.installation.clock.now_in(&office.zone)
     }
 
-    /// Checks a request for each child that it is about; nothing where it asks no panel.
+    /// Checks a request for each child that it is about, for the sitting that it is meant for; nothing where it asks no
+    /// panel.
     pub(super) fn of(&self, submission: &Submission) -> Result<Vec<CheckedRequest>, Failure> {
+        let Some(profile) = profile_of(self.installation, submission) else { return Ok(Vec::new()) };
+        let office = self.installation.rules.office(&submission.authority)?;
+        let sitting = self.docket.sitting(profile, submission, office, &self.now_in(office));
+        self.at(submission, sitting.as_ref())
+    }
+
+    /// Checks a request for a sitting.
+    pub(super) fn at(
+        &self,
+        submission: &Submission,
+        sitting: Option<&Sitting>,
+    ) -> Result<Vec<CheckedRequest>, Failure> {
         let Some(profile) = profile_of(self.installation, submission) else { return Ok(Vec::new()) };
         let Installation { rules, ledger, .. } = self.installation;
         let authority = &submission.authority;
@@ -354,8 +378,6 @@ impl<'i> Checking<'i> {
         let now = self.now_in(office);
         let form = rules.mappings.form(authority, &submission.form, &submission.version);
         let fields = form.map(crate::mapping::FormMapping::field_rules).unwrap_or_default();
-        let sitting = self.docket.sitting(profile, submission, office, &now);
-        let sitting = sitting.as_ref();
         let slot = sitting.and_then(|sitting| self.docket.slot(profile, submission, sitting, office));
         let said = self.stated_about(&submission.id)?;
         let mut requests = Vec::new();

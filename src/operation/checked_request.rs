@@ -49,6 +49,8 @@ pub struct CheckedRequest {
     cutoff_in_words: Option<String>,
     #[serde(skip)]
     handed_in: Option<String>,
+    #[serde(skip)]
+    late: Option<bool>,
 }
 
 /// A paper that is asked for, and what is there.
@@ -121,6 +123,7 @@ pub(super) fn shown(case: &Case<'_>) -> CheckedRequest {
         person_id: case.person,
         cutoff_in_words: cutoff.map(|cutoff| report::moment(&cutoff.at)),
         handed_in: handed_in(case.submission, case.office).as_ref().map(in_order),
+        late: case.handed_in().filter(|_| case.has_cutoff()).zip(cutoff).map(|(at, cutoff)| at > cutoff.at),
         verdict,
         findings,
         waived,
@@ -154,13 +157,16 @@ impl CheckedRequest {
     /// As the ledger keeps it.
     pub(super) fn stored(&self) -> (SubmissionId, PersonId, StoredCheck) {
         let said = serde_json::to_string(self).unwrap_or_default();
-        let inputs = Sha256::digest(said).into();
-        let booking = self.sitting.map(|sitting| Booking {
+        let booking = Booking {
             panel: self.panel.clone(),
-            sitting,
+            sitting: self.sitting,
             handed_in: self.handed_in.clone(),
-        });
-        let check = StoredCheck { inputs, verdict: self.verdict, findings: self.findings.clone(), booking };
+            late: self.late,
+        };
+        // When it was handed in is not said, and is kept.
+        let inputs = Sha256::digest(format!("{said}{:?}{:?}", booking.handed_in, booking.late)).into();
+        let (verdict, findings) = (self.verdict, self.findings.clone());
+        let check = StoredCheck { inputs, verdict, findings, booking: Some(booking) };
         (self.submission.clone(), self.person_id, check)
     }
 

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Actor, Failure, Workplace};
+use super::{Actor, Failure, Page, Paging, Workplace};
 use crate::calendar::Clock;
-use crate::ledger::{AuditEntry, AuditVerdict, Status};
+use crate::ledger::{AuditEntry, AuditSelection, AuditVerdict, Status};
 use crate::report;
 
 /// The ledger at a glance.
@@ -66,6 +66,28 @@ pub fn audit_verify(workplace: &Workplace, clock: Clock, noted: Option<&str>) ->
     let ledger = super::installation::ledger(workplace.configuration(), clock)?;
     let AuditVerdict { whole, entries, head, broken } = ledger.audit_verify(noted)?;
     Ok(AuditProof { whole, verdict: AuditVerdictShown { entries, head, broken } })
+}
+
+/// Which entries of the trail are meant.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// About this only: a request, a write-back, a file.
+    pub subject: Option<String>,
+    /// By whom only.
+    pub actor: Option<String>,
+}
+
+/// A page of the trail, newest first.
+pub fn audit_page(
+    workplace: &Workplace,
+    clock: Clock,
+    filter: &AuditFilter,
+    paging: &Paging,
+) -> Result<Page<AuditEntry>, Failure> {
+    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    let selection = AuditSelection { subject: filter.subject.clone(), actor: filter.actor.clone() };
+    let rows = ledger.audit_page(&selection, paging.number()?, paging.rows_and_one())?;
+    Ok(Page::of(paging, rows, |last| last.sequence.to_string(), Clone::clone))
 }
 
 /// The whole trail. That somebody took it away stands in it.

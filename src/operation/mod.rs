@@ -10,6 +10,7 @@ mod check_matrix;
 mod checked_request;
 mod docket;
 mod failure;
+mod figures;
 mod file_report;
 mod import;
 mod init;
@@ -19,6 +20,7 @@ mod mappings;
 mod outcomes;
 mod outcomes_workbook;
 mod pack;
+mod page;
 mod panel_diff;
 mod panel_profile;
 mod panels;
@@ -27,38 +29,44 @@ mod profile_proofs;
 mod progress;
 mod quarantine;
 mod rehearsal;
+mod search;
+mod sittings;
 mod source;
 mod submissions;
 mod sync;
+mod today;
 mod workplace;
 mod write_back;
 
-pub use crate::ledger::Actor;
 pub use accounts::{
     AccountListed, InvitationMade, account_accept, account_change, account_first, account_invite, account_invited,
     account_password, account_roles, accounts_list, hash_of, new_secret, password_trouble, sign_in, sign_in_noted,
 };
+pub use crate::ledger::{Actor, AuditEntry};
 pub use agenda::{Agenda, AgendaEntry, Arising, Heard, InvitationDue, Tracked, agenda};
 pub use check::{CheckReport, CheckScope, Explanation, StatedFact, WaiverGiven, check, explain, waive};
 pub use check_matrix::check_out;
 pub use checked_request::{CheckedRequest, PaperChecked};
 pub use failure::{Failure, FailureKind, Mistake};
+pub use figures::{ArrivalFigure, Figures, MissingFigure, figures};
 pub use file_report::FileReport;
 pub use import::{ImportReport, ImportRequest, Imported, import};
 pub use init::{Initialised, init};
 pub use installation::built_in_authorities;
 pub use ledger::{
-    AuditProof, BackedUp, LedgerStatus, audit_csv, audit_export, audit_verify, ledger_backup, ledger_status,
+    AuditFilter, AuditProof, BackedUp, LedgerStatus, audit_csv, audit_export, audit_page, audit_verify, ledger_backup,
+    ledger_status,
 };
 pub use mappings::{
     MappingListed, TryReport, VerifyReport, mappings_list, mappings_table, mappings_try, mappings_verify,
 };
 pub use outcomes::{
-    OutcomeListed, OutcomesApproved, WriteShown, outcome_reject, outcome_show, outcome_text, outcomes_approve,
-    outcomes_list, outcomes_table,
+    OutcomeFilter, OutcomeListed, OutcomesApproved, WriteShown, outcome_reject, outcome_show, outcome_text,
+    outcomes_approve, outcomes_list, outcomes_page, outcomes_table,
 };
 pub use outcomes_workbook::{OutcomesLoaded, WorkbookWritten, outcomes_load, outcomes_workbook};
 pub use pack::{READ_DOCUMENTS, read_documents};
+pub use page::{Page, Paging};
 pub use panel_diff::{AspectCompared, PanelPair, PanelsCompared, panels_diff};
 pub use panel_profile::{Aspect, Said};
 pub use panels::{
@@ -67,15 +75,20 @@ pub use panels::{
 };
 pub use progress::{Progress, Unwatched};
 pub use quarantine::{
-    Quarantined, Replayed, quarantine_discard, quarantine_list, quarantine_replay, quarantine_show, quarantine_table,
+    Quarantined, Replayed, quarantine_discard, quarantine_list, quarantine_page, quarantine_replay, quarantine_show,
+    quarantine_table,
 };
 pub use rehearsal::stand_in;
+pub use search::{Found, search};
+pub use sittings::{Readiness, SittingListed, SittingPage, sitting_page, sitting_recheck, sittings_listed};
 pub use submissions::{
     FactStated, SubmissionFilter, SubmissionListed, SubmissionStory, Submissions, submission_show, submissions_list,
+    submissions_page,
 };
 pub use sync::{SyncMode, SyncReport, Synced, sync};
+pub use today::{Today, today};
 pub use workplace::Workplace;
 pub use write_back::{
     Sending, WriteBackListed, WriteBackShown, writeback_hold, writeback_list, writeback_reconcile, writeback_retry,
-    writeback_send, writeback_show, writeback_table,
+    writeback_send, writeback_show, writeback_table, writebacks_page,
 };

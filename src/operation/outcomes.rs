@@ -5,18 +5,20 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::docket::handed_in;
 use super::installation::Installation;
-use super::{Actor, Failure, Workplace};
+use super::page::no_place;
+use super::{Actor, Failure, Page, Paging, Workplace};
 use crate::calendar::Clock;
 use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, StepStatus, SubmissionId, WriteBack};
-use crate::ledger::OutcomeRow;
+use crate::ledger::{OutcomeKey, OutcomeRow, OutcomeSelection};
 use crate::mapping::{Field, FieldType};
 use crate::outcome::may_approve;
 use crate::report;
 use crate::writeback::{self, Event, FormQuestion, FormTarget, Plan, Planning};
 
 /// An outcome in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct OutcomeListed {
     /// The request.
     pub submission: SubmissionId,
@@ -45,7 +47,7 @@ pub struct OutcomeListed {
 }
 
 /// One thing that an outcome writes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct WriteShown {
     /// What kind it is.
     pub kind: &'static str,
@@ -77,6 +79,48 @@ pub struct OutcomesApproved {
     pub not_approved: BTreeMap<String, String>,
     /// Write-backs that may be sent.
     pub write_backs: usize,
+}
+
+/// Which outcomes are meant.
+#[derive(Debug, Clone, Default)]
+pub struct OutcomeFilter {
+    /// Of this panel only.
+    pub panel: Option<String>,
+    /// Of this sitting only.
+    pub sitting: Option<Date>,
+    /// In this state only.
+    pub state: Option<OutcomeState>,
+}
+
+/// A page of the outcomes that a filter lets through, newest sitting first.
+pub fn outcomes_page(
+    workplace: &Workplace,
+    clock: Clock,
+    filter: &OutcomeFilter,
+    paging: &Paging,
+) -> Result<Page<OutcomeListed>, Failure> {
+    let installation = Installation::open(workplace, clock, &Actor::new("reader", None))?;
+    let panel = filter.panel.as_ref().map(|name| installation.rules.panel(name, workplace.configuration()));
+    let panel = panel.transpose()?.map(|profile| profile.name.clone());
+    let selection = OutcomeSelection { panel, sitting: filter.sitting, state: filter.state };
+    let after = paging.after.as_deref().map(outcome_key).transpose()?;
+    let rows = installation.ledger.outcomes_page(&selection, after.as_ref(), paging.rows_and_one())?;
+    let key = |last: &OutcomeRow| {
+        let Outcome { submission, person, sitting, revision, .. } = &last.outcome;
+        format!("{sitting}/{person}/{revision}/{submission}")
+    };
+    Ok(Page::of(paging, rows, key, OutcomeListed::of))
+}
+
+fn outcome_key(text: &str) -> Result<OutcomeKey, Failure> {
+    let parts: Vec<&str> = text.splitn(4, '/').collect();
+    let [sitting, person, revision, submission] = *parts.as_slice() else { return Err(no_place()) };
+    Ok(OutcomeKey {
+        sitting: sitting.parse().map_err(|_| no_place())?,
+        submission: submission.to_owned(),
+        person: person.parse().map_err(|_| no_place())?,
+        revision: revision.parse().map_err(|_| no_place())?,
+    })
 }
 
 /// The outcomes.
@@ -148,12 +192,23 @@ pub(super) fn approve(
                 continue;
             }
             installation.ledger.decide_outcome(&row.outcome, OutcomeState::Approved, None, actor)?;
+            let late = was_late(installation, &row.outcome)?;
+            installation.ledger.keep_lateness(&row.outcome, late)?;
             report.approved.push(id.clone());
         }
     }
     report.approved.dedup();
     report.write_backs = release(installation, actor)?;
     Ok(report)
+}
+
+/// Whether the request was handed in after the cutoff of the sitting that has decided; nothing where there is none.
+fn was_late(installation: &Installation, outcome: &Outcome) -> Result<Option<bool>, Failure> {
+    let Some(profile) = installation.rules.panels.get(&outcome.panel) else { return Ok(None) };
+    let Some(row) = installation.ledger.submission(&outcome.submission)? else { return Ok(None) };
+    let office = installation.rules.office(&outcome.panel.authority())?;
+    let cutoff = profile.sitting_on(outcome.sitting, office).and_then(|sitting| sitting.cutoff);
+    Ok(handed_in(&row.submission, office).zip(cutoff).map(|(at, cutoff)| at > cutoff.at))
 }
 
 /// Turns the outcome of a request down.

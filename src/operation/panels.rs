@@ -13,7 +13,7 @@ use crate::panel::{Profile, Sitting};
 use crate::report::{self, Appointment};
 
 /// A panel in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct PanelListed {
     /// Its name.
     pub panel: PanelName,
@@ -147,7 +147,7 @@ pub fn panel_cutoff(workplace: &Workplace, panel: &str, date: Date) -> Result<Cu
 }
 
 impl PanelListed {
-    fn of(profile: &Profile) -> Self {
+    pub(super) fn of(profile: &Profile) -> Self {
         Self {
             panel: profile.name.clone(),
             title: profile.title.clone(),

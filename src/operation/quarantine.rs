@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::import::{Incoming, read_file};
 use super::installation::Installation;
-use super::{Actor, Failure, Unwatched, Workplace};
+use super::{Actor, Failure, Page, Paging, Unwatched, Workplace};
 use crate::calendar::Clock;
 use crate::domain::Account;
 use crate::export::Record;
@@ -58,6 +58,18 @@ pub struct Replayed {
 pub fn quarantine_list(workplace: &Workplace, clock: Clock, all: bool) -> Result<Vec<Quarantined>, Failure> {
     let ledger = super::installation::ledger(workplace.configuration(), clock)?;
     Ok(ledger.quarantine(all)?.iter().map(Quarantined::of).collect())
+}
+
+/// A page of what waits, or of all that ever waited, oldest first.
+pub fn quarantine_page(
+    workplace: &Workplace,
+    clock: Clock,
+    all: bool,
+    paging: &Paging,
+) -> Result<Page<Quarantined>, Failure> {
+    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    let rows = ledger.quarantine_page(all, paging.number()?.unwrap_or(0), paging.rows_and_one())?;
+    Ok(Page::of(paging, rows, |last| last.id.to_string(), Quarantined::of))
 }
 
 /// One of them.

@@ -1,13 +1,15 @@
 //! `submissions`: what was read.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::check::{checked_submission, profile_of};
 use super::installation::Installation;
-use super::{Actor, CheckedRequest, Failure, OutcomeListed, Workplace, WriteBackListed};
+use super::{Actor, CheckedRequest, Failure, OutcomeListed, Page, Paging, Workplace, WriteBackListed};
 use crate::calendar::Clock;
-use crate::domain::{AnswerNote, AuthorityName, PanelName, Submission, SubmissionId};
-use crate::ledger::{Selection, SubmissionRow};
+use crate::domain::{AnswerNote, AuthorityName, PanelName, PersonId, Submission, SubmissionId};
+use crate::ledger::{Ledger, Selection, Span, SubmissionRow};
 use crate::report;
 
 /// Which submissions are meant.
@@ -17,6 +19,8 @@ pub struct SubmissionFilter {
     pub authority: Option<String>,
     /// That ask this panel only.
     pub panel: Option<String>,
+    /// About this person only, by Mosaic's id.
+    pub person: Option<String>,
     /// Those that are no requests too.
     pub all: bool,
     /// At most so many.
@@ -24,7 +28,7 @@ pub struct SubmissionFilter {
 }
 
 /// A submission in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct SubmissionListed {
     /// Its id.
     pub submission: SubmissionId,
@@ -142,6 +146,65 @@ pub fn submissions_list(
     let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     Ok(Submissions { submissions: rows.iter().take(limit).map(SubmissionListed::of).collect(), more })
+}
+
+/// A page of the submissions that a filter lets through, in order of id; the page says how many.
+pub fn submissions_page(
+    workplace: &Workplace,
+    clock: Clock,
+    filter: &SubmissionFilter,
+    paging: &Paging,
+) -> Result<Page<SubmissionListed>, Failure> {
+    let installation = Installation::open(workplace, clock, &Actor::new("reader", None))?;
+    let ledger = &installation.ledger;
+    let panel = filter.panel.as_ref().map(|name| installation.rules.panel(name, workplace.configuration()));
+    let panel = panel.transpose()?.map(|profile| &profile.name);
+    let authorities = installation.configuration.authorities.iter().map(|authority| &authority.name);
+    let wanted = |name: &&AuthorityName| filter.authority.as_deref().is_none_or(|wanted| wanted == name.as_str());
+    let authorities: Vec<&AuthorityName> = authorities.filter(wanted).collect();
+    let after = paging.after.as_deref().unwrap_or_default();
+    let mut ids: BTreeSet<SubmissionId> = BTreeSet::new();
+    if let Some(person) = &filter.person {
+        let person: PersonId = person.parse().map_err(|why| {
+            Failure::usage(format_args!("this is no person's id in Mosaic: {why}"), "write the digits of the id")
+        })?;
+        for authority in authorities {
+            let about = ledger.submissions_about(authority, person)?;
+            ids.extend(about.into_iter().filter(|id| id.as_str() > after));
+        }
+    } else {
+        let kinds: &[bool] = if filter.all { &[true, false] } else { &[true] };
+        let spans = |is_request: &bool| match panel {
+            Some(panel) => vec![Span::Panel(panel, *is_request)],
+            None => authorities.iter().map(|name| Span::Authority(name, *is_request)).collect(),
+        };
+        for span in kinds.iter().flat_map(spans) {
+            ids.extend(ledger.ids(span, after, paging.rows_and_one())?);
+        }
+    }
+    listed_page(ledger, ids, paging, |submission| {
+        let asks = panel.is_none_or(|panel| submission.panel.as_ref() == Some(panel));
+        let is_of = filter.authority.as_deref().is_none_or(|name| submission.authority.as_str() == name);
+        asks && is_of && (filter.all || submission.is_request())
+    })
+}
+
+/// The first of some submissions that are wanted.
+pub(super) fn listed_page(
+    ledger: &Ledger,
+    ids: BTreeSet<SubmissionId>,
+    paging: &Paging,
+    is_wanted: impl Fn(&Submission) -> bool,
+) -> Result<Page<SubmissionListed>, Failure> {
+    let limit = usize::try_from(paging.rows_and_one()).unwrap_or(usize::MAX);
+    let mut rows: Vec<SubmissionRow> = Vec::new();
+    for id in ids {
+        rows.extend(ledger.submission(&id)?.filter(|row| is_wanted(&row.submission)));
+        if rows.len() == limit {
+            break;
+        }
+    }
+    Ok(Page::of(paging, rows, |row| row.submission.id.to_string(), SubmissionListed::of))
 }
 
 /// The whole story of one submission. That somebody looked stands in the audit trail, or nothing is shown.

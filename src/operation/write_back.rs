@@ -11,17 +11,17 @@ use serde::Serialize;
 
 use super::installation::Installation;
 use super::outcomes::release;
-use super::{Actor, Failure, Workplace};
+use super::{Actor, Failure, Page, Paging, Workplace};
 use crate::calendar::Clock;
 use crate::config::{ClientCertificate, Credentials, ImportFiles, MosaicSettings, Transport};
-use crate::domain::{AuthorityName, Receipt, State, WriteBack};
+use crate::domain::{AuthorityName, Receipt, State, WriteBack, WriteBackId};
 use crate::ledger::{Ledger, LedgerQueue};
 use crate::mosaic::{Dialect, ImportFileCarrier, ImportFolders, RestCarrier, RestCredentials, RestSettings};
 use crate::report;
-use crate::writeback::{Carrier, Courier, Delivery, Event, Settings};
+use crate::writeback::{self, Carrier, Courier, Delivery, Event, Settings};
 
 /// A write-back in a list, in the JSON shape of DESIGN section 11.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct WriteBackListed {
     /// Its id: the idempotency key.
     pub id: String,
@@ -80,6 +80,23 @@ pub fn writeback_list(
 ) -> Result<Vec<WriteBackListed>, Failure> {
     let ledger = super::installation::ledger(workplace.configuration(), clock)?;
     Ok(ledger.write_backs(state)?.iter().map(WriteBackListed::of).collect())
+}
+
+/// A page of the write-backs, newest first: all, those in one state, or those that wait for a person.
+pub fn writebacks_page(
+    workplace: &Workplace,
+    clock: Clock,
+    state: Option<&str>,
+    needs_person: bool,
+    paging: &Paging,
+) -> Result<Page<WriteBackListed>, Failure> {
+    if let Some(state) = state.filter(|state| !State::NAMES.contains(state)) {
+        let help = format!("the states are: {}", State::NAMES.join(", "));
+        return Err(Failure::usage(format_args!("no write-back is ever `{state}`"), help));
+    }
+    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    let rows = ledger.write_backs_page(state, needs_person, paging.number()?, paging.rows_and_one())?;
+    Ok(Page::of(paging, rows, |(sequence, _)| sequence.to_string(), |(_, one)| WriteBackListed::of(one)))
 }
 
 /// One write-back with its exact text.
@@ -157,9 +174,19 @@ fn change(
 
 /// A write-back by its id or its reference.
 fn find(ledger: &Ledger, id: &str) -> Result<WriteBack, Failure> {
-    let all = ledger.write_backs(None)?.into_iter();
-    let mut found = all.filter(|one| one.id.to_string() == id || one.reference.0.eq_ignore_ascii_case(id));
-    found.next().ok_or_else(|| Failure::unknown("write-back", id, "writeback list"))
+    let found = found_in(ledger, id)?.pop();
+    found.ok_or_else(|| Failure::unknown("write-back", id, "writeback list"))
+}
+
+/// The write-backs of an id, which is one, or of a reference.
+pub(super) fn found_in(ledger: &Ledger, id: &str) -> Result<Vec<WriteBack>, Failure> {
+    if let Ok(id) = id.parse() {
+        return Ok(ledger.write_back(WriteBackId(id))?.into_iter().collect());
+    }
+    let Some(beginning) = writeback::beginning_of_id(id) else { return Ok(Vec::new()) };
+    let mut found = ledger.write_backs_beginning(&beginning)?;
+    found.retain(|one| one.reference.0.eq_ignore_ascii_case(id));
+    Ok(found)
 }
 
 /// What is to be done at Mosaic.

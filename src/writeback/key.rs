@@ -48,6 +48,25 @@ pub fn reference_of(id: WriteBackId) -> Reference {
     Reference(format!("TES-{first}-{second}-{last}"))
 }
 
+/// How the ids of the keys with a reference begin, in either case of letters; `None` where the text is no reference.
+pub fn beginning_of_id(reference: &str) -> Option<String> {
+    let mut parts = reference.split('-');
+    let is_ours = parts.next().is_some_and(|part| part.eq_ignore_ascii_case("TES"));
+    let letters: String = parts.collect();
+    if !is_ours || letters.chars().count() != 10 {
+        return None;
+    }
+    let mut bits: u64 = 0;
+    for letter in letters.bytes().take(9) {
+        let digit = ALPHABET.iter().position(|known| *known == letter.to_ascii_uppercase())?;
+        bits = bits << 5 | u64::try_from(digit).ok()?;
+    }
+    // Eleven hexadecimal digits of the 45 bits, with the hyphen after the eighth.
+    let digits = format!("{:011x}", bits >> 1);
+    let (first, rest) = digits.split_at_checked(8)?;
+    Some(format!("{first}-{rest}"))
+}
+
 /// Whether a text holds the reference, whatever Mosaic has done to tags, white space and case.
 pub fn is_in(reference: &Reference, text: &str) -> bool {
     squeezed(text).contains(&squeezed(&reference.0))
@@ -113,6 +132,22 @@ mod tests {
             (WriteBackKind::CaseNote, ""),
             revision,
         )
+    }
+
+    #[test]
+    fn a_reference_tells_how_its_key_begins() {
+        for (revision, person) in [(1, "100001"), (2, "100001"), (7, "999999999")] {
+            let id = id(revision, person);
+            let reference = reference_of(id).0;
+            for text in [reference.clone(), reference.to_lowercase()] {
+                let beginning = beginning_of_id(&text).unwrap();
+                assert_eq!(beginning.len(), 12);
+                assert!(id.to_string().starts_with(&beginning), "{id} {text} {beginning}");
+            }
+        }
+        for text in ["", "TES", "TES-7F3K-2Q9M-4", "TEX-7F3K-2Q9M-4T", "TES-7F3K-2Q9I-4T", "TES-\u{e9}F3K-2Q9M-4T"] {
+            assert_eq!(beginning_of_id(text), None, "{text}");
+        }
     }
 
     #[test]

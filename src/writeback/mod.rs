@@ -15,7 +15,7 @@ mod transition;
 
 pub use carrier::{Carried, Carrier, Found, Identity, Unidentified};
 pub use courier::{Courier, Delivery, Settings};
-pub use key::{is_in, reference_of, squeezed, times_in, write_back_id};
+pub use key::{beginning_of_id, is_in, reference_of, squeezed, times_in, write_back_id};
 pub use plan::{FormQuestion, FormTarget, Plan, Planning, plan};
 pub use queue::{Queue, QueueTrouble};
 pub use transition::{Event, NotAllowed};

@@ -1,0 +1,113 @@
+//! Counts that are kept as things happen, so that nobody counts when a page is opened.
+
+use jiff::civil::Date;
+use rusqlite::params;
+
+use super::store::count;
+use super::{Ledger, LedgerTrouble};
+use crate::domain::{PanelName, Verdict};
+
+/// How many children's requests a sitting has with one verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tallied {
+    /// The sitting.
+    pub sitting: Date,
+    /// The verdict of the last check.
+    pub verdict: Verdict,
+    /// How many.
+    pub count: u64,
+}
+
+/// How many of a month's requests were handed in before the cutoff of their sitting, and how many after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived {
+    /// The month of the sittings: `2026-12`.
+    pub month: String,
+    /// Before.
+    pub on_time: u64,
+    /// After.
+    pub late: u64,
+}
+
+/// Something that open requests of a panel lack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// The code of the finding.
+    pub code: String,
+    /// What it is about.
+    pub subject: String,
+    /// How many lack it.
+    pub count: u64,
+}
+
+impl Ledger {
+    /// How the requests of a panel's sittings stand, from one day to another, both included.
+    pub fn tallied(&self, panel: &PanelName, from: Date, to: Date) -> Result<Vec<Tallied>, LedgerTrouble> {
+        let sql = "SELECT sitting, verdict, sum(n) FROM tally WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3
+                   AND settled < 2 AND n > 0 GROUP BY sitting, verdict";
+        let rows: Vec<(String, String, i64)> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                let key = params![panel.as_str(), from.to_string(), to.to_string()];
+                query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        let damaged = || LedgerTrouble::Damaged { what: "a tally of the checks".to_owned() };
+        let rows = rows.into_iter().map(|(sitting, verdict, n)| {
+            let sitting = sitting.parse().map_err(|_| damaged())?;
+            Ok(Tallied { sitting, verdict: Verdict::parse(&verdict).ok_or_else(damaged)?, count: count(n) })
+        });
+        rows.collect()
+    }
+
+    /// When requests for a panel's sittings came in, month by month.
+    pub fn arrived(&self, panel: &PanelName, from: Date, to: Date) -> Result<Vec<Arrived>, LedgerTrouble> {
+        let sql = "SELECT substr(sitting, 1, 7) AS month, sum(iif(late = 0, n, 0)), sum(iif(late = 1, n, 0)) FROM tally
+                   WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3 AND settled < 2 AND late >= 0 AND n > 0
+                   GROUP BY month ORDER BY month";
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                let rows = query.query_map(params![panel.as_str(), from.to_string(), to.to_string()], |row| {
+                    Ok(Arrived { month: row.get(0)?, on_time: count(row.get(1)?), late: count(row.get(2)?) })
+                })?;
+                rows.collect()
+            })
+            .map_err(|error| self.failed(error))
+    }
+
+    /// What the open requests of a panel lack.
+    pub fn lacking(&self, panel: &PanelName) -> Result<Vec<Lacking>, LedgerTrouble> {
+        self.connection
+            .prepare_cached("SELECT code, subject, n FROM missing WHERE panel = ?1 AND n > 0 ORDER BY code, subject")
+            .and_then(|mut query| {
+                let rows = query.query_map([panel.as_str()], |row| {
+                    Ok(Lacking { code: row.get(0)?, subject: row.get(1)?, count: count(row.get(2)?) })
+                })?;
+                rows.collect()
+            })
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Whether anything is recorded of what a sitting has decided.
+    pub fn has_outcome(&self, panel: &PanelName, sitting: Date) -> Result<bool, LedgerTrouble> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM outcome WHERE panel = ?1 AND sitting = ?2
+                   AND state IN ('loaded', 'approved'))";
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_row(params![panel.as_str(), sitting.to_string()], |row| row.get(0)))
+            .map_err(|error| self.failed(error))
+    }
+
+    /// How many outcomes wait for approval.
+    pub fn outcomes_waiting(&self) -> Result<u64, LedgerTrouble> {
+        self.counted("SELECT count(*) FROM outcome WHERE state = 'loaded'")
+    }
+
+    /// When the newest file was taken.
+    pub fn last_file_at(&self) -> Result<Option<String>, LedgerTrouble> {
+        let sql = "SELECT (SELECT at FROM file ORDER BY id DESC LIMIT 1)";
+        self.connection.query_row(sql, [], |row| row.get(0)).map_err(|error| self.failed(error))
+    }
+}

@@ -1,0 +1,63 @@
+//! What needs somebody now.
+
+use jiff::ToSpan as _;
+use serde::Serialize;
+
+use super::installation::Installation;
+use super::sittings::{listed, served};
+use super::{Actor, Failure, SittingListed, Workplace};
+use crate::calendar::Clock;
+use crate::report;
+
+/// How far today looks ahead and back.
+const DAYS: i64 = 14;
+
+/// What needs somebody now.
+#[derive(Debug, Clone, Serialize)]
+pub struct Today {
+    /// The present moment, in words.
+    pub now_in_words: String,
+    /// The sittings of the next 14 days.
+    pub sittings: Vec<SittingListed>,
+    /// Outcomes that wait for approval.
+    pub outcomes_waiting: u64,
+    /// Write-backs that wait for a person.
+    pub write_backs_for_person: u64,
+    /// Records that wait in quarantine.
+    pub quarantined: u64,
+    /// Mistakes in mapping files.
+    pub mistakes: usize,
+    /// When the newest file was taken (RFC 3339).
+    pub last_read: Option<String>,
+    /// Sittings of the last 14 days with requests booked and no outcome yet.
+    pub decided_without_outcome: Vec<SittingListed>,
+}
+
+/// What needs somebody now.
+pub fn today(workplace: &Workplace, clock: Clock) -> Result<Today, Failure> {
+    let installation = Installation::open(workplace, clock, &Actor::new("reader", None))?;
+    let ledger = &installation.ledger;
+    let first = installation.configuration.authorities.first();
+    let office = first.map(|authority| installation.rules.office(&authority.name)).transpose()?;
+    let zone = office.map_or(jiff::tz::TimeZone::UTC, |office| office.zone.clone());
+    let now = clock.now_in(&zone);
+    let profiles = served(&installation, None)?;
+    let (day, eve) = (now.date(), now.date().saturating_sub(1.day()));
+    let mut without = Vec::new();
+    for past in listed(&installation, &profiles, day.saturating_sub(DAYS.days()), eve)? {
+        let is_held = past.readiness.in_all() > 0 && past.sitting.cancelled.is_none();
+        if is_held && !ledger.has_outcome(&past.panel, past.sitting.date)? {
+            without.push(past);
+        }
+    }
+    Ok(Today {
+        now_in_words: report::moment(&now),
+        sittings: listed(&installation, &profiles, day, day.saturating_add(DAYS.days()))?,
+        outcomes_waiting: ledger.outcomes_waiting()?,
+        write_backs_for_person: ledger.write_backs_for_person()?,
+        quarantined: ledger.quarantine_waiting()?,
+        mistakes: installation.rules.own_mistakes(workplace.configuration()).len(),
+        last_read: ledger.last_file_at()?,
+        decided_without_outcome: without,
+    })
+}
