@@ -241,6 +241,20 @@ fn items(
     entries
 }
 
+impl Agenda {
+    /// By when the papers go to the members, as a person says it.
+    pub fn circulated_in_words(&self) -> Option<&str> {
+        self.circulate_in_words.as_deref()
+    }
+}
+
+impl InvitationDue {
+    /// The roles that are invited, as a person reads them.
+    pub fn titles(&self) -> &[String] {
+        &self.titles
+    }
+}
+
 impl CheckedRequest {
     fn heard(&self, at: Option<String>) -> Heard {
         Heard {

@@ -131,6 +131,11 @@ pub(super) fn shown(case: &Case<'_>) -> CheckedRequest {
 }
 
 impl CheckedRequest {
+    /// By when it must be in, as a person says it.
+    pub fn closes_in_words(&self) -> Option<&str> {
+        self.cutoff_in_words.as_deref()
+    }
+
     /// Whether something blocks it.
     pub fn is_blocked(&self) -> bool {
         self.verdict != Verdict::Complete

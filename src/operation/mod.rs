@@ -58,19 +58,19 @@ pub use ledger::{
     ledger_status,
 };
 pub use mappings::{
-    MappingListed, TryReport, VerifyReport, mappings_list, mappings_table, mappings_try, mappings_verify,
+    DiagnosticShown, MappingListed, TryReport, VerifyReport, mappings_list, mappings_table, mappings_try, mappings_verify,
 };
 pub use outcomes::{
     OutcomeFilter, OutcomeListed, OutcomesApproved, WriteShown, outcome_reject, outcome_show, outcome_text,
     outcomes_approve, outcomes_list, outcomes_page, outcomes_table,
 };
-pub use outcomes_workbook::{OutcomesLoaded, WorkbookWritten, outcomes_load, outcomes_workbook};
+pub use outcomes_workbook::{OutcomeTrouble, OutcomeTaken, OutcomesLoaded, WorkbookWritten, outcomes_load, outcomes_workbook};
 pub use pack::{READ_DOCUMENTS, read_documents};
 pub use page::{Page, Paging};
 pub use panel_diff::{AspectCompared, PanelPair, PanelsCompared, panels_diff};
 pub use panel_profile::{Aspect, Said};
 pub use panels::{
-    CutoffShown, PanelListed, PanelShown, panel_cutoff, panel_show, panel_sittings, panels_list, panels_table,
+    CutoffShown, PanelListed, RoleShown, panel_roles, PanelShown, panel_cutoff, panel_show, panel_sittings, panels_list, panels_table,
     sittings_calendar, sittings_table,
 };
 pub use progress::{Progress, Unwatched};

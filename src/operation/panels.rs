@@ -45,6 +45,15 @@ pub struct PanelShown {
     pub aspects: Vec<Aspect>,
 }
 
+/// A role of an authority.
+#[derive(Debug, Clone, Serialize)]
+pub struct RoleShown {
+    /// Its name in mapping files.
+    pub role: String,
+    /// What a person calls it.
+    pub title: String,
+}
+
 /// When the request for a sitting must be in, in the JSON shape of DESIGN section 11.
 #[derive(Debug, Serialize)]
 pub struct CutoffShown {
@@ -78,6 +87,13 @@ pub fn panel_show(workplace: &Workplace, panel: &str) -> Result<PanelShown, Fail
     let profile = rules.panel(panel, workplace.configuration())?;
     let authority = rules.authority(&profile.name.authority())?;
     Ok(PanelShown { listed: PanelListed::of(profile), aspects: aspects(profile, authority) })
+}
+
+/// The roles of a panel's authority, in which somebody may answer for a finding.
+pub fn panel_roles(workplace: &Workplace, panel: &PanelName) -> Result<Vec<RoleShown>, Failure> {
+    let rules = workplace.rules()?;
+    let roles = rules.authority(&panel.authority())?.roles.iter();
+    Ok(roles.map(|(role, title)| RoleShown { role: role.clone(), title: title.clone() }).collect())
 }
 
 /// A panel's sittings.

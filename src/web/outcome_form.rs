@@ -121,8 +121,8 @@ fn one_field(
     errors: &[FieldError],
 ) -> Markup {
     let id = format!("{FIELD}{}-{number}", field.name);
-    let title = |name: &String| form.decisions.iter().find(|one| one.name == *name).map_or(name, |one| &one.title);
-    let with: Vec<&str> = field.required_with.iter().map(|name| title(name).as_str()).collect();
+    let titles = form.decisions.iter().filter(|one| field.required_with.contains(&one.name));
+    let with: Vec<&str> = titles.map(|one| one.title.as_str()).collect();
     let needed = if with.is_empty() { String::new() } else { format!(" Needed with: {}.", with.join(", ")) };
     let hint = format!("{}{needed}", super::failure::sentence(&field.help)).trim().to_owned();
     if !field.choices.is_empty() {

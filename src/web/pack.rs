@@ -12,7 +12,7 @@ use super::posted::Posted;
 use super::uploads;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, request};
 use crate::domain::{SignInRole, SubmissionId};
-use crate::operation::{self, Failure, PackChecked, PackPaper};
+use crate::operation::{self, PackChecked, PackPaper};
 use crate::report;
 
 /// What the script asks for: the parts alone, each ended by a zero byte.

@@ -101,8 +101,9 @@ pub(super) fn router(site: &Site) -> Router {
     let in_time = |time| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, time);
     signed_in = signed_in.layer(in_time(limit::PAGE_TIME_MAX)).layer(DefaultBodyLimit::max(limit::FORM_BYTES_MAX));
     for (roles, address, page, bytes) in uploads() {
-        let page = page.layer(from_fn_with_state(roles, guard::role));
-        signed_in = signed_in.route(address, page.layer(DefaultBodyLimit::max(bytes)).layer(in_time(limit::UPLOAD_TIME_MAX)));
+        let page: MethodRouter<Site> = page.layer(from_fn_with_state(roles, guard::role));
+        let page: MethodRouter<Site> = page.layer(DefaultBodyLimit::max(bytes));
+        signed_in = signed_in.route(address, page.layer(in_time(limit::UPLOAD_TIME_MAX)));
     }
     let signed_in = signed_in.layer(from_fn_with_state(site.clone(), guard::signed_in));
     let open = open_pages().layer(in_time(limit::PAGE_TIME_MAX)).layer(DefaultBodyLimit::max(limit::FORM_BYTES_MAX));
