@@ -102,7 +102,8 @@ pub(super) fn router(site: &Site) -> Router {
     signed_in = signed_in.layer(in_time(limit::PAGE_TIME_MAX)).layer(DefaultBodyLimit::max(limit::FORM_BYTES_MAX));
     for (roles, address, page, bytes) in uploads() {
         let page = page.layer(from_fn_with_state(roles, guard::role));
-        signed_in = signed_in.route(address, page.layer(DefaultBodyLimit::max(bytes)).layer(in_time(limit::UPLOAD_TIME_MAX)));
+        signed_in =
+            signed_in.route(address, page.layer(DefaultBodyLimit::max(bytes)).layer(in_time(limit::UPLOAD_TIME_MAX)));
     }
     let signed_in = signed_in.layer(from_fn_with_state(site.clone(), guard::signed_in));
     let open = open_pages().layer(in_time(limit::PAGE_TIME_MAX)).layer(DefaultBodyLimit::max(limit::FORM_BYTES_MAX));
