@@ -10,7 +10,7 @@ use super::prepared::Prepared;
 use super::{Actor, Failure, Workplace};
 use crate::calendar::Clock;
 use crate::domain::{Fact, FactSource, FactValue, SubmissionId};
-use crate::panel::Condition;
+use crate::panel::{Condition, Profile, RequestKind};
 use crate::report;
 
 /// A fact that a request hangs on.
@@ -45,7 +45,8 @@ pub fn request_facts(
 }
 
 fn facts(prepared: &Prepared<'_>, stated_by: &BTreeMap<String, String>) -> Vec<FactShown> {
-    let hanging = hanging(prepared);
+    let kinds = prepared.profile.requests.kinds_of(prepared.submission);
+    let hanging = hanging_on(prepared.profile, &kinds);
     let asked = prepared.profile.facts.keys();
     let all: BTreeSet<&String> = asked.chain(hanging.iter().flat_map(|(_, condition)| condition.facts())).collect();
     let shown = all.into_iter().map(|name| {
@@ -68,11 +69,9 @@ fn facts(prepared: &Prepared<'_>, stated_by: &BTreeMap<String, String>) -> Vec<F
     shown.collect()
 }
 
-/// Everything of the panel's that hangs on facts, for what this request asks.
-fn hanging<'p>(prepared: &Prepared<'p>) -> Vec<(String, &'p Condition)> {
-    let profile = prepared.profile;
-    let kinds = profile.requests.kinds_of(prepared.submission);
-    let papers = profile.requests.papers(&kinds).into_iter().map(|paper| (paper.title.clone(), &paper.condition));
+/// Everything of the panel's that hangs on facts, for what a request of these kinds asks.
+fn hanging_on<'p>(profile: &'p Profile, kinds: &[&'p RequestKind]) -> Vec<(String, &'p Condition)> {
+    let papers = profile.requests.papers(kinds).into_iter().map(|paper| (paper.title.clone(), &paper.condition));
     let approval = profile.approval.iter().map(|approval| ("Approval".to_owned(), &approval.condition));
     let routes = profile.routes.iter().map(|route| (route.title.clone(), &route.condition));
     let exempt = profile.exempt.iter().map(|exempt| (exempt.title.clone(), &exempt.condition));
@@ -107,5 +106,25 @@ const fn in_words(value: FactValue) -> &'static str {
         FactValue::Yes => "yes",
         FactValue::No => "no",
         FactValue::Unknown => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::installation::Rulebook;
+
+    /// A question for every fact that anything of a built-in panel hangs on, so that nobody is asked a bare name.
+    #[test]
+    fn every_fact_of_a_built_in_panel_is_asked_in_words() {
+        let rules = Rulebook::of(None).unwrap();
+        let mut bare = Vec::new();
+        for (name, profile) in &rules.panels {
+            let kinds: Vec<_> = profile.requests.kinds.iter().collect();
+            let hanging = super::hanging_on(profile, &kinds);
+            let facts = hanging.iter().flat_map(|(_, condition)| condition.facts());
+            let asked = |fact: &&String| profile.facts.get(*fact).is_some_and(|one| one.question.ends_with('?'));
+            bare.extend(facts.filter(|fact| !asked(fact)).map(|fact| format!("{name}: {fact}")));
+        }
+        assert!(bare.is_empty(), "{bare:#?}");
     }
 }
