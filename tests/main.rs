@@ -11,6 +11,7 @@ mod calendar;
 mod command;
 mod conformance;
 mod dirty;
+mod kept;
 mod killed;
 mod mosaic;
 mod office;

@@ -3,8 +3,12 @@
 use std::fs;
 
 use rusqlite::Connection;
+use tessera::calendar::Clock;
+use tessera::config::Configuration;
+use tessera::domain::SubmissionId;
+use tessera::operation::{self, Actor, Workplace};
 
-use crate::runner::Tessera;
+use crate::runner::{Tessera, repository};
 
 /// What is done to the ledger of a rehearsal, and what `audit verify` must name.
 const TAMPERINGS: &[(&str, &str)] = &[
@@ -98,6 +102,27 @@ const TAMPERINGS: &[(&str, &str)] = &[
     ("UPDATE waiver SET person = 999999", "stated"),
     ("UPDATE waiver SET fingerprint = 'another'", "stated"),
     ("DELETE FROM waiver", "is gone"),
+    // What was kept with requests.
+    ("UPDATE kept_paper SET payload = replace(payload, '2026-11', '2026-12')", "kept with"),
+    ("UPDATE kept_paper SET by = 'somebody else'", "kept with"),
+    ("UPDATE kept_paper SET at = '2020-01-01T00:00:00Z'", "kept with"),
+    ("UPDATE kept_paper SET person = person + 900000", "kept with"),
+    ("UPDATE kept_paper SET key = key || 'x'", "kept with"),
+    ("UPDATE kept_paper SET submission = 'another'", "kept with"),
+    ("DELETE FROM kept_paper WHERE key = (SELECT min(key) FROM kept_paper)", "kept with"),
+    (
+        "INSERT INTO kept_paper SELECT submission, person, 'another', payload, by, at FROM kept_paper LIMIT 1",
+        "kept with",
+    ),
+    ("UPDATE forgotten_paper SET reason = 'another'", "kept with"),
+    ("UPDATE forgotten_paper SET by = 'somebody else'", "kept with"),
+    ("UPDATE forgotten_paper SET key = 'another'", "kept with"),
+    ("DELETE FROM forgotten_paper", "kept with"),
+    (
+        "INSERT INTO forgotten_paper (submission, person, key, reason, by, at)
+      SELECT submission, person, key, reason, by, at FROM forgotten_paper",
+        "kept with",
+    ),
     ("UPDATE subject SET person = 999999 WHERE submission = 'lincolnshire-700001'", "lincolnshire-700001"),
     ("DELETE FROM subject WHERE submission = 'lincolnshire-700001'", "lincolnshire-700001"),
     ("INSERT INTO subject SELECT authority, 999999, id FROM submission WHERE id = 'lincolnshire-700001'", "about"),
@@ -146,12 +171,24 @@ fn ledger() -> Tessera {
     well(&["--rehearsal", "check", id, "--fact", "seeking-extension=yes"]);
     let waived = ["--waive", "document-missing:chronology", "--role", "team-manager", "--reason", "Synthetic"];
     well(&[&["--rehearsal", "check", id], &waived[..], &["--until", "2026-12-31"]].concat());
+    let pack = repository().join("samples/packs").join(id);
+    well(&["--rehearsal", "check", id, "--pack", pack.to_str().unwrap(), "--keep"]);
+    forget_one(&tessera, id);
     well(&["--rehearsal", "quarantine", "discard", "2", "--reason", "Synthetic"]);
     well(&["--rehearsal", "ledger", "backup", "state/rehearsal/backup.db"]);
     put(&tessera, "backup.db");
     well(&["--rehearsal", "audit", "verify"]);
     fs::copy(tessera.path("state/rehearsal/ledger.db"), tessera.path("state/rehearsal/untouched.db")).unwrap();
     tessera
+}
+
+/// Takes one of the papers that are kept with a request away.
+fn forget_one(tessera: &Tessera, id: &str) {
+    let workplace = Workplace::new(Configuration::load(&tessera.path("tessera.toml")).unwrap().rehearsed());
+    let clock = Clock::Fixed(workplace.configuration().rehearsal.as_at.unwrap());
+    let (actor, id) = (Actor::new("administrator", None), SubmissionId::new(id));
+    let kept = operation::pack_kept(&workplace, clock, &actor, &id).unwrap();
+    operation::pack_forget(&workplace, clock, &actor, &id, &kept[0].key, "Synthetic").unwrap();
 }
 
 /// Puts a copy in the place of the ledger.

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::KnownFacts;
 use crate::calendar::Office;
 use crate::domain::{
-    Answer, Document, DocumentTrouble, FactValue, FieldRule, Finding, FindingSeverity, PersonId, Private, Reading,
-    Submission, SubmissionId, Value, Verdict, Waiver, Whose,
+    Answer, Document, FactValue, FieldRule, Finding, FindingSeverity, PersonId, Private, Reading, Submission,
+    SubmissionId, Value, Verdict, Waiver,
 };
 use crate::panel::{Approval, Condition, Elsewhere, Hearing, Paper, Profile, RequestKind, Route, Sitting};
 
@@ -97,24 +97,13 @@ pub struct PaperFound<'a> {
 impl<'a> PaperFound<'a> {
     /// The document, if a person can read it.
     pub fn readable(&self) -> Option<&'a Document> {
-        self.document.filter(|document| is_readable(document))
+        self.document.filter(|document| document.is_readable())
     }
 
     /// Whether something is there that can stand for it.
     pub fn is_there(&self) -> bool {
         self.is_the_form || self.document.is_some()
     }
-}
-
-/// Whether a document says that it is somebody else's.
-pub(super) fn is_anothers(document: &Document) -> bool {
-    document.reading.as_ref().is_some_and(|reading| matches!(reading.whose, Whose::Other(_)))
-}
-
-/// Whether a person can read a document. A scan can be read by a person.
-pub(super) fn is_readable(document: &Document) -> bool {
-    let trouble = document.reading.as_ref().and_then(|reading| reading.trouble);
-    trouble.is_none_or(|trouble| trouble == DocumentTrouble::Scanned)
 }
 
 impl<'a> Case<'a> {
@@ -169,10 +158,10 @@ impl<'a> Case<'a> {
         let papers = profile.requests.papers(&kinds).into_iter();
         let found = papers.map(|paper| {
             let fits = |document: &&Document| document.kind.as_ref().is_some_and(|kind| paper.kinds.contains(kind));
-            let mine = |document: &&Document| !is_anothers(document);
+            let mine = |document: &&Document| !document.is_anothers();
             // The newest that can be read counts; one without a date counts only where there is no other.
             let fitting = self.documents.iter().filter(fits).filter(mine);
-            let document = fitting.max_by_key(|document| (is_readable(document), document.dated));
+            let document = fitting.max_by_key(|document| (document.is_readable(), document.dated));
             let mut forms = std::iter::once(&self.submission.form).chain(self.forms);
             let is_the_form = forms.any(|form| paper.forms.iter().any(|known| **known == **form));
             PaperFound { paper, document, is_the_form, needed: self.facts.holds(&paper.condition) }

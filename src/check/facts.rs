@@ -77,8 +77,12 @@ impl KnownFacts {
 
     /// What is known of a fact: the word of whoever stands first among those who know.
     pub fn value(&self, name: &str) -> FactValue {
-        let facts = self.facts.get(name).into_iter().flatten();
-        facts.map(|fact| fact.value).find(|value| *value != FactValue::Unknown).unwrap_or(FactValue::Unknown)
+        self.known(name).map_or(FactValue::Unknown, |fact| fact.value)
+    }
+
+    /// The word of whoever stands first among those who know a fact; `None` where nobody does.
+    pub fn known(&self, name: &str) -> Option<&Fact> {
+        self.facts.get(name)?.iter().find(|fact| fact.value != FactValue::Unknown)
     }
 
     /// Facts about which two sources disagree.

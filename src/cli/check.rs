@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{Exit, Out, Session};
 use crate::domain::{Private, SubmissionId};
-use crate::operation::{self, CheckScope, Failure, StatedFact, WaiverGiven};
+use crate::operation::{self, CheckReport, CheckScope, Failure, StatedFact, WaiverGiven};
 
 /// Check requests against their panel's paperwork
 ///
@@ -21,6 +21,10 @@ pub(super) struct Args {
     /// Open the papers in a folder, a zip file or a single file as part of the request
     #[arg(long, value_name = "PATH", requires = "submission", conflicts_with_all = ["panel", "all"])]
     pack: Option<PathBuf>,
+    /// Keep what was read of the papers with the request, so that every later check counts them; another child's are
+    /// refused, and the papers themselves are not copied
+    #[arg(long, requires = "pack", conflicts_with_all = ["waive", "facts"])]
+    keep: bool,
     /// Answer for a finding, so that it blocks no longer: its code, with its subject where there are several
     #[arg(long, value_name = "CODE[:SUBJECT]", requires_all = ["submission", "role", "reason", "until"])]
     #[arg(conflicts_with_all = ["panel", "all", "pack", "facts"])]
@@ -79,6 +83,11 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     let checked = match (&scope, args.waiver()) {
         (CheckScope::Submission { id, .. }, Some(given)) => {
             operation::waive(&workplace, clock, session.actor(), id, &given)?
+        }
+        (CheckScope::Submission { id, pack: Some(path) }, None) if args.keep => {
+            let kept = operation::pack_keep(&workplace, clock, session.actor(), id, path)?;
+            kept.kept_in_words().iter().for_each(|line| out.say(format_args!("{line}")));
+            CheckReport { requests: kept.requests, mistakes: Vec::new() }
         }
         _ => operation::check(&workplace, clock, session.actor(), &scope, &args.facts)?,
     };

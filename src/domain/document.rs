@@ -58,6 +58,26 @@ pub struct Document {
     pub reading: Option<Reading>,
 }
 
+impl Document {
+    /// Whether it says that it is somebody else's.
+    pub fn is_anothers(&self) -> bool {
+        self.reading.as_ref().is_some_and(|reading| matches!(reading.whose, Whose::Other(_)))
+    }
+
+    /// Whether a person can read it. A scan can be read by a person.
+    pub fn is_readable(&self) -> bool {
+        let trouble = self.reading.as_ref().and_then(|reading| reading.trouble);
+        trouble.is_none_or(|trouble| trouble == DocumentTrouble::Scanned)
+    }
+}
+
+impl Reading {
+    /// Whether it is the same document as another: byte for byte, or word for word.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.sha256 == other.sha256 || self.words_sha256.is_some() && self.words_sha256 == other.words_sha256
+    }
+}
+
 /// What opening a document has shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {

@@ -1,5 +1,7 @@
 //! What the last check of each request said, and the facts that people have stated.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use rusqlite::{OptionalExtension as _, params};
 
@@ -132,6 +134,14 @@ impl Ledger {
         let said = Said { actor, action: "fact-stated", subject: id.as_str(), before: &[], after: &after };
         audit::append(&transaction, &at, &said).map_err(failed)?;
         transaction.commit().map_err(failed)
+    }
+
+    /// Who has stated each fact about a request.
+    pub fn stated_by(&self, id: &SubmissionId) -> Result<BTreeMap<String, String>, LedgerTrouble> {
+        self.connection
+            .prepare_cached("SELECT name, by FROM stated WHERE submission = ?1")
+            .and_then(|mut query| query.query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
+            .map_err(|error| self.failed(error))
     }
 
     /// The facts that people have stated about a request.

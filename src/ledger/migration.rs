@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (4, include_str!("migration/0004_epoch.sql")),
     (5, include_str!("migration/0005_settled.sql")),
     (6, include_str!("migration/0006_pages.sql")),
+    (7, include_str!("migration/0007_kept_pack.sql")),
     (8, include_str!("migration/0008_account.sql")),
 ];
 

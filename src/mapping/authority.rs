@@ -42,6 +42,11 @@ impl Authority {
         self.document_aliases.get(&folded(wording))
     }
 
+    /// What a person calls a kind of document.
+    pub fn document_title(&self, kind: &str) -> String {
+        self.documents.get(kind).cloned().unwrap_or_else(|| kind.replace('-', " "))
+    }
+
     /// Every title and alias of a kind of document, with the kind.
     pub fn document_names(&self) -> impl Iterator<Item = (&str, &DocumentKind)> {
         self.document_aliases.iter().map(|(alias, kind)| (alias.as_str(), kind))

@@ -1,19 +1,19 @@
 //! `check` and `explain`: what each request still lacks.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use jiff::ZonedDateTime;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::checked_request::{CheckedRequest, shown};
+use super::checked_request::CheckedRequest;
 use super::docket::Docket;
 use super::installation::Installation;
-use super::pack::{self, PackRead};
+use super::pack;
+use super::prepared::{Child, Others, Prepared};
 use super::{Actor, Failure, Mistake, Workplace};
 use crate::calendar::{Clock, Office};
-use crate::check::{self as rules, Case, KnownFacts, Stated};
+use crate::check::{self as rules, KnownFacts, Stated};
 use crate::domain::{Finding, OutcomeState, PersonId, Private, Submission, SubmissionId, Waiver};
 use crate::ledger::Selection;
 use crate::panel::{Profile, Sitting};
@@ -89,14 +89,28 @@ pub fn check(
 ) -> Result<CheckReport, Failure> {
     let mut installation = Installation::open(workplace, clock, actor)?;
     known_facts(&installation, stated)?;
-    let requests = checked(&installation, scope, stated)?;
+    let requests = checked(&installation, workplace, scope, stated)?;
     if let CheckScope::Submission { id, .. } = scope {
         installation.ledger.audit_view(actor, id.as_str())?;
         for fact in stated {
             installation.ledger.state_fact(id, &fact.name, fact.value, actor)?;
         }
+        if !stated.is_empty() {
+            keep_check(&mut installation, id)?;
+        }
     }
     Ok(CheckReport { requests, mistakes: installation.rules.own_mistakes(workplace.configuration()) })
+}
+
+/// States facts about a request. Lists and later checks count them from now on.
+pub fn state_facts(
+    workplace: &Workplace,
+    clock: Clock,
+    actor: &Actor,
+    id: &SubmissionId,
+    stated: &[StatedFact],
+) -> Result<CheckReport, Failure> {
+    check(workplace, clock, actor, &CheckScope::Submission { id: id.clone(), pack: None }, stated)
 }
 
 /// Somebody answers for a finding of a request, for each child of whom it is said.
@@ -112,7 +126,7 @@ pub fn waive(
         return Err(Failure::usage(format_args!("nobody can answer for {}", given.code), help));
     }
     let mut installation = Installation::open(workplace, clock, actor)?;
-    let requests = checked_submission(&installation, id, None, &[])?;
+    let requests = checked_submission(&installation, id, &[])?;
     let fits = |finding: &&Finding| {
         finding.code == given.code && given.subject.as_ref().is_none_or(|subject| *subject == finding.subject)
     };
@@ -154,7 +168,9 @@ pub fn waive(
         }
     }
     let mistakes = installation.rules.own_mistakes(workplace.configuration());
-    Ok(CheckReport { requests: checked_submission(&installation, id, None, &[])?, mistakes })
+    let requests = checked_submission(&installation, id, &[])?;
+    keep_check(&mut installation, id)?;
+    Ok(CheckReport { requests, mistakes })
 }
 
 /// A fact that nothing hangs on is a slip.
@@ -187,11 +203,16 @@ pub fn explain(code: &str) -> Result<Explanation, Failure> {
 /// Checks what the scope asks for.
 fn checked(
     installation: &Installation,
+    workplace: &Workplace,
     scope: &CheckScope,
     stated: &[StatedFact],
 ) -> Result<Vec<CheckedRequest>, Failure> {
     match scope {
-        CheckScope::Submission { id, pack } => checked_submission(installation, id, pack.as_ref(), stated),
+        CheckScope::Submission { id, pack: None } => checked_submission(installation, id, stated),
+        CheckScope::Submission { id, pack: Some(path) } => {
+            let looked = pack::look(installation, &workplace.pack_reader()?, id, path, stated, &mut |_| {})?;
+            Ok(looked.checked.requests)
+        }
         CheckScope::Panel { panel, sitting } => {
             let profile = installation.rules.panel(panel, &installation.configuration)?;
             let sitting = sitting.map(|date| sitting_on(installation, profile, date)).transpose()?;
@@ -237,13 +258,20 @@ pub(super) fn checked_panel(
     Ok(requests)
 }
 
-/// One request, as it stands on the record, with what was handed in besides.
+/// One request, as it stands on the record and with what was kept with it.
 pub(super) fn checked_submission(
     installation: &Installation,
     id: &SubmissionId,
-    path: Option<&PathBuf>,
     stated: &[StatedFact],
 ) -> Result<Vec<CheckedRequest>, Failure> {
+    let submission = requested(installation, id)?;
+    let mut requests = Checking::of_one(installation, &submission, stated)?.of(&submission)?;
+    requests.iter_mut().try_for_each(|request| mend(installation, request))?;
+    Ok(requests)
+}
+
+/// A request that asks a panel.
+pub(super) fn requested(installation: &Installation, id: &SubmissionId) -> Result<Submission, Failure> {
     let row = installation.ledger.submission(id)?;
     let submission = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?.submission;
     if profile_of(installation, &submission).is_none() {
@@ -251,13 +279,20 @@ pub(super) fn checked_submission(
             "its form's mapping file names no panel, or the panel's file has a mistake: `tessera mappings verify`";
         return Err(Failure::usage(format_args!("{id} asks no panel that tessera knows"), help));
     }
-    let mut checks = Checking::new(installation, stated)?;
-    checks.expect_with(&submission)?;
-    let today = checks.now_in(installation.rules.office(&submission.authority)?).date();
-    checks.pack = path.map(|path| pack::read(installation, path, &submission, today)).transpose()?;
-    let mut requests = checks.of(&submission)?;
-    requests.iter_mut().try_for_each(|request| mend(installation, request))?;
-    Ok(requests)
+    Ok(submission)
+}
+
+/// Keeps what the check says of an open request now, as `sync` does, so that lists agree with what was just shown.
+pub(super) fn keep_check(installation: &mut Installation, id: &SubmissionId) -> Result<(), Failure> {
+    let submission = requested(installation, id)?;
+    let mut outcomes = installation.ledger.outcomes(Some(id))?.into_iter();
+    let is_decided = outcomes.any(|row| row.outcome.state == OutcomeState::Approved);
+    if !submission.status.is_request() || is_decided {
+        return Ok(());
+    }
+    let requests = Checking::of_one(installation, &submission, &[])?.of(&submission)?;
+    let checks: Vec<_> = requests.iter().map(CheckedRequest::stored).collect();
+    Ok(installation.ledger.keep_checks(&checks)?)
 }
 
 /// Says what the last check has found of a request and this one finds no more.
@@ -318,18 +353,28 @@ pub(super) struct Checking<'i> {
     installation: &'i Installation,
     docket: Docket,
     stated: &'i [StatedFact],
-    pack: Option<PackRead>,
 }
 
 impl<'i> Checking<'i> {
     pub(super) fn new(installation: &'i Installation, stated: &'i [StatedFact]) -> Result<Self, Failure> {
         let docket = Docket::new(&installation.rules, installation.clock)?;
-        Ok(Self { installation, docket, stated, pack: None })
+        Ok(Self { installation, docket, stated })
+    }
+
+    /// For one request: whoever was expected at its sitting by the last checks is expected.
+    pub(super) fn of_one(
+        installation: &'i Installation,
+        submission: &Submission,
+        stated: &'i [StatedFact],
+    ) -> Result<Self, Failure> {
+        let mut checks = Self::new(installation, stated)?;
+        checks.expect_with(submission)?;
+        Ok(checks)
     }
 
     /// With the docket of an earlier part of the same run.
     pub(super) const fn with(installation: &'i Installation, docket: Docket) -> Self {
-        Self { installation, docket, stated: &[], pack: None }
+        Self { installation, docket, stated: &[] }
     }
 
     /// The docket, for a later part of the same run.
@@ -371,7 +416,24 @@ impl<'i> Checking<'i> {
         submission: &Submission,
         sitting: Option<&Sitting>,
     ) -> Result<Vec<CheckedRequest>, Failure> {
-        let Some(profile) = profile_of(self.installation, submission) else { return Ok(Vec::new()) };
+        let prepared = self.prepared_at(submission, sitting)?;
+        Ok(prepared.map(|prepared| prepared.checked(|_| Vec::new())).unwrap_or_default())
+    }
+
+    /// A request with all that is known of it, for the sitting that it is meant for; `None` where it asks no panel.
+    pub(super) fn prepared<'c>(&'c self, submission: &'c Submission) -> Result<Option<Prepared<'c>>, Failure> {
+        let Some(profile) = profile_of(self.installation, submission) else { return Ok(None) };
+        let office = self.installation.rules.office(&submission.authority)?;
+        let sitting = self.docket.sitting(profile, submission, office, &self.now_in(office));
+        self.prepared_at(submission, sitting.as_ref())
+    }
+
+    fn prepared_at<'c>(
+        &'c self,
+        submission: &'c Submission,
+        sitting: Option<&Sitting>,
+    ) -> Result<Option<Prepared<'c>>, Failure> {
+        let Some(profile) = profile_of(self.installation, submission) else { return Ok(None) };
         let Installation { rules, ledger, .. } = self.installation;
         let authority = &submission.authority;
         let office = rules.office(authority)?;
@@ -380,35 +442,25 @@ impl<'i> Checking<'i> {
         let fields = form.map(crate::mapping::FormMapping::field_rules).unwrap_or_default();
         let slot = sitting.and_then(|sitting| self.docket.slot(profile, submission, sitting, office));
         let said = self.stated_about(&submission.id)?;
-        let mut requests = Vec::new();
+        let kept = ledger.kept_papers(&submission.id)?;
+        let mut children = Vec::new();
         for person in &submission.people {
             let mut documents = ledger.documents(authority, *person)?;
-            documents.extend(self.pack.iter().flat_map(|pack| pack.of(*person)));
+            let own = kept.iter().filter(|row| row.document.person == *person);
+            documents.extend(own.map(|row| pack::as_kept(row, office)));
             let events = ledger.events(authority, *person)?;
             let heard = ledger.heard_before(&profile.name, *person, &submission.id)?;
             let answers = form.map(|form| form.facts(submission)).unwrap_or_default();
             let on = sitting.map_or_else(|| now.date(), |sitting| sitting.date);
-            let facts = KnownFacts::gather(profile, answers, &events, heard, &said, on);
-            let others = self.others(profile, submission, *person)?;
-            let waivers = ledger.waivers(&submission.id, *person)?;
-            let case = Case {
-                submission,
+            children.push(Child {
                 person: *person,
-                fields: &fields,
-                documents: &documents,
-                facts: &facts,
-                profile,
-                sitting,
-                office,
-                now: &now,
-                slot,
-                twins: &others.twins,
-                waivers: &waivers,
-                forms: &others.forms,
-            };
-            requests.push(shown(&case));
+                documents,
+                facts: KnownFacts::gather(profile, answers, &events, heard, &said, on),
+                others: self.others(profile, submission, *person)?,
+                waivers: ledger.waivers(&submission.id, *person)?,
+            });
         }
-        Ok(requests)
+        Ok(Some(Prepared { submission, profile, office, fields, now, sitting: sitting.cloned(), slot, children }))
     }
 
     fn stated_about(&self, id: &SubmissionId) -> Result<Vec<Stated>, Failure> {
@@ -443,13 +495,6 @@ impl<'i> Checking<'i> {
         }
         Ok(found)
     }
-}
-
-/// What else is open about a child.
-#[derive(Debug, Default)]
-struct Others {
-    twins: Vec<SubmissionId>,
-    forms: Vec<Arc<str>>,
 }
 
 impl CheckReport {

@@ -161,7 +161,12 @@ impl CheckedRequest {
 
     /// As the ledger keeps it.
     pub(super) fn stored(&self) -> (SubmissionId, PersonId, StoredCheck) {
-        let said = serde_json::to_string(self).unwrap_or_default();
+        // What is mended is said against the last check, and is no part of this one.
+        let said = match self.mended.is_empty() {
+            true => serde_json::to_string(self),
+            false => serde_json::to_string(&Self { mended: Vec::new(), ..self.clone() }),
+        };
+        let said = said.unwrap_or_default();
         let booking = Booking {
             panel: self.panel.clone(),
             sitting: self.sitting,

@@ -9,12 +9,14 @@ mod check;
 mod check_matrix;
 mod checked_request;
 mod docket;
+mod facts;
 mod failure;
 mod figures;
 mod file_report;
 mod import;
 mod init;
 mod installation;
+mod kept_pack;
 mod ledger;
 mod mappings;
 mod outcomes;
@@ -24,6 +26,7 @@ mod page;
 mod panel_diff;
 mod panel_profile;
 mod panels;
+mod prepared;
 #[cfg(test)]
 mod profile_proofs;
 mod progress;
@@ -38,21 +41,23 @@ mod today;
 mod workplace;
 mod write_back;
 
+pub use crate::ledger::{Actor, AuditEntry};
 pub use accounts::{
     AccountListed, InvitationMade, account_accept, account_change, account_first, account_invite, account_invited,
     account_password, account_roles, accounts_list, hash_of, new_secret, password_trouble, sign_in, sign_in_noted,
 };
-pub use crate::ledger::{Actor, AuditEntry};
 pub use agenda::{Agenda, AgendaEntry, Arising, Heard, InvitationDue, Tracked, agenda};
-pub use check::{CheckReport, CheckScope, Explanation, StatedFact, WaiverGiven, check, explain, waive};
+pub use check::{CheckReport, CheckScope, Explanation, StatedFact, WaiverGiven, check, explain, state_facts, waive};
 pub use check_matrix::check_out;
 pub use checked_request::{CheckedRequest, PaperChecked};
+pub use facts::{FactShown, request_facts};
 pub use failure::{Failure, FailureKind, Mistake};
 pub use figures::{ArrivalFigure, Figures, MissingFigure, figures};
 pub use file_report::FileReport;
 pub use import::{ImportReport, ImportRequest, Imported, import};
 pub use init::{Initialised, init};
 pub use installation::built_in_authorities;
+pub use kept_pack::{KeptPaper, pack_forget, pack_keep, pack_kept};
 pub use ledger::{
     AuditFilter, AuditProof, BackedUp, LedgerStatus, audit_csv, audit_export, audit_page, audit_verify, ledger_backup,
     ledger_status,
@@ -64,8 +69,8 @@ pub use outcomes::{
     OutcomeFilter, OutcomeListed, OutcomesApproved, WriteShown, outcome_reject, outcome_show, outcome_text,
     outcomes_approve, outcomes_list, outcomes_page, outcomes_table,
 };
-pub use outcomes_workbook::{OutcomeTrouble, OutcomeTaken, OutcomesLoaded, WorkbookWritten, outcomes_load, outcomes_workbook};
-pub use pack::{READ_DOCUMENTS, read_documents};
+pub use outcomes_workbook::{OutcomeTaken, OutcomeTrouble, OutcomesLoaded, WorkbookWritten, outcomes_load, outcomes_workbook};
+pub use pack::{PackChecked, PackPaper, READ_DOCUMENTS, pack_check, read_documents};
 pub use page::{Page, Paging};
 pub use panel_diff::{AspectCompared, PanelPair, PanelsCompared, panels_diff};
 pub use panel_profile::{Aspect, Said};

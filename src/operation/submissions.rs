@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::check::{checked_submission, profile_of};
 use super::installation::Installation;
-use super::{Actor, CheckedRequest, Failure, OutcomeListed, Page, Paging, Workplace, WriteBackListed};
+use super::kept_pack::kept;
+use super::{Actor, CheckedRequest, Failure, KeptPaper, OutcomeListed, Page, Paging, Workplace, WriteBackListed};
 use crate::calendar::Clock;
 use crate::domain::{AnswerNote, AuthorityName, PanelName, PersonId, Submission, SubmissionId};
 use crate::ledger::{Ledger, Selection, Span, SubmissionRow};
@@ -73,6 +74,8 @@ pub struct SubmissionStory {
     pub revisions: Vec<RevisionShown>,
     /// What people have stated about it.
     pub stated: Vec<FactStated>,
+    /// The papers that are kept with it.
+    pub kept: Vec<KeptPaper>,
     /// What the check says of it now, for each child; nothing where it asks no panel or is no request.
     pub checked: Vec<CheckedRequest>,
     /// What was decided on it.
@@ -219,7 +222,7 @@ pub fn submission_show(
     let row = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?;
     installation.ledger.audit_view(actor, id.as_str())?;
     let asks = row.submission.status.is_request() && profile_of(&installation, &row.submission).is_some();
-    let checked = if asks { checked_submission(&installation, id, None, &[])? } else { Vec::new() };
+    let checked = if asks { checked_submission(&installation, id, &[])? } else { Vec::new() };
     let ledger = &installation.ledger;
     let stated = ledger.stated_facts(id)?.into_iter().map(|(fact, value)| FactStated { fact, value });
     let revisions = ledger.revisions(id)?.into_iter().map(|revision| RevisionShown {
@@ -236,6 +239,7 @@ pub fn submission_show(
         unmapped: row.submission.unmapped.iter().map(|unmapped| unmapped.question.to_string()).collect(),
         revisions: revisions.collect(),
         stated: stated.collect(),
+        kept: kept(&installation, id)?,
         checked,
         outcomes: ledger.outcomes(Some(id))?.iter().map(OutcomeListed::of).collect(),
         write_backs: ledger.write_backs_of(id)?.iter().map(WriteBackListed::of).collect(),
@@ -338,6 +342,7 @@ impl SubmissionStory {
         for FactStated { fact, value } in &self.stated {
             text.push_str(&format!("stated: {fact} = {}\n", if *value { "yes" } else { "no" }));
         }
+        text.extend(self.kept.iter().map(KeptPaper::text));
         for checked in &self.checked {
             text.push_str(&format!("\n{}{}", checked.text(), checked.papers_text()));
         }

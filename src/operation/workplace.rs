@@ -1,7 +1,7 @@
 //! A configuration with its mapping files read: what every operation starts from.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -15,15 +15,28 @@ use crate::config::Configuration;
 pub struct Workplace {
     configuration: Configuration,
     rules: Mutex<Option<(Vec<FileStamp>, Arc<Rulebook>)>>,
+    pack_reader: Option<PathBuf>,
 }
 
 /// What tells that a mapping file has changed: its path, its length, and when it was written.
-type FileStamp = (std::path::PathBuf, u64, Option<SystemTime>);
+type FileStamp = (PathBuf, u64, Option<SystemTime>);
 
 impl Workplace {
     /// The workplace of a configuration. Nothing is read yet.
     pub const fn new(configuration: Configuration) -> Self {
-        Self { configuration, rules: Mutex::new(None) }
+        Self { configuration, rules: Mutex::new(None), pack_reader: None }
+    }
+
+    /// With another program to open packs than the one that is running: a `tessera` too.
+    #[must_use]
+    pub fn with_pack_reader(self, program: PathBuf) -> Self {
+        Self { pack_reader: Some(program), ..self }
+    }
+
+    /// The program that opens packs.
+    pub(super) fn pack_reader(&self) -> Result<PathBuf, Failure> {
+        let own = || std::env::current_exe().map_err(|error| Failure::failed(error, "start tessera by its full path"));
+        self.pack_reader.clone().map_or_else(own, Ok)
     }
 
     /// The configuration.

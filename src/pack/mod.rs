@@ -30,6 +30,6 @@ mod zipped;
 
 pub use contents::Contents;
 pub use open::open;
-pub use reader::{answer_requests, read};
+pub use reader::{answer_requests, read, read_each};
 pub use recognise::{Subject, recognise};
 pub use vocabulary::Vocabulary;

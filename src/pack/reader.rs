@@ -34,9 +34,16 @@ pub(super) struct Patience {
 
 /// Reads every file of a pack. `program` is called with `argument` to open them.
 pub fn read(path: &Path, program: &Path, argument: &str) -> io::Result<Vec<Contents>> {
+    let mut read = Vec::new();
+    read_each(path, program, argument, &mut |contents| read.push(contents))?;
+    Ok(read)
+}
+
+/// Reads every file of a pack, and hands each document over as soon as it is read.
+pub fn read_each(path: &Path, program: &Path, argument: &str, take: &mut dyn FnMut(Contents)) -> io::Result<()> {
     let document = Duration::from_secs(limit::PACK_DOCUMENT_SECONDS_MAX);
     let pack = Duration::from_secs(limit::PACK_SECONDS_MAX);
-    read_within(path, program, argument, Patience { document, pack })
+    read_within(path, program, argument, Patience { document, pack }, take)
 }
 
 pub(super) fn read_within(
@@ -44,17 +51,18 @@ pub(super) fn read_within(
     program: &Path,
     argument: &str,
     patience: Patience,
-) -> io::Result<Vec<Contents>> {
+    take: &mut dyn FnMut(Contents),
+) -> io::Result<()> {
     let root = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let own = path.file_name().map_or_else(|| path.display().to_string(), |own| own.to_string_lossy().into_owned());
     let files = folder::files(path)?;
     let until = Instant::now() + patience.pack;
-    let mut pack = Pack { program, argument, patience, until, process: None, read: Vec::new(), is_over: false };
+    let mut pack = Pack { program, argument, patience, until, process: None, read: 0, take, is_over: false };
     if files.is_empty() {
         pack.troubled(&own, DocumentTrouble::Empty);
     }
     for Found { path, trouble } in files {
-        if pack.read.len() >= limit::PACK_FILES_MAX {
+        if pack.read >= limit::PACK_FILES_MAX {
             pack.is_over = true;
             break;
         }
@@ -67,7 +75,7 @@ pub(super) fn read_within(
     if pack.is_over {
         pack.troubled(&own, DocumentTrouble::TooLarge);
     }
-    Ok(pack.read)
+    Ok(())
 }
 
 /// A pack, as far as it has been read.
@@ -77,14 +85,21 @@ struct Pack<'p> {
     patience: Patience,
     until: Instant,
     process: Option<Process>,
-    read: Vec<Contents>,
+    /// Documents that were handed over.
+    read: usize,
+    take: &'p mut dyn FnMut(Contents),
     /// Whether it has more documents than are read.
     is_over: bool,
 }
 
 impl Pack<'_> {
     fn troubled(&mut self, name: &str, trouble: DocumentTrouble) {
-        self.read.push(Contents::troubled(name, trouble).named(name));
+        self.hand_over(Contents::troubled(name, trouble).named(name));
+    }
+
+    fn hand_over(&mut self, contents: Contents) {
+        self.read += 1;
+        (self.take)(contents);
     }
 
     /// Opens a file, in as many processes as it takes.
@@ -126,10 +141,10 @@ impl Pack<'_> {
                 Some(Answer::Opening(inside)) => opening = inside,
                 Some(Answer::Opened(contents)) => {
                     *done += 1;
-                    self.is_over |= self.read.len() >= limit::PACK_FILES_MAX;
+                    self.is_over |= self.read >= limit::PACK_FILES_MAX;
                     if !self.is_over {
                         let whole = format!("{name}{}", contents.name.expose());
-                        self.read.push(contents.named(&whole));
+                        self.hand_over(contents.named(&whole));
                     }
                     opening.clear();
                 }

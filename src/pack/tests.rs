@@ -169,8 +169,10 @@ mod processes {
     }
 
     fn read(pack: &Path, program: &Path, patience: Patience) -> Vec<(String, Option<DocumentTrouble>)> {
-        let read = read_within(pack, program, "read-documents", patience).unwrap();
-        read.into_iter().map(|contents| (contents.name.expose().clone(), contents.trouble)).collect()
+        let mut read = Vec::new();
+        let mut take = |contents: Contents| read.push((contents.name.expose().clone(), contents.trouble));
+        read_within(pack, program, "read-documents", patience, &mut take).unwrap();
+        read
     }
 
     fn stuck(name: &str) -> (String, Option<DocumentTrouble>) {
@@ -210,5 +212,26 @@ mod processes {
         let patience = Patience { pack: Duration::from_secs(1), ..SHORT };
         assert_eq!(read(&pack, &program, patience).len(), 30);
         assert!(began.elapsed() < Duration::from_secs(8));
+    }
+
+    #[test]
+    fn each_document_is_handed_over_before_the_next_is_opened() {
+        let good = serde_json::to_string(&Contents::of("", b"").with_text("Chronology".to_owned())).unwrap();
+        // The second document is not said before the mark is there, which only a reader who has the first can make.
+        let script = format!(
+            "for number in 0 1; do\n\
+             echo '{{\"Opening\":\"\"}}'; echo '{{\"Opened\":{good}}}'; echo\n\
+             while [ ! -e \"$(dirname \"$0\")/mark\" ]; do sleep 0.01; done\n\
+             done; sleep 60"
+        );
+        let (folder, pack, program) = pack(2, &script);
+        let mut read = Vec::new();
+        let mut take = |contents: Contents| {
+            std::fs::write(folder.path().join("mark"), "").unwrap();
+            read.push((contents.name.expose().clone(), contents.trouble));
+        };
+        let patience = Patience { document: Duration::from_secs(5), ..SHORT };
+        read_within(&pack, &program, "read-documents", patience, &mut take).unwrap();
+        assert_eq!(read, [("0.pdf".to_owned(), None), ("1.pdf".to_owned(), None)]);
     }
 }

@@ -3,6 +3,8 @@
 use jiff::ZonedDateTime;
 use jiff::civil::Date;
 
+use crate::domain::DocumentTrouble;
+
 /// So many of something: `1 request`, `3 requests`.
 pub fn count(number: impl TryInto<u64>, noun: &str) -> String {
     let number = number.try_into().unwrap_or(u64::MAX);
@@ -33,6 +35,29 @@ pub fn period(span: &jiff::Span) -> String {
     said.collect::<Vec<_>>().join(" and ")
 }
 
+/// A name of ours as a person reads it: `heard-before` is “Heard before”.
+pub fn in_words(name: &str) -> String {
+    let words = name.replace('-', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What is wrong with a file, in words.
+pub fn document_trouble(trouble: DocumentTrouble) -> String {
+    let words = match trouble {
+        DocumentTrouble::Broken => "broken or cut short",
+        DocumentTrouble::Encrypted => "locked with a password",
+        DocumentTrouble::Empty => "nothing in it",
+        DocumentTrouble::Scanned => "a scan: look at it yourself",
+        DocumentTrouble::Unsupported => "of a type that is not opened",
+        DocumentTrouble::Macro => "holds a macro",
+        DocumentTrouble::TooLarge => "too large",
+        DocumentTrouble::Hostile => "its name or its archive hides something",
+        DocumentTrouble::Stuck => "reading it took too long",
+    };
+    words.to_owned()
+}
+
 /// How a paper stands, in words: `there`, `missing`, `too old`.
 pub fn paper_state(state: &str) -> String {
     let words = match state {
@@ -53,4 +78,16 @@ pub fn paper_state(state: &str) -> String {
         other => other,
     };
     words.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn a_name_is_read_as_words() {
+        assert_eq!(in_words("heard-before"), "Heard before");
+        assert_eq!(in_words("état-civil"), "État civil");
+        assert_eq!(in_words(""), "");
+    }
 }

@@ -58,9 +58,7 @@ async fn list(
         .collect();
     let filters = [("subject", asked.subject.as_str()), ("actor", asked.actor.as_str())];
     let next = address::page("/audit", &filters, page.next.as_deref());
-    let line = |name, label, value| {
-        Line { name, label, hint: "", kind: "text", value, autocomplete: "off" }.show(&[])
-    };
+    let line = |name, label, value| Line { name, label, hint: "", kind: "text", value, autocomplete: "off" }.show(&[]);
     let body = html! {
         @if let Some(proof) = proof { (proved(proof)) }
         form.filter action="/audit" method="get" {

@@ -23,7 +23,8 @@ pub(super) fn answer(name: &str, bytes: Vec<u8>) -> Response {
     let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
     let kept = HeaderValue::from_str(&format!("attachment; filename=\"{safe}\""));
     let kept = kept.unwrap_or(HeaderValue::from_static("attachment"));
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, kept)], bytes).into_response()
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, kept)], bytes)
+        .into_response()
 }
 
 /// What an operation writes to a file: the file is gone when the page has it.

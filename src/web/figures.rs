@@ -101,9 +101,7 @@ fn arrivals(arrivals: &[ArrivalFigure]) -> Markup {
         .collect();
     let rows: Vec<Vec<Markup>> = arrivals
         .iter()
-        .map(|one| {
-            vec![html! { (one.month) }, html! { (one.title) }, html! { (one.on_time) }, html! { (one.late) }]
-        })
+        .map(|one| vec![html! { (one.month) }, html! { (one.title) }, html! { (one.on_time) }, html! { (one.late) }])
         .collect();
     let columns = ["Month of the sitting", "Panel", "On time", "Late"];
     section("Handed in on time, and late", "No request that was handed in has a cutoff yet.", &bars, &columns, &rows)
@@ -150,8 +148,7 @@ pub(super) async fn workbook(
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
     let panel = asked.panel();
-    let figures =
-        site.ask(move |workplace, clock| operation::figures(workplace, clock, panel.as_deref())).await?;
+    let figures = site.ask(move |workplace, clock| operation::figures(workplace, clock, panel.as_deref())).await?;
     let bytes = sheets(&figures).xlsx();
     let bytes = bytes.map_err(|error| operation::Failure::failed(error, "try again"))?;
     Ok(download::answer("figures.xlsx", bytes))

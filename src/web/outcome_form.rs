@@ -34,7 +34,11 @@ pub(super) async fn page(
     Ok(shown(&visitor, &form, &[], &[]))
 }
 
-async fn form(site: &Site, visitor: &Visitor, (authority, panel, date): &Sitting) -> Result<OutcomeFormShown, PageFailure> {
+async fn form(
+    site: &Site,
+    visitor: &Visitor,
+    (authority, panel, date): &Sitting,
+) -> Result<OutcomeFormShown, PageFailure> {
     let (actor, name, date) = (visitor.acting(SignInRole::Administrator), format!("{authority}/{panel}"), *date);
     site.ask(move |workplace, clock| operation::outcome_form(workplace, clock, &actor, &name, date)).await
 }
@@ -173,8 +177,11 @@ fn filled(form: &OutcomeFormShown, posted: &Posted) -> Vec<FilledRow> {
     for number in 0.. {
         let own = |name: &str| posted.text(&format!("{name}-{number}")).map(ToOwned::to_owned);
         let (Some(submission), Some(person)) = (own("submission"), own("person")) else { break };
-        let fields: BTreeMap<String, String> =
-            form.fields.iter().filter_map(|field| Some((field.name.clone(), own(&format!("{FIELD}{}", field.name))?))).collect();
+        let fields: BTreeMap<String, String> = form
+            .fields
+            .iter()
+            .filter_map(|field| Some((field.name.clone(), own(&format!("{FIELD}{}", field.name))?)))
+            .collect();
         filled.push(FilledRow {
             submission: SubmissionId::new(submission),
             person,
@@ -205,8 +212,7 @@ pub(super) async fn post(
     let rows = filled.clone();
     let (recorded, preview) = site
         .ask(move |workplace, clock| {
-            let recorded =
-                operation::outcomes_record(workplace, clock, &actor, &panel, date, &rows, !records)?;
+            let recorded = operation::outcomes_record(workplace, clock, &actor, &panel, date, &rows, !records)?;
             let preview = if records || !recorded.troubles.is_empty() {
                 Vec::new()
             } else {

@@ -318,7 +318,10 @@ pub(super) async fn approve(
     let count = approved.approved.len();
     let done = (count > 0).then(|| {
         let write_backs = report::count(approved.write_backs, "write-back");
-        format!("Approved: {}. {write_backs} may be sent, and the next job sends them.", report::count(count, "request"))
+        format!(
+            "Approved: {}. {write_backs} may be sent, and the next job sends them.",
+            report::count(count, "request")
+        )
     });
     list_waiting(&site, &visitor, &WaitingAsked::default(), done, Some(&approved)).await
 }

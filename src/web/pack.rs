@@ -193,9 +193,7 @@ pub(super) async fn keep(
         return Err(PageFailure::Wrong(what));
     };
     let (actor, submission) = (visitor.acting(SignInRole::Administrator), SubmissionId::new(id.clone()));
-    site.ask(move |workplace, clock| {
-        operation::pack_keep(workplace, clock, &actor, &submission, folder.path())
-    })
-    .await?;
+    site.ask(move |workplace, clock| operation::pack_keep(workplace, clock, &actor, &submission, folder.path()))
+        .await?;
     Ok(Redirect::to(&format!("{}?done=kept", address::request(&id))).into_response())
 }

@@ -101,7 +101,10 @@ mod tests {
 
     #[test]
     fn a_bar_is_as_long_as_its_number() {
-        let bar = |label: &str, value| Bar { label: label.to_owned(), parts: vec![Part { value, class: "plain", label: "x" }] };
+        let bar = |label: &str, value| Bar {
+            label: label.to_owned(),
+            parts: vec![Part { value, class: "plain", label: "x" }],
+        };
         let drawn = bars("t", &[bar("a <b>", 10), bar("b", 5)]).into_string();
         assert!(drawn.contains("width=\"580.0\"") && drawn.contains("width=\"290.0\""), "{drawn}");
         assert!(drawn.contains("a &lt;b&gt;") && !drawn.contains("style="), "{drawn}");

@@ -32,8 +32,13 @@ pub(super) async fn page(
 ) -> Result<Response, PageFailure> {
     let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let all = asked.all == "yes";
-    let filter =
-        SubmissionFilter { authority: None, panel: given(&asked.panel), person: given(&asked.person), all, limit: ROWS };
+    let filter = SubmissionFilter {
+        authority: None,
+        panel: given(&asked.panel),
+        person: given(&asked.person),
+        all,
+        limit: ROWS,
+    };
     let paging = Paging { after: asked.after, limit: ROWS };
     let (panels, page) = site
         .ask(move |workplace, clock| {
@@ -130,13 +135,14 @@ async fn results(site: &Site, visitor: &Visitor, sought: Sought) -> Result<Respo
     let text = sought.text.trim().to_owned();
     let shell = Shell::new(visitor, "Search", Room::Requests);
     if text.is_empty() {
-        let body = parts::empty("Enter a Mosaic id, a request, a panel, a date or a reference in the field above. Nobody is found by name.");
+        let body = parts::empty(
+            "Enter a Mosaic id, a request, a panel, a date or a reference in the field above. Nobody is found by name.",
+        );
         return Ok(shell.show(&body));
     }
     let (actor, asked) = (visitor.reading(), text.clone());
     let paging = Paging { after: sought.after, limit: ROWS };
-    let found =
-        site.ask(move |workplace, clock| operation::search(workplace, clock, &actor, &asked, &paging)).await?;
+    let found = site.ask(move |workplace, clock| operation::search(workplace, clock, &actor, &asked, &paging)).await?;
     let Found { submissions, sittings, panels, write_backs, .. } = &found;
     let in_all = submissions.rows.len() + sittings.len() + panels.len() + write_backs.len();
     if let ([one], 1) = (submissions.rows.as_slice(), in_all) {

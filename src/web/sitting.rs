@@ -178,7 +178,6 @@ pub(super) async fn recheck(
     _: Posted,
 ) -> Result<Response, PageFailure> {
     let (actor, name) = (visitor.acting(SignInRole::Administrator), format!("{authority}/{panel}"));
-    let checked =
-        site.ask(move |workplace, clock| operation::sitting_recheck(workplace, clock, &actor, &name)).await?;
+    let checked = site.ask(move |workplace, clock| operation::sitting_recheck(workplace, clock, &actor, &name)).await?;
     Ok(Redirect::to(&format!("/sittings/{authority}/{panel}/{date}?checked={checked}")).into_response())
 }

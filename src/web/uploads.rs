@@ -97,7 +97,8 @@ impl Uploads {
 
 /// Takes in the files of a form that came from a page of this session. Its first field shows that it did.
 pub(super) async fn take_in(visitor: &Visitor, mut form: Multipart) -> Result<Sent, PageFailure> {
-    let failed = |error: std::io::Error| PageFailure::from(Failure::failed(error, "is the disk for temporary files full?"));
+    let failed =
+        |error: std::io::Error| PageFailure::from(Failure::failed(error, "is the disk for temporary files full?"));
     let first = form.next_field().await.map_err(broken)?;
     let csrf = match first {
         Some(field) if field.name() == Some(CSRF) => Some(field.text().await.map_err(broken)?),
@@ -111,7 +112,10 @@ pub(super) async fn take_in(visitor: &Visitor, mut form: Multipart) -> Result<Se
         // A browser sends an empty part where no file was chosen.
         let Some(given) = file_name(&field) else { continue };
         if sent.files.len() >= FILES_MAX {
-            return Err(PageFailure::TooMuch(StatusCode::PAYLOAD_TOO_LARGE, "These are more files than a pack may have."));
+            return Err(PageFailure::TooMuch(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "These are more files than a pack may have.",
+            ));
         }
         let path = free(sent.folder.path(), &given);
         let mut file = tokio::fs::File::create_new(&path).await.map_err(failed)?;

@@ -17,9 +17,7 @@ rule! {
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let readings: Vec<_> = case.readings().collect();
     for (at, (document, reading)) in readings.iter().enumerate() {
-        let same = readings.iter().take(at).find(|(_, other)| {
-            other.sha256 == reading.sha256 || other.words_sha256.is_some() && other.words_sha256 == reading.words_sha256
-        });
+        let same = readings.iter().take(at).find(|(_, other)| other.is_same(reading));
         let Some((first, _)) = same else { continue };
         findings.push(Finding {
             code: RULE.code.to_owned(),
