@@ -101,10 +101,16 @@ fn arrivals(arrivals: &[ArrivalFigure]) -> Markup {
         .collect();
     let rows: Vec<Vec<Markup>> = arrivals
         .iter()
-        .map(|one| vec![html! { (one.month) }, html! { (one.title) }, html! { (one.on_time) }, html! { (one.late) }])
+        .map(|one| vec![html! { (month(&one.month)) }, html! { (one.title) }, html! { (one.on_time) }, html! { (one.late) }])
         .collect();
     let columns = ["Month of the sitting", "Panel", "On time", "Late"];
     section("Handed in on time, and late", "No request that was handed in has a cutoff yet.", &bars, &columns, &rows)
+}
+
+/// A month as a person says it: `December 2026`.
+fn month(month: &str) -> String {
+    let first: Option<jiff::civil::Date> = format!("{month}-01").parse().ok();
+    first.map_or_else(|| month.to_owned(), |first| first.strftime("%B %Y").to_string())
 }
 
 fn missing(missing: &[MissingFigure]) -> Markup {

@@ -13,7 +13,7 @@ use super::uploads;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{OutcomeState, SignInRole, SubmissionId};
 use crate::operation::{
-    self, OutcomeFilter, OutcomeListed, OutcomeTrouble, OutcomesApproved, OutcomesLoaded, Paging, SeenOutcome,
+    self, OutcomeFilter, OutcomeListed, OutcomeTrouble, OutcomesApproved, OutcomesLoaded, Paging,
     WriteShown,
 };
 use crate::report;
@@ -23,6 +23,9 @@ const ROWS: u32 = 50;
 const WAITING_MAX: u32 = 100;
 /// What an uploaded workbook is held for.
 const WORKBOOK: &str = "outcomes workbook";
+
+/// What somebody has seen: the request, the child, the sitting, the revision.
+type SeenOutcome = (SubmissionId, String, Date, u32);
 
 /// Which are asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -257,7 +260,7 @@ fn waits(visitor: &Visitor, one: &OutcomeListed, may: bool) -> Markup {
             p { strong { (decision_words(one)) } ". Recorded by " (one.loaded_by) @if one.revision > 1 { ", revision " (one.revision) } "." }
             (writes(one))
             @if may {
-                @match &one.may_not_approve {
+                @match &one.may_approve {
                     Some(why) => p.inset { (super::failure::sentence(why)) },
                     None => (parts::button(visitor, "/outcomes/approve", "Approve this", &[("seen", &seen(one))])),
                 }
@@ -281,7 +284,7 @@ fn waits(visitor: &Visitor, one: &OutcomeListed, may: bool) -> Markup {
 }
 
 fn approve_all(visitor: &Visitor, outcomes: &[OutcomeListed]) -> Markup {
-    let may: Vec<&OutcomeListed> = outcomes.iter().filter(|one| one.may_not_approve.is_none()).collect();
+    let may: Vec<&OutcomeListed> = outcomes.iter().filter(|one| one.may_approve.is_none()).collect();
     html! {
         @if may.len() > 1 {
             h2 { "All of them" }

@@ -16,11 +16,7 @@ pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<R
     let body = html! {
         (tasks(&visitor, &today))
         h2 { "Sittings in the next two weeks" }
-        @if today.sittings.is_empty() {
-            (parts::empty("No panel sits in the next two weeks. All sittings are under Sittings."))
-        } @else {
-            ul.tasks { @for one in &today.sittings { (sitting(one)) } }
-        }
+        (sittings(&today.sittings))
         @if !today.decided_without_outcome.is_empty() {
             h2 { "Sat, and no outcome yet" }
             ul.tasks {
@@ -60,6 +56,24 @@ fn tasks(visitor: &Visitor, today: &Today) -> Markup {
                 @for (count, address, label, _) in waits {
                     li { a href=(address) { (label) } span.tag.blue { (count) } }
                 }
+            }
+        }
+    }
+}
+
+/// Those with requests; the others can be opened.
+fn sittings(sittings: &[SittingListed]) -> Markup {
+    let (with, without): (Vec<_>, Vec<_>) = sittings.iter().partition(|one| one.readiness.in_all() > 0);
+    html! {
+        @if with.is_empty() {
+            (parts::empty("No request is expected at a sitting in the next two weeks. All sittings are under Sittings."))
+        } @else {
+            ul.tasks { @for one in with { (sitting(one)) } }
+        }
+        @if !without.is_empty() {
+            details {
+                summary { (report::count(without.len(), "sitting")) " without a request yet" }
+                ul.tasks { @for one in without { (sitting(one)) } }
             }
         }
     }
