@@ -33,7 +33,9 @@ pub struct Found {
 /// Fewer letters begin too many ids to be looked for.
 const LETTERS_MIN: usize = 3;
 
-/// Looks for a person by Mosaic's id, a submission by its id or the beginning of it, a panel, a day on which panels sit,
+/// Looks for a person, a submission, a panel, a day or a write-back.
+///
+/// By Mosaic's id of a person, the id of a submission or the beginning of it, the name of a panel, a day on which panels sit,
 /// or a write-back by its id or reference. That somebody was shown children's records stands in the audit trail.
 pub fn search(
     workplace: &Workplace,
