@@ -59,7 +59,7 @@ pub(super) fn table(caption: &str, columns: &[&str], rows: &[Vec<Markup>]) -> Ma
         div.scroll role="region" aria-label=(caption) tabindex="0" {
             table {
                 caption { (caption) }
-                thead { tr { @for column in columns { th scope="col" { (column) } } } }
+                thead { tr { @for column in columns { th scope="col" { (heading(column)) } } } }
                 tbody {
                     @for row in rows {
                         tr {
@@ -72,6 +72,11 @@ pub(super) fn table(caption: &str, columns: &[&str], rows: &[Vec<Markup>]) -> Ma
             }
         }
     }
+}
+
+/// A column without a heading holds what can be done with a row.
+fn heading(column: &str) -> Markup {
+    html! { @if column.is_empty() { span.hidden { "What to do" } } @else { (column) } }
 }
 
 /// The way to the rows after these.

@@ -135,10 +135,10 @@ impl Shell {
             }
             @if let Some(visitor) = &self.visitor { (self.way(visitor)) }
             @if self.visitor.as_ref().is_some_and(|visitor| visitor.is_rehearsal) {
-                div.rehearsal { div.inner { strong { "Rehearsal. " } "Made-up children; nothing reaches Mosaic." } }
+                aside.rehearsal aria-label="Rehearsal" { div.inner { strong { "Rehearsal. " } "Made-up children; nothing reaches Mosaic." } }
             }
             @if let Some((address, name)) = &self.back {
-                div.inner { a.back href=(address) { (name) } }
+                nav.inner aria-label="Back" { a.back href=(address) { (name) } }
             }
         }
     }
