@@ -269,7 +269,7 @@ impl CheckedRequest {
     }
 }
 
-fn tracked(track: &Track, events: &[Event], on: Date) -> Vec<Tracked> {
+pub(super) fn tracked(track: &Track, events: &[Event], on: Date) -> Vec<Tracked> {
     let open = events.iter().filter(|event| {
         let goes_on = event.on <= on && event.until.is_none_or(|until| until >= on);
         let long_enough = track.open_for.is_none_or(|span| event.on.saturating_add(span) <= on);
@@ -288,7 +288,7 @@ fn tracked(track: &Track, events: &[Event], on: Date) -> Vec<Tracked> {
 const MONTHS_BACK: i32 = 12;
 
 /// Outcomes whose own date brings them back to this sitting.
-fn arising(installation: &Installation, profile: &Profile, on: Date) -> Result<Vec<Arising>, Failure> {
+pub(super) fn arising(installation: &Installation, profile: &Profile, on: Date) -> Result<Vec<Arising>, Failure> {
     let dates: Vec<&str> =
         profile.outcome.fields.iter().filter(|field| field.comes_back).map(|field| field.name.as_str()).collect();
     let since = on.saturating_sub(MONTHS_BACK.months());
@@ -317,7 +317,7 @@ fn arising(installation: &Installation, profile: &Profile, on: Date) -> Result<V
 }
 
 /// The first day from which what happened may still have somebody invited by the day of the sitting.
-fn first_that_counts(invitation: &Invitation, on: Date, office: &crate::calendar::Office) -> Date {
+pub(super) fn first_that_counts(invitation: &Invitation, on: Date, office: &crate::calendar::Office) -> Date {
     let mut back = 7;
     loop {
         let since = on.saturating_sub(i64::from(back).days());
@@ -334,7 +334,7 @@ fn first_that_counts(invitation: &Invitation, on: Date, office: &crate::calendar
 const DAYS_BACK_MAX: i32 = 4_000;
 
 /// Who is to be invited by the day of the sitting: those whose happening lies behind and whose time ends from now on.
-fn due(
+pub(super) fn due(
     invitation: &Invitation,
     events: &[Event],
     on: Date,

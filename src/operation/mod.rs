@@ -35,6 +35,7 @@ mod rehearsal;
 mod search;
 mod sittings;
 mod source;
+mod standing;
 mod submissions;
 mod sync;
 mod today;
@@ -63,20 +64,23 @@ pub use ledger::{
     ledger_status,
 };
 pub use mappings::{
-    DiagnosticShown, MappingListed, TryReport, VerifyReport, mappings_list, mappings_table, mappings_try, mappings_verify,
+    DiagnosticShown, MappingListed, TryReport, VerifyReport, mappings_list, mappings_table, mappings_try,
+    mappings_verify,
 };
 pub use outcomes::{
     OutcomeFilter, OutcomeListed, OutcomesApproved, WriteShown, outcome_reject, outcome_show, outcome_text,
     outcomes_approve, outcomes_list, outcomes_page, outcomes_table,
 };
-pub use outcomes_workbook::{OutcomeTaken, OutcomeTrouble, OutcomesLoaded, WorkbookWritten, outcomes_load, outcomes_workbook};
+pub use outcomes_workbook::{
+    OutcomeTaken, OutcomeTrouble, OutcomesLoaded, WorkbookWritten, outcomes_load, outcomes_workbook,
+};
 pub use pack::{PackChecked, PackPaper, READ_DOCUMENTS, pack_check, read_documents};
 pub use page::{Page, Paging};
 pub use panel_diff::{AspectCompared, PanelPair, PanelsCompared, panels_diff};
 pub use panel_profile::{Aspect, Said};
 pub use panels::{
-    CutoffShown, PanelListed, RoleShown, panel_roles, PanelShown, panel_cutoff, panel_show, panel_sittings, panels_list, panels_table,
-    sittings_calendar, sittings_table,
+    CutoffShown, PanelListed, PanelShown, RoleShown, panel_cutoff, panel_roles, panel_show, panel_sittings,
+    panels_list, panels_table, sittings_calendar, sittings_table,
 };
 pub use progress::{Progress, Unwatched};
 pub use quarantine::{
@@ -86,6 +90,7 @@ pub use quarantine::{
 pub use rehearsal::stand_in;
 pub use search::{Found, search};
 pub use sittings::{Readiness, SittingListed, SittingPage, sitting_page, sitting_recheck, sittings_listed};
+pub use standing::{PanelDuties, Standing, TrackerShown, standing};
 pub use submissions::{
     FactStated, SubmissionFilter, SubmissionListed, SubmissionStory, Submissions, submission_show, submissions_list,
     submissions_page,

@@ -101,7 +101,9 @@ fn arrivals(arrivals: &[ArrivalFigure]) -> Markup {
         .collect();
     let rows: Vec<Vec<Markup>> = arrivals
         .iter()
-        .map(|one| vec![html! { (month(&one.month)) }, html! { (one.title) }, html! { (one.on_time) }, html! { (one.late) }])
+        .map(|one| {
+            vec![html! { (month(&one.month)) }, html! { (one.title) }, html! { (one.on_time) }, html! { (one.late) }]
+        })
         .collect();
     let columns = ["Month of the sitting", "Panel", "On time", "Late"];
     section("Handed in on time, and late", "No request that was handed in has a cutoff yet.", &bars, &columns, &rows)

@@ -31,6 +31,7 @@ mod sign_in;
 mod site;
 mod sitting;
 mod sittings;
+mod standing;
 mod today;
 mod uploads;
 mod words;

@@ -13,8 +13,7 @@ use super::uploads;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{OutcomeState, SignInRole, SubmissionId};
 use crate::operation::{
-    self, OutcomeFilter, OutcomeListed, OutcomeTrouble, OutcomesApproved, OutcomesLoaded, Paging,
-    WriteShown,
+    self, OutcomeFilter, OutcomeListed, OutcomeTrouble, OutcomesApproved, OutcomesLoaded, Paging, WriteShown,
 };
 use crate::report;
 

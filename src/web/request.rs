@@ -248,7 +248,13 @@ fn facts_form(visitor: &Visitor, id: &str, facts: &[FactShown], may: bool) -> Ma
         @if may {
             form action={ (address::request(id)) "/facts" } method="post" {
                 (parts::csrf(visitor))
-                @for fact in facts { (fact_field(fact)) }
+                @for fact in facts.iter().filter(|fact| fact.value == "unknown") { (fact_field(fact)) }
+                @if unknown < facts.len() {
+                    details open[unknown == 0] {
+                        summary { "Facts that are known (" (facts.len() - unknown) ")" }
+                        div { @for fact in facts.iter().filter(|fact| fact.value != "unknown") { (fact_field(fact)) } }
+                    }
+                }
                 button { "Keep and check again" }
             }
         } @else {

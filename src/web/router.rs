@@ -11,7 +11,7 @@ use tower_sessions::{Expiry, MemoryStore, SessionManagerLayer};
 
 use super::{
     PageFailure, Site, accounts, assets, audit, download, figures, guard, mappings, outcome_form, outcomes, pack,
-    panels, quarantine, request, requests, sign_in, sitting, sittings, today, words, write_backs,
+    panels, quarantine, request, requests, sign_in, sitting, sittings, standing, today, words, write_backs,
 };
 use crate::domain::SignInRole::{self, Administrator, Approver, Reader, Systems};
 use crate::domain::limit;
@@ -56,6 +56,8 @@ pub(super) fn pages() -> Vec<(For, &'static str, MethodRouter<Site>)> {
         (SENDERS, "/write-backs/{id}/{what}", post(write_backs::change)),
         (SENDERS, "/write-backs/send", post(write_backs::send)),
         (SENDERS, "/write-backs/reconcile", post(write_backs::reconcile)),
+        (READERS, "/duties", get(standing::duties)),
+        (READERS, "/trackers", get(standing::trackers)),
         (READERS, "/figures", get(figures::page)),
         (READERS, "/figures.xlsx", get(figures::workbook)),
         (SYSTEMS, "/mappings", get(mappings::page)),

@@ -1,0 +1,99 @@
+//! Duties and trackers: what stands over from panel to panel.
+
+use axum::extract::State;
+use axum::response::Response;
+use maud::{Markup, html};
+
+use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
+use crate::operation::{self, PanelDuties, TrackerShown};
+use crate::report;
+
+/// What is due.
+pub(super) async fn duties(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
+    let actor = visitor.reading();
+    let standing = site.ask(move |workplace, clock| operation::standing(workplace, clock, &actor)).await?;
+    let body = html! {
+        @if standing.duties.is_empty() {
+            (parts::empty("Nothing is due: nobody is to be invited, and no decision comes back in the next four weeks."))
+        }
+        @for one in &standing.duties { (of_panel(one)) }
+    };
+    Ok(Shell::new(&visitor, "Duties", Room::Duties).show(&body))
+}
+
+fn of_panel(one: &PanelDuties) -> Markup {
+    let invited: Vec<Vec<Markup>> = one
+        .invitations
+        .iter()
+        .map(|due| {
+            vec![
+                html! { (report::day(due.due_on)) },
+                html! { a href={ "/requests?person=" (due.person) } { (due.person) } },
+                html! { "Invite " (due.titles().join(", ")) " (" (due.name.replace('-', " ")) ")" },
+                html! { (due.policy) },
+            ]
+        })
+        .collect();
+    let returns: Vec<Vec<Markup>> = one
+        .arising
+        .iter()
+        .map(|back| {
+            vec![
+                html! { (report::day(back.due_on)) },
+                html! { (back.person) },
+                html! { a href=(address::request(back.submission.as_str())) { (back.submission) } },
+                html! { (back.decision) " on " (report::day(back.decided_on)) },
+            ]
+        })
+        .collect();
+    html! {
+        h2 { a href=(address::panel(&one.panel)) { (one.title) } }
+        @if !invited.is_empty() {
+            (parts::table(&format!("Invitations for {}", one.title), &["By", "Person", "What", "Policy"], &invited))
+        }
+        @if !returns.is_empty() {
+            (parts::table(&format!("Comes back to {}", one.title), &["By", "Person", "Request", "Decided"], &returns))
+        }
+    }
+}
+
+/// Children who are followed.
+pub(super) async fn trackers(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
+    let actor = visitor.reading();
+    let standing = site.ask(move |workplace, clock| operation::standing(workplace, clock, &actor)).await?;
+    let body = html! {
+        @if standing.trackers.is_empty() {
+            (parts::empty("No panel of these authorities follows children from sitting to sitting."))
+        }
+        @for one in &standing.trackers { (tracker(one)) }
+    };
+    Ok(Shell::new(&visitor, "Trackers", Room::Trackers).show(&body))
+}
+
+/// Children on a page: the longest followed come first.
+const CHILDREN_MAX: usize = 100;
+
+fn tracker(one: &TrackerShown) -> Markup {
+    let rows: Vec<Vec<Markup>> = one
+        .children
+        .iter()
+        .take(CHILDREN_MAX)
+        .map(|child| {
+            vec![
+                html! { a href={ "/requests?person=" (child.person) } { (child.person) } },
+                html! { (super::failure::sentence(&child.event.replace('-', " ")).trim_end_matches('.')) },
+                html! { (report::day(child.since)) },
+                html! { (child.days) },
+            ]
+        })
+        .collect();
+    let more = one.children.len().saturating_sub(CHILDREN_MAX);
+    html! {
+        h2 { (one.title) }
+        p.small { a href=(address::panel(&one.panel)) { (one.panel_title) } ". " (one.policy) }
+        @if rows.is_empty() { (parts::empty("Nobody is followed here now.")) } @else {
+            (parts::table(&format!("{}, {}", one.title, one.panel_title), &["Person", "What goes on", "Since", "Days"], &rows))
+        }
+        @if more > 0 { p { "And " (more) " more, all of them in the workbook of the agenda." } }
+    }
+}
