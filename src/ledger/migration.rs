@@ -59,3 +59,44 @@ fn applied(connection: &Connection, path: &Path) -> Result<usize, LedgerTrouble>
     }
     Ok(applied.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A ledger as the tessera before the pages has left it, with four requests: one open, one decided at a later sitting
+    /// than it was booked for, one cancelled, one that asks no panel any more.
+    #[test]
+    fn what_a_ledger_holds_already_is_counted_when_the_pages_come() {
+        let ledger = Connection::open_in_memory().unwrap();
+        for (number, text) in MIGRATIONS {
+            if *number == 6 {
+                for (id, panel, is_request) in
+                    [("a", Some("p"), 1), ("b", Some("p"), 1), ("c", Some("p"), 0), ("d", None, 1)]
+                {
+                    let submission = "INSERT INTO submission VALUES (?1, 'x', ?2, 'F', '1', ?3, 1, x'')";
+                    ledger.execute(submission, (id, panel, is_request)).unwrap();
+                    let found = r#"[{"code":"document-missing","severity":"blocking","subject":"chronology"},
+                        {"code":"document-missing","severity":"warning","subject":"plan"}]"#;
+                    let checked =
+                        "INSERT INTO checked VALUES (?1, 1, x'', 'incomplete', ?2, 'at', 'p', '2026-12-02', NULL)";
+                    ledger.execute(checked, (id, found)).unwrap();
+                }
+                let payload = r#"{"decision":{"fields":{"review-on":"2027-01-06","why":"2027"}}}"#;
+                let outcome =
+                    "INSERT INTO outcome VALUES ('b', 1, 'p', '2026-12-09', 1, 'approved', ?1, 'x', 'y', NULL, 'at')";
+                ledger.execute(outcome, [payload]).unwrap();
+            }
+            ledger.execute_batch(text).unwrap();
+        }
+        let text = |sql: &str| -> String { ledger.query_row(sql, [], |row| row.get(0)).unwrap() };
+        assert_eq!(text("SELECT group_concat(submission || settled) FROM checked"), "a0,b1,c2,d2");
+        let tallies = "SELECT group_concat(sitting || ' ' || settled || ' ' || n, ', ') FROM tally";
+        assert_eq!(text(tallies), "2026-12-02 0 1, 2026-12-02 2 2, 2026-12-09 1 1");
+        assert_eq!(
+            text("SELECT group_concat(code || ' ' || subject || ' ' || n) FROM missing"),
+            "document-missing chronology 1"
+        );
+        assert_eq!(text("SELECT group_concat(field || ' ' || day) FROM outcome_day"), "review-on 2027-01-06");
+    }
+}

@@ -6,12 +6,15 @@ use jiff::civil::date;
 use secrecy::SecretBox;
 use tempfile::TempDir;
 
-use super::{Actor, FileBegun, FileStart, Item, Ledger, LedgerKey, LedgerQueue, LedgerTrouble, Recorded};
+use super::{
+    Actor, Booking, FileBegun, FileStart, Item, Ledger, LedgerKey, LedgerQueue, LedgerTrouble, Recorded, StoredCheck,
+};
 use crate::calendar::Clock;
 use crate::diagnostic::Place;
 use crate::domain::{
-    AuthorityName, Decision, ExtractType, Origin, Outcome, OutcomeState, PanelName, Payload, Private, Reason, State,
-    StepStatus, Submission, SubmissionId, Trouble, Waiver, WriteBack, WriteBackKind,
+    AuthorityName, Decision, ExtractType, Finding, FindingSeverity, Origin, Outcome, OutcomeState, PanelName, Payload,
+    PersonId, Private, Reason, State, StepStatus, Submission, SubmissionId, Trouble, Verdict, Waiver, WriteBack,
+    WriteBackKind,
 };
 use crate::writeback::{Queue as _, QueueTrouble, reference_of, write_back_id};
 
@@ -320,4 +323,125 @@ fn a_childs_writes_go_in_order_and_one_that_waits_holds_up_only_its_own_child() 
     queue.change(&planned[0], State::Held { reason: "a person must look".into() }).unwrap();
     assert_eq!(ready(&queue), [(100_002, 2)]);
     assert!(queue.ready(&[planned[2].person], &[], 9).unwrap().is_empty());
+}
+
+/// A check of a request at the sitting of a day, which lacks so many papers.
+fn check(number: u64, day: i8, lacks: usize) -> (SubmissionId, PersonId, StoredCheck) {
+    let lacking = |paper: usize| Finding {
+        code: "document-missing".to_owned(),
+        severity: FindingSeverity::Blocking,
+        subject: format!("paper-{paper}"),
+        message: "It is not there".to_owned(),
+        help: String::new(),
+        policy: String::new(),
+        source: None,
+    };
+    let booking = Booking {
+        panel: PanelName::of(&AuthorityName::new("a"), "p"),
+        sitting: Some(date(2026, 12, day)),
+        handed_in: (number > 1).then(|| format!("2026-11-2{number}T09:00:00Z")),
+        late: (number > 1).then_some(number == 3),
+    };
+    let check = StoredCheck {
+        inputs: [0; 32],
+        verdict: if lacks == 0 { Verdict::Complete } else { Verdict::Incomplete },
+        findings: (0..lacks).map(lacking).collect(),
+        booking: Some(booking),
+    };
+    (SubmissionId::new(format!("a-{number}")), "100001".parse().unwrap(), check)
+}
+
+/// That everything that is counted as it happens is what counting all of it comes to.
+fn counts_hold(ledger: &Ledger, after: &str) {
+    let compared = [
+        "SELECT panel, sitting, settled, verdict, late, n FROM tally WHERE n <> 0",
+        "SELECT panel, sitting, settled, verdict, ifnull(late, -1), count(*) FROM checked
+         WHERE sitting IS NOT NULL GROUP BY 1, 2, 3, 4, 5",
+        "SELECT panel, code, subject, n FROM missing WHERE n <> 0",
+        "SELECT panel, code, subject, count(*) FROM lacking GROUP BY 1, 2, 3",
+    ];
+    for pair in compared.chunks(2) {
+        for (one, other) in [(pair[0], pair[1]), (pair[1], pair[0])] {
+            let sql = format!("SELECT count(*) FROM ({one} EXCEPT {other})");
+            let differ: i64 = ledger.connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(differ, 0, "{after}: {one}");
+        }
+    }
+}
+
+#[test]
+fn what_is_counted_as_it_happens_is_what_counting_it_comes_to() {
+    let (_folder, mut ledger) = ledger();
+    let panel = PanelName::of(&AuthorityName::new("a"), "p");
+    let all = |status| (1..=4).map(|number| submission(number, status)).collect::<Vec<_>>();
+    import(&mut ledger, 1, &all(StepStatus::Started));
+    let stands = |ledger: &Ledger| -> Vec<(i8, Verdict, u64)> {
+        let tallied = ledger.tallied(&panel, date(2026, 12, 1), date(2026, 12, 31)).unwrap();
+        tallied.iter().map(|one| (one.sitting.day(), one.verdict, one.count)).collect()
+    };
+    let (complete, incomplete) = (Verdict::Complete, Verdict::Incomplete);
+    ledger.keep_checks(&[check(1, 2, 0), check(2, 2, 1), check(3, 2, 2), check(4, 9, 2)]).unwrap();
+    counts_hold(&ledger, "the first checks");
+    assert_eq!(stands(&ledger), [(2, complete, 1), (2, incomplete, 2), (9, incomplete, 1)]);
+    let lacks = |ledger: &Ledger| ledger.lacking(&panel).unwrap().iter().map(|one| one.count).collect::<Vec<_>>();
+    assert_eq!(lacks(&ledger), [3, 2]);
+    ledger.keep_checks(&[check(1, 2, 0), check(2, 9, 0), check(3, 2, 1), check(4, 9, 2)]).unwrap();
+    counts_hold(&ledger, "some have changed");
+    assert_eq!((stands(&ledger)[0], lacks(&ledger)), ((2, complete, 1), vec![2, 1]));
+    let arrived = ledger.arrived(&panel, date(2026, 12, 1), date(2026, 12, 31)).unwrap().remove(0);
+    assert_eq!((arrived.month.as_str(), arrived.on_time, arrived.late), ("2026-12", 2, 1));
+
+    import(&mut ledger, 2, &[submission(4, StepStatus::Cancelled)]);
+    counts_hold(&ledger, "one is withdrawn");
+    assert_eq!(stands(&ledger), [(2, complete, 1), (2, incomplete, 1), (9, complete, 1)]);
+    import(&mut ledger, 3, &[submission(4, StepStatus::Completed)]);
+    counts_hold(&ledger, "and is there again");
+    assert_eq!(stands(&ledger)[3], (9, incomplete, 1));
+    let Item::Submission(mut moved, _) = submission(3, StepStatus::Completed) else { unreachable!() };
+    moved.people = vec!["100002".parse().unwrap()];
+    let hash = moved.content_hash();
+    import(&mut ledger, 4, &[Item::Submission(moved, hash)]);
+    counts_hold(&ledger, "one is about somebody else now");
+    assert_eq!(ledger.last_check(&SubmissionId::new("a-3"), "100001".parse().unwrap()).unwrap(), None);
+}
+
+#[test]
+fn a_request_that_is_decided_stays_at_the_sitting_that_has_decided() {
+    let (_folder, mut ledger) = ledger();
+    import(&mut ledger, 1, &[submission(1, StepStatus::Started), submission(2, StepStatus::Started)]);
+    ledger.keep_checks(&[check(1, 9, 1), check(2, 2, 1)]).unwrap();
+    ledger.record_outcome(outcome("agreed"), &actor()).unwrap();
+    let loaded = ledger.outcomes(Some(&SubmissionId::new("a-1"))).unwrap().remove(0).outcome;
+    let day = loaded.sitting;
+    let booked =
+        |ledger: &Ledger| ledger.booked(&loaded.panel, day).unwrap().into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    ledger.decide_outcome(&loaded, OutcomeState::Approved, None, &actor()).unwrap();
+    ledger.keep_lateness(&loaded, Some(true)).unwrap();
+    counts_hold(&ledger, "decided");
+    // A later check of it, begun before it was decided, moves it nowhere.
+    ledger.keep_checks(&[check(1, 16, 0)]).unwrap();
+    import(&mut ledger, 2, &[submission(1, StepStatus::Cancelled)]);
+    counts_hold(&ledger, "checked and cancelled");
+    assert_eq!(booked(&ledger), [SubmissionId::new("a-2")]);
+    let page = |after: (&str, &str), limit| {
+        let page = ledger.booked_page(&loaded.panel, day, after, limit).unwrap();
+        page.into_iter().map(|one| (one.submission.to_string(), one.place, one.is_decided)).collect::<Vec<_>>()
+    };
+    let handed_in = "2026-11-22T09:00:00Z";
+    let (first, last) = (("a-2".to_owned(), handed_in.to_owned(), false), ("a-1".to_owned(), "~".to_owned(), true));
+    assert_eq!(page(("", ""), 9), [first.clone(), last.clone()]);
+    assert_eq!((page(("", ""), 1), page((handed_in, "a-2"), 9)), (vec![first], vec![last]));
+    assert_eq!(ledger.booked_before(&loaded.panel, day, (handed_in, "a-2")).unwrap(), 1);
+    let arrived = ledger.arrived(&loaded.panel, day, day).unwrap().remove(0);
+    assert_eq!((arrived.on_time, arrived.late), (1, 1));
+}
+
+#[test]
+fn a_ledger_is_opened_and_read_while_another_writes() {
+    let (folder, mut ledger) = ledger();
+    let writing = ledger.transaction().unwrap();
+    let begun = std::time::Instant::now();
+    let other = open(&folder, 7).unwrap();
+    assert!(other.outcomes(None).unwrap().is_empty() && begun.elapsed() < std::time::Duration::from_secs(5));
+    drop(writing);
 }
