@@ -22,7 +22,7 @@ pub struct FactShown {
     pub title: String,
     /// What is known: `yes`, `no` or `unknown`.
     pub value: &'static str,
-    /// Who says so: the form, the record, earlier panels, or who stated it.
+    /// Who says so: the form, the record, earlier panels, or the person who stated it.
     pub from: Option<String>,
     /// What hangs on it: papers and ways that the panel has, as a person calls them.
     pub hangs_on_it: Vec<String>,
@@ -86,16 +86,17 @@ fn known(prepared: &Prepared<'_>, name: &str, stated_by: &BTreeMap<String, Strin
     let Some(first) = of_children.first() else { return ("unknown", None) };
     if of_children.iter().any(|other| value(other) != value(first)) {
         let said = prepared.children.iter().zip(&of_children);
-        let said = said.map(|(child, fact)| format!("{} for person {}", in_words(value(fact)), child.person));
-        return ("unknown", Some(said.collect::<Vec<_>>().join(", ")));
+        let said = said.map(|(child, fact)| format!("person {}: {}", child.person, in_words(value(fact))));
+        let said = said.collect::<Vec<_>>().join(", ");
+        return ("unknown", Some(format!("what is known of each child ({said})")));
     }
     let from = first.map(|fact| match fact.source {
         FactSource::Answer => "the form".to_owned(),
         FactSource::Event => "the record".to_owned(),
         FactSource::Ledger => "earlier panels".to_owned(),
         FactSource::Stated => match stated_by.get(name) {
-            Some(by) => format!("stated by {by}"),
-            None => "stated".to_owned(),
+            Some(by) => by.clone(),
+            None => "whoever stated it".to_owned(),
         },
     });
     (in_words(value(first)), from)
