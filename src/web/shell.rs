@@ -196,7 +196,11 @@ impl Shell {
                     }
                     @if let Some(help) = visitor.and_then(|visitor| visitor.help.as_ref()) { p { "Need help? " (help) } }
                     @if let Some(visitor) = visitor {
-                        p { "You are signed out after " (visitor.time_out_seconds / 60) " minutes without opening a page." }
+                        @let minutes = visitor.time_out_seconds / 60;
+                        p {
+                            "You are signed out after " (minutes) @if minutes == 1 { " minute" } @else { " minutes" }
+                            " without opening a page."
+                        }
                     }
                 }
             }

@@ -2,7 +2,7 @@
 // and people who sign in.
 
 import { execFile, spawn } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -23,19 +23,22 @@ const patience = 10_000;
 /**
  * Reads the samples into a ledger of their own, and serves the pages.
  *
- * `web` are lines of `[web]`; `change` may alter the text of the configuration before anything is read.
+ * `web` are lines of `[web]`. Outcomes of the workbooks in `wait` are loaded and wait for approval, instead of being
+ * approved and sent by the rehearsal.
  */
-export async function serve({ web = [], change = (text) => text } = {}) {
+export async function serve({ web = [], wait = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "tessera-pages-"));
   const samples = join(folder, "samples");
   await cp(join(root, "samples"), samples, { recursive: true, filter: (path) => !path.endsWith("/state") });
   const config = join(samples, "tessera.toml");
-  const text = change(await readFile(config, "utf8"));
+  const text = await readFile(config, "utf8");
+  for (const workbook of wait) await rename(join(samples, "outcomes", workbook), join(folder, workbook));
   await writeFile(config, `${text}\n[web]\n${["help = \"Panel support, 01234 567890\"", ...web].join("\n")}\n`);
   const environment = { PATH: process.env.PATH, HOME: folder, TMPDIR: folder };
   const command = (...args) =>
     run(tessera, ["--config", config, "--rehearsal", ...args], { env: environment, maxBuffer: 1 << 26 });
   await run(tessera, ["--config", config, "sync", "--rehearse"], { env: environment, maxBuffer: 1 << 26 });
+  for (const workbook of wait) await command("outcomes", "load", join(folder, workbook));
 
   const args = ["--config", config, "--rehearsal", "--json", "serve", "--listen", "127.0.0.1:0"];
   const server = spawn(tessera, args, { env: environment, stdio: ["ignore", "pipe", "pipe"] });

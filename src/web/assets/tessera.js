@@ -19,6 +19,8 @@ document.addEventListener("submit", (event) => {
 const timeOut = Number(document.body.dataset.timeOut);
 if (timeOut) {
   const warnAt = Math.max(timeOut - 300, timeOut / 2);
+  const minutes = Math.round((timeOut - warnAt) / 60);
+  const left = timeOut - warnAt < 60 ? `${timeOut - warnAt} seconds` : `${minutes} minute${minutes === 1 ? "" : "s"}`;
   let warning;
   const wait = () => {
     clearTimeout(warning);
@@ -31,17 +33,24 @@ if (timeOut) {
     heading.id = "time-out";
     heading.textContent = "You will be signed out soon";
     const text = document.createElement("p");
-    text.textContent = `You have not opened a page for a while. In ${Math.round((timeOut - warnAt) / 60)} minutes you will be signed out.`;
+    text.textContent = `You have not opened a page for a while. In ${left} you will be signed out.`;
     const stay = document.createElement("button");
     stay.textContent = "Stay signed in";
+    let isOver = false;
     stay.addEventListener("click", async () => {
+      if (isOver) {
+        dialog.close();
+        return;
+      }
       const answer = await fetch("/stay", { redirect: "manual" });
       if (answer.status === 204) {
-        dialog.remove();
+        dialog.close();
         wait();
       } else {
-        text.textContent = "You were signed out. Sign in in another tab, then send this form.";
-        stay.remove();
+        isOver = true;
+        heading.textContent = "You were signed out";
+        text.textContent = "Nothing you filled in is lost. Sign in in another tab, then send this form.";
+        stay.textContent = "Close";
       }
     });
     dialog.append(heading, text, stay);
