@@ -64,7 +64,7 @@ fn request(people: &[(&str, &str)]) -> RequestKnown {
         person: person.parse().unwrap(),
         initials: Some(Private::from(*initials)).filter(|initials| !initials.expose().is_empty()),
     });
-    RequestKnown { people: people.collect(), panel: Some(panel()), outcomes: Vec::new() }
+    RequestKnown { people: people.collect(), panel: Some(panel()), outcomes: Vec::new(), recorded_by: BTreeMap::new() }
 }
 
 /// `a-1` about one child, `a-2` about a brother and a sister, `a-3` about a child whose initials nobody knows.
