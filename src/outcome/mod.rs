@@ -10,6 +10,8 @@ mod medium;
 mod open;
 mod page_in;
 #[cfg(test)]
+mod page_proofs;
+#[cfg(test)]
 mod proofs;
 mod row;
 mod workbook_in;
