@@ -298,3 +298,108 @@ impl fmt::Debug for FilledRow {
         shown.finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rust_xlsxwriter::Workbook;
+
+    use super::*;
+    use crate::domain::Decision;
+    use crate::operation::installation::Rulebook;
+    use crate::outcome::{Known, PersonKnown, RequestKnown, SittingKnown};
+
+    const SITTING: Date = jiff::civil::date(2026, 12, 2);
+
+    fn against(filled_in: &FilledIn, profile: &Profile) -> (Vec<Decision>, Vec<String>) {
+        let people = vec![PersonKnown { person: "100001".parse().unwrap(), initials: None }];
+        let (panel, outcomes) = (Some(profile.name.clone()), Vec::new());
+        let request = RequestKnown { people, panel, outcomes, recorded_by: BTreeMap::new() };
+        let requests = BTreeMap::from([(SubmissionId::new("x-1"), request)]);
+        let forms = BTreeMap::from([(profile.name.clone(), &profile.outcome)]);
+        let loaded =
+            filled_in.check(&Known { requests: &requests, forms: &forms, sitting: &|_, _| SittingKnown::Held });
+        let decisions = loaded.outcomes.into_iter().map(|outcome| outcome.decision).collect();
+        (decisions, loaded.troubles.into_iter().map(|trouble| trouble.message).collect())
+    }
+
+    fn on_a_page(profile: &Profile, decision: &str, fields: &BTreeMap<String, String>) -> FilledIn {
+        let (submission, decision) = (SubmissionId::new("x-1"), Some(decision));
+        let row = PageRow { submission: &submission, person: "100001", seen_revision: 0, decision, fields };
+        FilledIn::of_rows(Page { panel: &profile.name, sitting: SITTING, form: &profile.outcome }, &[row])
+    }
+
+    fn in_a_workbook(profile: &Profile, decision: &str, fields: &BTreeMap<String, String>) -> FilledIn {
+        let titled = |choices: &[Choice], name: &str| {
+            choices.iter().find(|choice| choice.name == name).map_or(name.to_owned(), |choice| choice.title.clone())
+        };
+        let mut columns = vec![
+            ("Submission".to_owned(), "x-1".to_owned()),
+            ("Person".to_owned(), "100001".to_owned()),
+            ("Sitting".to_owned(), SITTING.to_string()),
+            ("Decision".to_owned(), titled(&profile.outcome.decisions, decision)),
+        ];
+        for field in &profile.outcome.fields {
+            let text = fields.get(&field.name).cloned().unwrap_or_default();
+            columns.push(match &field.kind {
+                OutcomeFieldKind::Choice(choices) => (field.title.clone(), titled(choices, &text)),
+                _ => (field.title.clone(), text),
+            });
+        }
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for (column, (heading, cell)) in (0_u16..).zip(columns) {
+            sheet.write_string(0, column, heading).unwrap();
+            sheet.write_string(1, column, cell).unwrap();
+        }
+        FilledIn::open(&workbook.save_to_buffer().unwrap())
+    }
+
+    /// What somebody might fill in of a kind of field.
+    fn text_for(field: &OutcomeField) -> String {
+        match &field.kind {
+            OutcomeFieldKind::Text => format!(" =1+1\r\n{} \r\n\r\n+44 ", field.title),
+            OutcomeFieldKind::Date => "9 December 2026".to_owned(),
+            OutcomeFieldKind::Choice(choices) => choices.last().unwrap().name.clone(),
+            OutcomeFieldKind::YesNo => "no".to_owned(),
+        }
+    }
+
+    #[test]
+    fn for_every_panel_and_decision_a_page_and_a_workbook_come_to_the_same() {
+        let rules = Rulebook::of(None).unwrap();
+        let (mut taken, mut refused) = (0, 0);
+        for profile in rules.panels.values() {
+            for decision in profile.outcome.decisions.iter().map(|choice| choice.name.as_str()) {
+                let needed = |field: &&OutcomeField| field.required_with.iter().any(|needed| needed == decision);
+                let (all, none) = (|_: &&OutcomeField| true, |_: &&OutcomeField| false);
+                let fill = |keep: &dyn Fn(&&OutcomeField) -> bool| -> BTreeMap<String, String> {
+                    let fields = profile.outcome.fields.iter().filter(keep);
+                    fields.map(|field| (field.name.clone(), text_for(field))).collect()
+                };
+                for (filled, is_whole) in [(fill(&all), true), (fill(&needed), true), (fill(&none), false)] {
+                    let by_page = against(&on_a_page(profile, decision, &filled), profile);
+                    let by_workbook = against(&in_a_workbook(profile, decision, &filled), profile);
+                    assert_eq!(by_page, by_workbook, "{} {decision}", profile.name);
+                    let (decisions, troubles) = by_page;
+                    let lacks = !is_whole && profile.outcome.fields.iter().any(|field| needed(&field));
+                    assert_eq!((decisions.len(), troubles.is_empty()), (usize::from(!lacks), !lacks), "{troubles:?}");
+                    if let Some(read) = decisions.first() {
+                        assert_eq!((read.decision.as_str(), read.fields.len()), (decision, filled.len()));
+                    }
+                    taken += decisions.len();
+                    refused += troubles.len();
+                }
+            }
+        }
+        assert!(taken > 100 && refused > 50, "{taken} taken, {refused} refused");
+    }
+
+    #[test]
+    fn what_was_filled_in_is_not_shown_by_accident() {
+        let fields = BTreeMap::from([("next".to_owned(), "Somebody said so".to_owned())]);
+        let (submission, person) = (SubmissionId::new("x-1"), "100001".to_owned());
+        let row = FilledRow { submission, person, seen_revision: 1, decision: Some("agreed".into()), fields };
+        let shown = format!("{row:?}");
+        assert!(shown.contains("x-1") && !shown.contains("Somebody") && !shown.contains("agreed"), "{shown}");
+    }
+}
