@@ -12,8 +12,9 @@ use crate::calendar::Clock;
 use crate::domain::{OutcomeState, SubmissionId};
 use crate::ledger::OutcomeRow;
 
-/// The outcomes that wait for approval, earliest sitting first, each with exactly what it writes. `limit` counts
-/// requests, which are there with all of their children. That each was looked at is in the trail.
+/// The outcomes that wait for approval, earliest sitting first, each with exactly what it writes.
+///
+/// `limit` counts requests, which are there with all of their children. That each was looked at is in the trail.
 pub fn outcomes_waiting(
     workplace: &Workplace,
     clock: Clock,
@@ -32,8 +33,10 @@ pub fn outcomes_waiting(
     Ok(listed)
 }
 
-/// Approves the revisions that somebody has seen: request, child, sitting and revision of each. One that is not what
-/// waits now is not approved; [`OutcomesApproved::not_approved`] says so under `REQUEST, person PERSON`.
+/// Approves the revisions that somebody has seen: request, child, sitting and revision of each.
+///
+/// One that is not what waits now is not approved; [`OutcomesApproved::not_approved`] says so under
+/// `REQUEST, person PERSON`.
 pub fn outcomes_approve_seen(
     workplace: &Workplace,
     clock: Clock,

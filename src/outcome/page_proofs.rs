@@ -223,7 +223,7 @@ fn a_page_and_a_workbook_with_the_same_in_them_are_read_alike() {
         row("a-3", "100004", "", &[]),
         row("a-3", "100004", "Not  AGREED", &[]),
     ] {
-        let (page, workbook) = (saved(&[row.clone()]), in_a_workbook(&[row]));
+        let (page, workbook) = (saved(std::slice::from_ref(&row)), in_a_workbook(&[row]));
         assert_eq!(read(&page), read(&workbook));
         assert_eq!((messages(&page), page.undecided), (messages(&workbook), workbook.undecided));
     }
