@@ -109,9 +109,15 @@ impl Ledger {
         self.outcomes_where(&condition, params![submission.map(SubmissionId::as_str)])
     }
 
+    /// The outcomes of one sitting of a panel; latest revision last.
+    pub fn outcomes_at(&self, panel: &PanelName, sitting: Date) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
+        let condition = "panel = ?1 AND sitting = ?2 ORDER BY submission, person, revision";
+        self.outcomes_where(condition, params![panel.as_str(), sitting.to_string()])
+    }
+
     /// The outcomes that wait for approval, earliest sitting first, of `requests_max` requests at most: a request is
     /// there with all of its children.
-    pub fn outcomes_waiting(
+    pub fn outcomes_to_approve(
         &self,
         panel: Option<&PanelName>,
         sitting: Option<Date>,

@@ -318,7 +318,7 @@ fn what_waits_for_approval_is_listed_by_requests_that_are_whole() {
     let decided = Outcome { revision: 1, ..all[3].clone() };
     ledger.decide_outcome(&decided, OutcomeState::Approved, None, &actor()).unwrap();
     let listed = |panel: Option<&PanelName>, sitting, most| {
-        let rows = ledger.outcomes_waiting(panel, sitting, most).unwrap();
+        let rows = ledger.outcomes_to_approve(panel, sitting, most).unwrap();
         rows.iter().map(|row| row.outcome.person.number()).collect::<Vec<_>>()
     };
     assert_eq!(listed(None, None, 9), [100_002, 100_003, 100_001]);

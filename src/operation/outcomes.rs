@@ -214,15 +214,20 @@ pub(super) fn approve(
                 report.not_approved.insert(id.to_string(), why);
                 continue;
             }
-            installation.ledger.decide_outcome(&row.outcome, OutcomeState::Approved, None, actor)?;
-            let late = was_late(installation, &row.outcome)?;
-            installation.ledger.keep_lateness(&row.outcome, late)?;
+            approve_one(installation, actor, &row.outcome)?;
             report.approved.push(id.clone());
         }
     }
     report.approved.dedup();
     report.write_backs = release(installation, actor)?;
     Ok(report)
+}
+
+/// Approves one outcome that waits.
+pub(super) fn approve_one(installation: &mut Installation, actor: &Actor, outcome: &Outcome) -> Result<(), Failure> {
+    installation.ledger.decide_outcome(outcome, OutcomeState::Approved, None, actor)?;
+    let late = was_late(installation, outcome)?;
+    Ok(installation.ledger.keep_lateness(outcome, late)?)
 }
 
 /// Whether the request was handed in after the cutoff of the sitting that has decided; nothing where there is none.

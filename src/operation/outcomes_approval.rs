@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::installation::Installation;
-use super::outcomes::{not_approved_by, release, shown};
+use super::outcomes::{approve_one, not_approved_by, release, shown};
 use super::outcomes_workbook::moment;
 use super::{Actor, Failure, OutcomeListed, OutcomesApproved, Workplace};
 use crate::calendar::Clock;
-use crate::domain::{OutcomeState, SubmissionId};
+use crate::domain::SubmissionId;
 use crate::ledger::OutcomeRow;
 
 /// The outcomes that wait for approval, earliest sitting first, each with exactly what it writes.
@@ -26,7 +26,7 @@ pub fn outcomes_waiting(
     let mut installation = Installation::open(workplace, clock, actor)?;
     let panel = panel.map(|panel| installation.rules.panel(panel, &installation.configuration)).transpose()?;
     let panel = panel.map(|profile| profile.name.clone());
-    let rows = installation.ledger.outcomes_waiting(panel.as_ref(), date, limit)?;
+    let rows = installation.ledger.outcomes_to_approve(panel.as_ref(), date, limit)?;
     let listed = rows.iter().map(|row| shown(&installation, actor, row)).collect::<Result<Vec<_>, _>>()?;
     let viewed: BTreeSet<&str> = listed.iter().map(|outcome| outcome.submission.as_str()).collect();
     installation.ledger.audit_views(actor, viewed)?;
@@ -55,7 +55,7 @@ pub fn outcomes_approve_seen(
         match latest.ok_or_else(|| "it has no outcome of that sitting".to_owned()) {
             Ok(latest) => match not_approved_as_seen(&installation, actor, latest, *revision) {
                 None => {
-                    installation.ledger.decide_outcome(&latest.outcome, OutcomeState::Approved, None, actor)?;
+                    approve_one(&mut installation, actor, &latest.outcome)?;
                     report.approved.push(id.clone());
                 }
                 Some(why) => drop(report.not_approved.insert(name(id, person), why)),

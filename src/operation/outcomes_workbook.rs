@@ -145,11 +145,9 @@ pub(super) struct Listed {
 pub(super) fn lines(installation: &Installation, profile: &Profile, date: Date) -> Result<Vec<Listed>, Failure> {
     let office = installation.rules.office(&profile.name.authority())?;
     let mut decided: BTreeMap<(SubmissionId, PersonId), OutcomeRow> = BTreeMap::new();
-    for row in installation.ledger.outcomes(None)? {
-        if row.outcome.panel == profile.name && row.outcome.sitting == date {
-            // Later revisions come last.
-            decided.insert((row.outcome.submission.clone(), row.outcome.person), row);
-        }
+    for row in installation.ledger.outcomes_at(&profile.name, date)? {
+        // Later revisions come last.
+        decided.insert((row.outcome.submission.clone(), row.outcome.person), row);
     }
     let mut submissions = expected(installation, profile, date)?;
     for (id, _) in decided.keys() {
