@@ -17,7 +17,7 @@
 //! - [`panel`]: panel profiles. Hard-codes no panel.
 //! - [`pack`]: opens PDF, DOCX, XLSX, pictures, e-mail, zip. Judges nothing.
 //! - [`check`]: facts and rules to findings, one file a rule. Does no I/O.
-//! - [`outcome`]: the outcomes workbook and approval. Does not talk to Mosaic.
+//! - [`outcome`]: the outcomes workbook, what is filled in on a page, and approval. Does not talk to Mosaic.
 //! - [`writeback`]: plan, key, transitions, courier, reconciliation. Knows no HTTP and no SQL.
 //! - [`mosaic`]: carriers, dialects, the stand-in. Decides nothing.
 //! - [`ledger`]: everything that must not be lost. Is never bypassed.

@@ -38,6 +38,17 @@ pub enum Place {
         /// The names of the element and its ancestors, outermost first.
         path: Arc<str>,
     },
+    /// A field that was filled in on a page, for instance `Request 7, Decision`.
+    Field {
+        /// The row of the page, counted from 1.
+        row: u32,
+        /// What a person calls the row.
+        record: Arc<str>,
+        /// The field's name.
+        name: Arc<str>,
+        /// What a person calls the field.
+        title: Arc<str>,
+    },
 }
 
 impl fmt::Display for Place {
@@ -49,6 +60,7 @@ impl fmt::Display for Place {
             Self::Column { line, heading } => write!(f, "line {line}, column “{heading}”"),
             Self::Cell { sheet, row, column } => write!(f, "{sheet}!{}{row}", column_letters(*column)),
             Self::Element { line, path } => write!(f, "line {line}, {path}"),
+            Self::Field { record, title, .. } => write!(f, "{record}, {title}"),
         }
     }
 }
@@ -94,5 +106,11 @@ mod tests {
         }
         let place = Place::Cell { sheet: "Requests".into(), row: 7, column: 3 };
         assert_eq!(place.to_string(), "Requests!C7");
+    }
+
+    #[test]
+    fn a_field_of_a_page_is_named_as_the_page_names_it() {
+        let (record, name, title) = ("Request 7".into(), "next".into(), "Needs to Happen".into());
+        assert_eq!(Place::Field { row: 1, record, name, title }.to_string(), "Request 7, Needs to Happen");
     }
 }

@@ -133,6 +133,22 @@ impl Ledger {
         self.note(actor, "viewed", subject)
     }
 
+    /// Writes into the trail that somebody has looked at several children's records, an entry for each.
+    pub fn audit_views<'s>(
+        &mut self,
+        actor: &Actor,
+        subjects: impl IntoIterator<Item = &'s str>,
+    ) -> Result<(), LedgerTrouble> {
+        let (at, path) = (self.now(), self.path.clone());
+        let failed = |error: rusqlite::Error| super::store::meant(&path, &error);
+        let transaction = self.transaction()?;
+        for subject in subjects {
+            let said = Said { actor, action: "viewed", subject, before: &[], after: &[] };
+            append(&transaction, &at, &said).map_err(failed)?;
+        }
+        transaction.commit().map_err(failed)
+    }
+
     /// The whole trail, first to last.
     pub fn audit_trail(&self) -> Result<Vec<AuditEntry>, LedgerTrouble> {
         self.trail_where("1 ORDER BY a.sequence", [])

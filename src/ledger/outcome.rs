@@ -1,5 +1,7 @@
 //! Outcomes and who approved them.
 
+use std::path::Path;
+
 use jiff::civil::Date;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
@@ -36,62 +38,19 @@ pub enum Recorded {
 
 impl Ledger {
     /// Records an outcome as loaded. Its revision is set here: a changed decision is the next one.
-    pub fn record_outcome(&mut self, mut outcome: Outcome, actor: &Actor) -> Result<Recorded, LedgerTrouble> {
+    pub fn record_outcome(&mut self, outcome: Outcome, actor: &Actor) -> Result<Recorded, LedgerTrouble> {
+        let recorded = self.record_outcomes(vec![outcome], actor)?;
+        Ok(recorded.first().copied().unwrap_or(Recorded::Unchanged))
+    }
+
+    /// Records outcomes that belong together, all of them or none: those of one request for all of its children. What
+    /// became of each, in their order.
+    pub fn record_outcomes(&mut self, outcomes: Vec<Outcome>, actor: &Actor) -> Result<Vec<Recorded>, LedgerTrouble> {
         let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
         let transaction = self.transaction()?;
-        let (submission, person, sitting) =
-            (outcome.submission.as_str().to_owned(), number(outcome.person.number()), outcome.sitting.to_string());
-        let before: Option<(u32, String)> = transaction
-            .query_row(
-                "SELECT revision, payload FROM outcome WHERE submission = ?1 AND person = ?2 AND sitting = ?3
-                 ORDER BY revision DESC LIMIT 1",
-                params![submission, person, sitting],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()
-            .map_err(failed)?;
-        let mut recorded = Recorded::New;
-        if let Some((revision, payload)) = before {
-            let known: Outcome = decode("an outcome", &payload)?;
-            if known.decision == outcome.decision {
-                return Ok(Recorded::Unchanged);
-            }
-            outcome.revision = revision + 1;
-            recorded = Recorded::Revised(outcome.revision);
-            // An approved one stays what it was: its note is on the record, and the next one corrects it.
-            transaction
-                .execute(
-                    "UPDATE outcome SET state = 'superseded' WHERE submission = ?1 AND person = ?2 AND sitting = ?3
-                     AND state = 'loaded'",
-                    params![submission, person, sitting],
-                )
-                .map_err(failed)?;
-        } else {
-            outcome.revision = 1;
-        }
-        outcome.state = OutcomeState::Loaded;
-        let payload = encode(&outcome)?;
-        transaction
-            .execute(
-                "INSERT INTO outcome (submission, person, panel, sitting, revision, state, payload, loaded_by, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 'loaded', ?6, ?7, ?8)",
-                params![
-                    submission,
-                    person,
-                    outcome.panel.as_str(),
-                    sitting,
-                    outcome.revision,
-                    payload,
-                    actor.as_str(),
-                    at
-                ],
-            )
-            .map_err(failed)?;
-        let after = audit::fingerprint(&payload);
-        let said = Said { actor, action: "outcome-loaded", subject: &submission, before: &[], after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
+        let record = |outcome| record(&transaction, &path, &at, outcome, actor);
+        let recorded: Vec<Recorded> = outcomes.into_iter().map(record).collect::<Result<_, _>>()?;
+        transaction.commit().map_err(|error| meant(&path, &error))?;
         Ok(recorded)
     }
 
@@ -148,6 +107,30 @@ impl Ledger {
         let narrow = if submission.is_some() { "submission = ?1" } else { "?1 IS NULL" };
         let condition = format!("{narrow} ORDER BY sitting, submission, person, revision");
         self.outcomes_where(&condition, params![submission.map(SubmissionId::as_str)])
+    }
+
+    /// The outcomes of one sitting of a panel; latest revision last.
+    pub fn outcomes_at(&self, panel: &PanelName, sitting: Date) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
+        let condition = "panel = ?1 AND sitting = ?2 ORDER BY submission, person, revision";
+        self.outcomes_where(condition, params![panel.as_str(), sitting.to_string()])
+    }
+
+    /// The outcomes that wait for approval, earliest sitting first, of `requests_max` requests at most: a request is
+    /// there with all of its children.
+    pub fn outcomes_to_approve(
+        &self,
+        panel: Option<&PanelName>,
+        sitting: Option<Date>,
+        requests_max: u32,
+    ) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
+        let meant = "state = 'loaded' AND (?1 IS NULL OR panel = ?1) AND (?2 IS NULL OR sitting = ?2)";
+        let condition = format!(
+            "{meant} AND (sitting, submission) IN (
+                 SELECT DISTINCT sitting, submission FROM outcome WHERE {meant} ORDER BY sitting, submission LIMIT ?3
+             ) ORDER BY sitting, submission, person, revision"
+        );
+        let sitting = sitting.map(|sitting| sitting.to_string());
+        self.outcomes_where(&condition, params![panel.map(PanelName::as_str), sitting, requests_max])
     }
 
     /// The outcomes that meet a condition, in the order that it names.
@@ -208,6 +191,60 @@ impl Ledger {
             })
             .map_err(|error| self.failed(error))
     }
+}
+
+/// Records one outcome within the transaction of those that it belongs to.
+fn record(
+    transaction: &Transaction<'_>,
+    path: &Path,
+    at: &str,
+    mut outcome: Outcome,
+    actor: &Actor,
+) -> Result<Recorded, LedgerTrouble> {
+    let failed = |error: rusqlite::Error| meant(path, &error);
+    let (submission, person, sitting) =
+        (outcome.submission.as_str().to_owned(), number(outcome.person.number()), outcome.sitting.to_string());
+    let before: Option<(u32, String)> = transaction
+        .query_row(
+            "SELECT revision, payload FROM outcome WHERE submission = ?1 AND person = ?2 AND sitting = ?3
+             ORDER BY revision DESC LIMIT 1",
+            params![submission, person, sitting],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()
+        .map_err(failed)?;
+    let mut recorded = Recorded::New;
+    if let Some((revision, payload)) = before {
+        let known: Outcome = decode("an outcome", &payload)?;
+        if known.decision == outcome.decision {
+            return Ok(Recorded::Unchanged);
+        }
+        outcome.revision = revision + 1;
+        recorded = Recorded::Revised(outcome.revision);
+        // An approved one stays what it was: its note is on the record, and the next one corrects it.
+        transaction
+            .execute(
+                "UPDATE outcome SET state = 'superseded' WHERE submission = ?1 AND person = ?2 AND sitting = ?3
+                 AND state = 'loaded'",
+                params![submission, person, sitting],
+            )
+            .map_err(failed)?;
+    } else {
+        outcome.revision = 1;
+    }
+    outcome.state = OutcomeState::Loaded;
+    let payload = encode(&outcome)?;
+    transaction
+        .execute(
+            "INSERT INTO outcome (submission, person, panel, sitting, revision, state, payload, loaded_by, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'loaded', ?6, ?7, ?8)",
+            params![submission, person, outcome.panel.as_str(), sitting, outcome.revision, payload, actor.as_str(), at],
+        )
+        .map_err(failed)?;
+    let after = audit::fingerprint(&payload);
+    let said = Said { actor, action: "outcome-loaded", subject: &submission, before: &[], after: &after };
+    audit::append(transaction, at, &said).map_err(failed)?;
+    Ok(recorded)
 }
 
 /// The checks of a request that is decided stay at the sitting that has decided, and wait for none. A brother's or

@@ -291,6 +291,48 @@ fn an_outcome_loaded_twice_is_one_and_a_changed_one_is_its_next_revision() {
 }
 
 #[test]
+fn outcomes_that_belong_together_are_recorded_together_or_not_at_all() {
+    let (_folder, mut ledger) = ledger();
+    let of = |person: &str, decision: &str| Outcome { person: person.parse().unwrap(), ..outcome(decision) };
+    ledger.record_outcome(of("100002", "agreed"), &actor()).unwrap();
+    let entries = ledger.audit_verify(None).unwrap().entries;
+    ledger.connection.execute("UPDATE outcome SET payload = 'damaged'", []).unwrap();
+    let both = vec![of("100001", "agreed"), of("100002", "not-agreed")];
+    assert!(matches!(ledger.record_outcomes(both, &actor()), Err(LedgerTrouble::Damaged { .. })));
+    let known: u32 = ledger.connection.query_row("SELECT count(*) FROM outcome", [], |row| row.get(0)).unwrap();
+    assert_eq!(known, 1, "the first child's is not recorded without the second's");
+    let told: i64 = ledger.connection.query_row("SELECT count(*) FROM audit", [], |row| row.get(0)).unwrap();
+    assert_eq!(told, i64::try_from(entries).unwrap());
+}
+
+#[test]
+fn what_waits_for_approval_is_listed_by_requests_that_are_whole() {
+    let (_folder, mut ledger) = ledger();
+    let of = |submission: &str, person: &str, day: i8| Outcome {
+        submission: SubmissionId::new(submission),
+        person: person.parse().unwrap(),
+        sitting: date(2026, 12, day),
+        ..outcome("agreed")
+    };
+    let all = [of("a-2", "100002", 2), of("a-2", "100003", 2), of("a-1", "100001", 9), of("a-3", "100004", 2)];
+    for outcome in &all {
+        ledger.record_outcome(outcome.clone(), &actor()).unwrap();
+    }
+    let decided = Outcome { revision: 1, ..all[3].clone() };
+    ledger.decide_outcome(&decided, OutcomeState::Approved, None, &actor()).unwrap();
+    let listed = |panel: Option<&PanelName>, sitting, most| {
+        let rows = ledger.outcomes_to_approve(panel, sitting, most).unwrap();
+        rows.iter().map(|row| row.outcome.person.number()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(None, None, 9), [100_002, 100_003, 100_001]);
+    assert_eq!(listed(None, None, 1), [100_002, 100_003]);
+    assert_eq!(listed(None, Some(date(2026, 12, 9)), 9), [100_001]);
+    assert_eq!(listed(Some(&all[0].panel), None, 9).len(), 3);
+    assert_eq!(listed(Some(&PanelName::of(&AuthorityName::new("a"), "another")), None, 9), [0; 0]);
+    assert_eq!(listed(None, None, 0), [0; 0]);
+}
+
+#[test]
 fn a_key_is_fixed_for_ever_and_a_change_that_comes_second_fails() {
     let (_folder, mut ledger) = ledger();
     let planned = write_back(1, 2);

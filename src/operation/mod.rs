@@ -20,6 +20,8 @@ mod kept_pack;
 mod ledger;
 mod mappings;
 mod outcomes;
+mod outcomes_approval;
+mod outcomes_page;
 mod outcomes_workbook;
 mod pack;
 mod page;
@@ -70,6 +72,11 @@ pub use mappings::{
 pub use outcomes::{
     OutcomeFilter, OutcomeListed, OutcomesApproved, WriteShown, outcome_reject, outcome_show, outcome_text,
     outcomes_approve, outcomes_list, outcomes_page, outcomes_table,
+};
+pub use outcomes_approval::{outcomes_approve_seen, outcomes_waiting};
+pub use outcomes_page::{
+    ChoiceShown, FieldShown, FieldTrouble, FilledRow, OutcomeFormRow, OutcomeFormShown, OutcomesRecorded, outcome_form,
+    outcomes_preview, outcomes_record,
 };
 pub use outcomes_workbook::{
     OutcomeTaken, OutcomeTrouble, OutcomesLoaded, WorkbookWritten, outcomes_load, outcomes_workbook,

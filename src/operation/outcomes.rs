@@ -36,6 +36,9 @@ pub struct OutcomeListed {
     pub state: OutcomeState,
     /// Who loaded it.
     pub loaded_by: String,
+    /// When it was loaded (RFC 3339).
+    #[serde(skip)]
+    pub loaded_at: String,
     /// Who approved it or turned it down.
     pub decided_by: Option<String>,
     /// Exactly what is written and where, where it was asked for.
@@ -44,6 +47,9 @@ pub struct OutcomeListed {
     /// What the panel's profile asks for and cannot be written, with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
+    /// Why whoever asks may not approve it, where its writes were asked for; nothing where they may.
+    #[serde(skip)]
+    pub may_approve: Option<String>,
 }
 
 /// One thing that an outcome writes.
@@ -141,19 +147,40 @@ pub fn outcome_show(
     if rows.is_empty() {
         return Err(Failure::unknown("outcome of", id, "outcomes list"));
     }
-    let mut listed = Vec::new();
-    for row in &rows {
-        let planned = planned(&installation, &row.outcome)?.unwrap_or_default();
-        let known = installation.ledger.write_backs_of(id)?.into_iter();
-        let known = known.filter(|one| one.person == row.outcome.person && one.sitting == row.outcome.sitting);
-        let mut all: Vec<WriteBack> = known.filter(|one| one.revision == row.outcome.revision).collect();
-        let new = planned.write_backs.into_iter().filter(|one| all.iter().all(|known| known.id != one.id));
-        all.extend(new.collect::<Vec<_>>());
-        let writes = all.iter().map(WriteShown::of).collect();
-        listed.push(OutcomeListed { writes, left_out: planned.left_out, ..OutcomeListed::of(row) });
-    }
+    let listed = rows.iter().map(|row| shown(&installation, actor, row)).collect::<Result<_, _>>()?;
     installation.ledger.audit_view(actor, id.as_str())?;
     Ok(listed)
+}
+
+/// An outcome with exactly what it writes, as far as that is not written yet, and what was planned of it before.
+pub(super) fn shown(installation: &Installation, actor: &Actor, row: &OutcomeRow) -> Result<OutcomeListed, Failure> {
+    let outcome = &row.outcome;
+    let planned = planned(installation, outcome)?.unwrap_or_default();
+    let known = installation.ledger.write_backs_of(&outcome.submission)?.into_iter();
+    let known = known.filter(|one| one.person == outcome.person && one.sitting == outcome.sitting);
+    let mut all: Vec<WriteBack> = known.filter(|one| one.revision == outcome.revision).collect();
+    let new = planned.write_backs.into_iter().filter(|one| all.iter().all(|known| known.id != one.id));
+    all.extend(new.collect::<Vec<_>>());
+    Ok(OutcomeListed {
+        writes: all.iter().map(WriteShown::of).collect(),
+        left_out: planned.left_out,
+        may_approve: not_approved_by(installation, actor, row),
+        ..OutcomeListed::of(row)
+    })
+}
+
+/// Why somebody may not approve an outcome.
+pub(super) fn not_approved_by(installation: &Installation, actor: &Actor, row: &OutcomeRow) -> Option<String> {
+    match row.outcome.state {
+        OutcomeState::Loaded => {
+            let authority = installation.configuration.authority(&row.outcome.panel.authority());
+            let second = authority.is_none_or(|authority| authority.second_person);
+            may_approve(&row.loaded_by, actor.as_str(), second).err().map(|why| why.to_string())
+        }
+        OutcomeState::Approved => Some("it is approved already".to_owned()),
+        OutcomeState::Rejected => Some("it was turned down".to_owned()),
+        OutcomeState::Superseded => Some("a later revision has taken its place".to_owned()),
+    }
 }
 
 /// Approves outcomes.
@@ -182,24 +209,25 @@ pub(super) fn approve(
             report.not_approved.insert(id.to_string(), why.to_owned());
             continue;
         }
-        let authority = waiting.first().map(|row| row.outcome.panel.authority());
-        let second = authority
-            .and_then(|authority| installation.configuration.authority(&authority))
-            .is_none_or(|a| a.second_person);
         for row in waiting {
-            if let Err(why) = may_approve(&row.loaded_by, actor.as_str(), second) {
-                report.not_approved.insert(id.to_string(), why.to_string());
+            if let Some(why) = not_approved_by(installation, actor, row) {
+                report.not_approved.insert(id.to_string(), why);
                 continue;
             }
-            installation.ledger.decide_outcome(&row.outcome, OutcomeState::Approved, None, actor)?;
-            let late = was_late(installation, &row.outcome)?;
-            installation.ledger.keep_lateness(&row.outcome, late)?;
+            approve_one(installation, actor, &row.outcome)?;
             report.approved.push(id.clone());
         }
     }
     report.approved.dedup();
     report.write_backs = release(installation, actor)?;
     Ok(report)
+}
+
+/// Approves one outcome that waits.
+pub(super) fn approve_one(installation: &mut Installation, actor: &Actor, outcome: &Outcome) -> Result<(), Failure> {
+    installation.ledger.decide_outcome(outcome, OutcomeState::Approved, None, actor)?;
+    let late = was_late(installation, outcome)?;
+    Ok(installation.ledger.keep_lateness(outcome, late)?)
 }
 
 /// Whether the request was handed in after the cutoff of the sitting that has decided; nothing where there is none.
@@ -258,7 +286,6 @@ pub(super) fn release(installation: &mut Installation, actor: &Actor) -> Result<
     Ok(released)
 }
 
-/// The plan of an outcome; `None` while the note that it corrects is still on its way.
 /// What an outcome writes; nothing where its panel has no profile.
 fn planned(installation: &Installation, outcome: &Outcome) -> Result<Option<Plan>, Failure> {
     let Some(profile) = installation.rules.panels.get(&outcome.panel) else { return Ok(None) };
@@ -325,9 +352,11 @@ impl OutcomeListed {
             decision: decision.clone(),
             state: *state,
             loaded_by: row.loaded_by.clone(),
+            loaded_at: row.at.clone(),
             decided_by: row.decided_by.clone(),
             writes: Vec::new(),
             left_out: Vec::new(),
+            may_approve: None,
         }
     }
 }

@@ -1,10 +1,12 @@
-//! `outcomes workbook` and `outcomes load`: the workbook of a sitting, out and in.
+//! `outcomes workbook` and `outcomes load`: the workbook of a sitting, out and in. What a page has filled in is checked
+//! and recorded by the same functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -14,10 +16,11 @@ use super::installation::{Installation, Rulebook};
 use super::{Actor, Failure, Workplace};
 use crate::calendar::Clock;
 use crate::diagnostic::Place;
-use crate::domain::{Outcome, OutcomeState, PanelName, PersonId, Submission, SubmissionId, limit};
+use crate::domain::{AuthorityName, Outcome, OutcomeState, PanelName, PersonId, Submission, SubmissionId, limit};
 use crate::ledger::{OutcomeRow, Recorded, Selection};
 use crate::outcome::{
-    self, CellTrouble, FilledIn, Known, Loaded, PersonKnown, RequestKnown, RequestLine, Sheet, SittingKnown,
+    self, CellTrouble, FilledIn, Known, Loaded, PersonKnown, ReadOutcome, RecordedBy, RequestKnown, RequestLine, Sheet,
+    SittingKnown,
 };
 use crate::panel::{AgendaItem, Profile};
 use crate::report;
@@ -35,7 +38,7 @@ pub struct WorkbookWritten {
     pub recorded: usize,
 }
 
-/// What was loaded from a workbook.
+/// What was loaded from a workbook, or recorded from a page.
 #[derive(Debug, Serialize)]
 pub struct OutcomesLoaded {
     /// Outcomes that are new.
@@ -56,7 +59,7 @@ pub struct OutcomesLoaded {
     pub warnings: Vec<OutcomeTrouble>,
 }
 
-/// An outcome that was taken from a workbook.
+/// An outcome that was taken from a workbook or a page.
 #[derive(Debug, Serialize)]
 pub struct OutcomeTaken {
     /// The request.
@@ -69,10 +72,10 @@ pub struct OutcomeTaken {
     pub revision: u32,
 }
 
-/// A cell that is wrong.
+/// A cell that is wrong, or a field of a page.
 #[derive(Debug, Serialize)]
 pub struct OutcomeTrouble {
-    /// Sheet and cell.
+    /// Sheet and cell; of a page, whose the field is and what it is called.
     pub place: String,
     /// What is wrong.
     pub message: String,
@@ -90,12 +93,7 @@ pub fn outcomes_workbook(
     file: &Path,
 ) -> Result<WorkbookWritten, Failure> {
     let mut installation = Installation::open(workplace, clock, actor)?;
-    let profile = installation.rules.panel(panel, workplace.configuration())?.clone();
-    if profile.outcome.decisions.is_empty() {
-        let help =
-            format!("add [outcome.decisions] to mappings/{}.toml", profile.name.as_str().replace('/', "/panels/"));
-        return Err(Failure::usage(format_args!("{} names no decisions", profile.name), help));
-    }
+    let profile = deciding_panel(&installation, panel)?;
     if file.exists() {
         let before = load(&mut installation, actor, file, true)?;
         if before.new + before.revised > 0 || !before.troubles.is_empty() {
@@ -103,7 +101,8 @@ pub fn outcomes_workbook(
             return Err(Failure::usage(format_args!("{} holds what was not loaded", file.display()), help));
         }
     }
-    let requests = lines(&installation, &profile, date)?;
+    let requests: Vec<RequestLine> =
+        lines(&installation, &profile, date)?.into_iter().map(|listed| listed.line).collect();
     let submissions: BTreeSet<&SubmissionId> = requests.iter().map(|request| &request.submission).collect();
     let written = WorkbookWritten {
         file: file.to_owned(),
@@ -121,16 +120,34 @@ pub fn outcomes_workbook(
     Ok(written)
 }
 
+/// The profile of a panel that has decisions to choose from.
+pub(super) fn deciding_panel(installation: &Installation, panel: &str) -> Result<Profile, Failure> {
+    let profile = installation.rules.panel(panel, &installation.configuration)?;
+    if profile.outcome.decisions.is_empty() {
+        let help =
+            format!("add [outcome.decisions] to mappings/{}.toml", profile.name.as_str().replace('/', "/panels/"));
+        return Err(Failure::usage(format_args!("{} names no decisions", profile.name), help));
+    }
+    Ok(profile.clone())
+}
+
+/// One request for one child at a sitting.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) line: RequestLine,
+    /// What it asks for, as a person reads it.
+    pub(super) kinds: Vec<String>,
+    /// Who recorded what is recorded of it, and when.
+    pub(super) recorded: Option<(String, String)>,
+}
+
 /// The rows of a sitting's workbook: what is expected then or was decided then, in the order of the agenda.
-fn lines(installation: &Installation, profile: &Profile, date: Date) -> Result<Vec<RequestLine>, Failure> {
+pub(super) fn lines(installation: &Installation, profile: &Profile, date: Date) -> Result<Vec<Listed>, Failure> {
     let office = installation.rules.office(&profile.name.authority())?;
-    let mut decided: BTreeMap<(SubmissionId, PersonId), Outcome> = BTreeMap::new();
-    for row in installation.ledger.outcomes(None)? {
-        let outcome = row.outcome;
-        if outcome.panel == profile.name && outcome.sitting == date {
-            // Later revisions come last.
-            decided.insert((outcome.submission.clone(), outcome.person), outcome);
-        }
+    let mut decided: BTreeMap<(SubmissionId, PersonId), OutcomeRow> = BTreeMap::new();
+    for row in installation.ledger.outcomes_at(&profile.name, date)? {
+        // Later revisions come last.
+        decided.insert((row.outcome.submission.clone(), row.outcome.person), row);
     }
     let mut submissions = expected(installation, profile, date)?;
     for (id, _) in decided.keys() {
@@ -153,8 +170,12 @@ fn lines(installation: &Installation, profile: &Profile, date: Date) -> Result<V
         for person in &submission.people {
             let known = installation.ledger.person(&submission.authority, *person)?;
             let initials = known.and_then(|person| person.initials);
-            let recorded = decided.remove(&(submission.id.clone(), *person));
-            lines.push(RequestLine { submission: submission.id.clone(), person: *person, initials, recorded });
+            let row = decided.remove(&(submission.id.clone(), *person));
+            let by = row.as_ref().map(|row| (row.loaded_by.clone(), row.at.clone()));
+            let recorded = row.map(|row| row.outcome);
+            let kinds = profile.requests.kinds_of(&submission).iter().map(|kind| kind.title.clone()).collect();
+            let line = RequestLine { submission: submission.id.clone(), person: *person, initials, recorded };
+            lines.push(Listed { line, kinds, recorded: by });
         }
     }
     Ok(lines)
@@ -218,7 +239,19 @@ pub(super) fn load(
     dry_run: bool,
 ) -> Result<OutcomesLoaded, Failure> {
     let workbook = FilledIn::open(&workbook_bytes(file)?);
-    let loaded = checked(installation, &workbook)?;
+    let loaded = checked(installation, &workbook, None)?;
+    record(installation, actor, loaded, dry_run, "the workbook")
+}
+
+/// Records what is right of what was filled in: each request with all of its children, or not at all. `whole` is what
+/// was filled in, as a person calls it.
+pub(super) fn record(
+    installation: &mut Installation,
+    actor: &Actor,
+    loaded: Loaded,
+    dry_run: bool,
+    whole: &str,
+) -> Result<OutcomesLoaded, Failure> {
     let mut report = OutcomesLoaded {
         new: 0,
         revised: 0,
@@ -226,45 +259,55 @@ pub(super) fn load(
         undecided: loaded.undecided,
         dry_run,
         outcomes: Vec::new(),
-        troubles: loaded.troubles.iter().map(OutcomeTrouble::of).collect(),
-        warnings: loaded.warnings.iter().map(OutcomeTrouble::of).collect(),
+        troubles: loaded.troubles.iter().map(|trouble| OutcomeTrouble::of(trouble, whole)).collect(),
+        warnings: loaded.warnings.iter().map(|warning| OutcomeTrouble::of(warning, whole)).collect(),
     };
-    for read in loaded.outcomes {
-        let (submission, person, sitting) = (read.submission.clone(), read.person.to_string(), read.sitting);
-        let outcome = Outcome {
-            submission: read.submission,
-            person: read.person,
-            panel: read.panel,
-            sitting: read.sitting,
-            revision: 0,
-            decision: read.decision,
-            state: OutcomeState::Loaded,
-        };
+    for outcomes in by_request(loaded.outcomes) {
         let recorded = if dry_run {
-            would_record(installation, &outcome)?
+            outcomes.iter().map(|outcome| would_record(installation, outcome)).collect::<Result<_, _>>()?
         } else {
-            installation.ledger.record_outcome(outcome, actor)?
+            installation.ledger.record_outcomes(outcomes.clone(), actor)?
         };
-        let revision = match recorded {
-            Recorded::Unchanged => {
-                report.unchanged += 1;
-                continue;
-            }
-            Recorded::New => 1,
-            Recorded::Revised(revision) => revision,
-        };
-        report.new += usize::from(recorded == Recorded::New);
-        report.revised += usize::from(recorded != Recorded::New);
-        report.outcomes.push(OutcomeTaken { submission, person, sitting, revision });
+        for (outcome, recorded) in outcomes.into_iter().zip(recorded) {
+            report.count(outcome, recorded);
+        }
     }
     Ok(report)
 }
 
-/// Holds a workbook against the ledger and the rules.
-fn checked(installation: &Installation, workbook: &FilledIn) -> Result<Loaded, Failure> {
+/// Outcomes as they are recorded, those of a request together; requests in the order in which they stand.
+fn by_request(read: Vec<ReadOutcome>) -> Vec<Vec<Outcome>> {
+    let mut requests: Vec<Vec<Outcome>> = Vec::new();
+    for outcome in read.into_iter().map(loaded_outcome) {
+        let is_its =
+            |request: &&mut Vec<Outcome>| request.first().is_some_and(|first| first.submission == outcome.submission);
+        match requests.iter_mut().find(is_its) {
+            Some(request) => request.push(outcome),
+            None => requests.push(vec![outcome]),
+        }
+    }
+    requests
+}
+
+/// An outcome that is to be recorded; its revision is set when it is.
+pub(super) fn loaded_outcome(read: ReadOutcome) -> Outcome {
+    let ReadOutcome { submission, person, panel, sitting, decision, place: _ } = read;
+    Outcome { submission, person, panel, sitting, revision: 0, decision, state: OutcomeState::Loaded }
+}
+
+/// Holds what was filled in against the ledger and the rules; `among` are the requests that it may be about, where it
+/// may not be about any.
+pub(super) fn checked(
+    installation: &Installation,
+    filled_in: &FilledIn,
+    among: Option<&BTreeSet<SubmissionId>>,
+) -> Result<Loaded, Failure> {
     let Installation { rules, ledger, clock, .. } = installation;
     let mut requests = BTreeMap::new();
-    for id in workbook.requests() {
+    for id in filled_in.requests() {
+        if among.is_some_and(|among| !among.contains(&id)) {
+            continue;
+        }
         let Some(row) = ledger.submission(&id)? else { continue };
         let submission = row.submission;
         let mut people = Vec::new();
@@ -272,13 +315,26 @@ fn checked(installation: &Installation, workbook: &FilledIn) -> Result<Loaded, F
             let initials = ledger.person(&submission.authority, *person)?.and_then(|known| known.initials);
             people.push(PersonKnown { person: *person, initials });
         }
-        let outcomes = ledger.outcomes(Some(&id))?.into_iter().map(|row| row.outcome).collect();
-        requests.insert(id, RequestKnown { people, panel: submission.panel, outcomes });
+        let (mut outcomes, mut recorded_by) = (Vec::new(), BTreeMap::new());
+        for OutcomeRow { outcome, loaded_by, at, .. } in ledger.outcomes(Some(&id))? {
+            let by = RecordedBy { actor: loaded_by, at: moment(rules, &submission.authority, &at) };
+            recorded_by.insert((outcome.person, outcome.sitting, outcome.revision), by);
+            outcomes.push(outcome);
+        }
+        requests.insert(id, RequestKnown { people, panel: submission.panel, outcomes, recorded_by });
     }
     let own = rules.panels.iter().filter(|(name, _)| installation.configuration.authority(&name.authority()).is_some());
     let forms = own.map(|(name, profile)| (name.clone(), &profile.outcome)).collect();
     let sitting = |panel: &PanelName, day: Date| sitting_known(rules, *clock, panel, day);
-    Ok(workbook.check(&Known { requests: &requests, forms: &forms, sitting: &sitting }))
+    Ok(filled_in.check(&Known { requests: &requests, forms: &forms, sitting: &sitting }))
+}
+
+/// A moment of the ledger as an authority's people say it.
+pub(super) fn moment(rules: &Rulebook, authority: &AuthorityName, at: &str) -> String {
+    match (at.parse::<Timestamp>(), rules.office(authority)) {
+        (Ok(moment), Ok(office)) => report::moment(&moment.to_zoned_datetime(office.zone.clone())),
+        _ => at.to_owned(),
+    }
 }
 
 fn workbook_bytes(file: &Path) -> Result<Vec<u8>, Failure> {
@@ -314,7 +370,8 @@ fn sitting_known(rules: &Rulebook, clock: Clock, panel: &PanelName, day: Date) -
     }
 }
 
-fn would_record(installation: &Installation, outcome: &Outcome) -> Result<Recorded, Failure> {
+/// What would become of an outcome if it were recorded.
+pub(super) fn would_record(installation: &Installation, outcome: &Outcome) -> Result<Recorded, Failure> {
     let known = installation.ledger.outcomes(Some(&outcome.submission))?;
     let same = |row: &&OutcomeRow| row.outcome.person == outcome.person && row.outcome.sitting == outcome.sitting;
     Ok(match known.iter().rfind(same) {
@@ -325,9 +382,9 @@ fn would_record(installation: &Installation, outcome: &Outcome) -> Result<Record
 }
 
 impl OutcomeTrouble {
-    fn of(trouble: &CellTrouble) -> Self {
+    fn of(trouble: &CellTrouble, whole: &str) -> Self {
         let place = match &trouble.place {
-            Place::Whole => "the workbook".to_owned(),
+            Place::Whole => whole.to_owned(),
             place => place.to_string(),
         };
         Self { place, message: trouble.message.clone(), help: trouble.help.clone() }
@@ -335,6 +392,22 @@ impl OutcomeTrouble {
 }
 
 impl OutcomesLoaded {
+    /// Counts what became of an outcome.
+    fn count(&mut self, outcome: Outcome, recorded: Recorded) {
+        let revision = match recorded {
+            Recorded::Unchanged => {
+                self.unchanged += 1;
+                return;
+            }
+            Recorded::New => 1,
+            Recorded::Revised(revision) => revision,
+        };
+        self.new += usize::from(recorded == Recorded::New);
+        self.revised += usize::from(recorded != Recorded::New);
+        let Outcome { submission, person, sitting, .. } = outcome;
+        self.outcomes.push(OutcomeTaken { submission, person: person.to_string(), sitting, revision });
+    }
+
     /// What was loaded, in words.
     pub fn text(&self) -> String {
         let first = match (self.dry_run, self.new + self.revised) {

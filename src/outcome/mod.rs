@@ -1,12 +1,16 @@
-//! The outcomes workbook, out and in, and who may approve.
+//! The outcomes workbook, out and in, what is filled in on a page, and who may approve.
 //!
-//! Promise: what a panel decided comes in by a workbook whose every cell is checked, all or nothing for each request,
-//! and for the child whose request it is. Does not talk to Mosaic.
+//! Promise: what a panel decided comes in by a workbook or a page whose every cell is checked, all or nothing for each
+//! request, and for the child whose request it is. Both are checked by the same code. Does not talk to Mosaic.
 
 mod approval;
 mod cell;
 mod headings;
+mod medium;
 mod open;
+mod page_in;
+#[cfg(test)]
+mod page_proofs;
 #[cfg(test)]
 mod proofs;
 mod row;
@@ -14,7 +18,10 @@ mod workbook_in;
 mod workbook_out;
 
 pub use approval::{NotApproved, may_approve};
-pub use workbook_in::{CellTrouble, FilledIn, Known, Loaded, PersonKnown, ReadOutcome, RequestKnown, SittingKnown};
+pub use page_in::{Page, PageRow};
+pub use workbook_in::{
+    CellTrouble, FilledIn, Known, Loaded, PersonKnown, ReadOutcome, RecordedBy, RequestKnown, SittingKnown,
+};
 pub use workbook_out::{RequestLine, Sheet, WorkbookTrouble, write};
 
 /// The headings of the columns that tessera fills in.

@@ -11,12 +11,14 @@ use zip::ZipArchive;
 
 use super::CellTrouble;
 use super::cell::Cell;
+use super::medium::Medium;
+use super::page_in::PageLayout;
 use crate::diagnostic::Place;
 use crate::domain::limit;
 
 /// Cells of a workbook that something stands in: a sitting has some dozens of requests, and a panel some dozens of
 /// fields.
-const CELLS_MAX: usize = 200_000;
+pub(super) const CELLS_MAX: usize = 200_000;
 
 /// A sheet as it was found.
 #[derive(Debug)]
@@ -31,9 +33,36 @@ pub(super) struct Grid {
     merged: Vec<Dimensions>,
     hidden_rows: BTreeSet<u32>,
     cells: BTreeMap<(u32, u32), Cell>,
+    /// What a page calls its rows and columns; nothing where it is a workbook's sheet.
+    pub(super) page: Option<PageLayout>,
 }
 
 impl Grid {
+    /// The rows of a page, in which nothing stands yet.
+    pub(super) fn of_page(page: PageLayout) -> Self {
+        Self {
+            name: Arc::from(""),
+            is_hidden: false,
+            broken_after: None,
+            merged: Vec::new(),
+            hidden_rows: BTreeSet::new(),
+            cells: BTreeMap::new(),
+            page: Some(page),
+        }
+    }
+
+    /// Puts something into a cell, counted from 0, if anything can be meant by it.
+    pub(super) fn put(&mut self, at: (u32, u32), cell: Cell) {
+        if !cell.is_blank() {
+            self.cells.insert(at, cell);
+        }
+    }
+
+    /// What was filled in.
+    pub(super) const fn medium(&self) -> Medium {
+        if self.page.is_some() { Medium::Page } else { Medium::Workbook }
+    }
+
     /// What stands in a cell, counted from 0.
     pub(super) fn cell(&self, row: u32, column: u32) -> Option<&Cell> {
         self.cells.get(&(row, column))
@@ -62,6 +91,9 @@ impl Grid {
 
     /// The place of a cell.
     pub(super) fn place(&self, row: u32, column: u32) -> Place {
+        if let Some(page) = &self.page {
+            return page.place(row, column);
+        }
         Place::Cell { sheet: Arc::clone(&self.name), row: row.saturating_add(1), column: column.saturating_add(1) }
     }
 }
@@ -81,7 +113,8 @@ pub(super) fn open(bytes: &[u8]) -> Result<Vec<Grid>, CellTrouble> {
         let hidden_rows = hidden.remove(&sheet.name).unwrap_or_default();
         let is_hidden = sheet.visible != SheetVisible::Visible;
         let name = Arc::from(sheet.name.as_str());
-        let mut grid = Grid { name, is_hidden, broken_after: None, merged, hidden_rows, cells: BTreeMap::new() };
+        let mut grid =
+            Grid { name, is_hidden, broken_after: None, merged, hidden_rows, cells: BTreeMap::new(), page: None };
         fill(&mut workbook, &sheet.name, &mut grid, &mut room)?;
         grids.push(grid);
     }

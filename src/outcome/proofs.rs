@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{AuthorityName, Decision, Outcome, OutcomeState, PanelName, Private, SubmissionId};
 use crate::panel::{Choice, OutcomeField, OutcomeFieldKind, OutcomeForm};
 
-const SITTING: Date = date(2026, 12, 2);
+pub(super) const SITTING: Date = date(2026, 12, 2);
 
 /// Two decisions and a field of each kind.
 pub(super) fn form() -> OutcomeForm {
@@ -55,7 +55,7 @@ pub(super) fn outcome(revision: u32, next: &str) -> Outcome {
     }
 }
 
-fn panel() -> PanelName {
+pub(super) fn panel() -> PanelName {
     PanelName::of(&AuthorityName::new("a"), "p")
 }
 
@@ -64,11 +64,11 @@ fn request(people: &[(&str, &str)]) -> RequestKnown {
         person: person.parse().unwrap(),
         initials: Some(Private::from(*initials)).filter(|initials| !initials.expose().is_empty()),
     });
-    RequestKnown { people: people.collect(), panel: Some(panel()), outcomes: Vec::new() }
+    RequestKnown { people: people.collect(), panel: Some(panel()), outcomes: Vec::new(), recorded_by: BTreeMap::new() }
 }
 
 /// `a-1` about one child, `a-2` about a brother and a sister, `a-3` about a child whose initials nobody knows.
-fn requests() -> BTreeMap<SubmissionId, RequestKnown> {
+pub(super) fn requests() -> BTreeMap<SubmissionId, RequestKnown> {
     BTreeMap::from([
         (SubmissionId::new("a-1"), request(&[("100001", "S.C.")])),
         (SubmissionId::new("a-2"), request(&[("100002", "AB"), ("100003", "CB")])),
@@ -77,6 +77,11 @@ fn requests() -> BTreeMap<SubmissionId, RequestKnown> {
 }
 
 fn checked(bytes: &[u8], requests: &BTreeMap<SubmissionId, RequestKnown>) -> Loaded {
+    held_against(&FilledIn::open(bytes), requests)
+}
+
+/// Checks what was filled in against those requests and the one panel.
+pub(super) fn held_against(filled_in: &FilledIn, requests: &BTreeMap<SubmissionId, RequestKnown>) -> Loaded {
     let form = form();
     let forms = BTreeMap::from([(panel(), &form)]);
     let sitting = |_: &PanelName, day: Date| match day.day() {
@@ -85,7 +90,7 @@ fn checked(bytes: &[u8], requests: &BTreeMap<SubmissionId, RequestKnown>) -> Loa
         25 => SittingKnown::No(Some("Christmas Day".to_owned())),
         _ => SittingKnown::No(None),
     };
-    FilledIn::open(bytes).check(&Known { requests, forms: &forms, sitting: &sitting })
+    filled_in.check(&Known { requests, forms: &forms, sitting: &sitting })
 }
 
 const HEADINGS: [&str; 8] =
@@ -122,7 +127,7 @@ fn changed(rows: &[Row], more: impl FnOnce(&mut Worksheet)) -> Loaded {
 }
 
 /// Each trouble as a line.
-fn lines(troubles: &[CellTrouble]) -> Vec<String> {
+pub(super) fn lines(troubles: &[CellTrouble]) -> Vec<String> {
     troubles.iter().map(|trouble| format!("{}: {}", trouble.place, trouble.message)).collect()
 }
 

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::cell::{Cell, choice, folded};
 use super::headings::OutcomeSheet;
+use super::medium::Medium;
 use super::workbook_in::{CellTrouble, Known, ReadOutcome, RequestKnown, SittingKnown};
 use super::{DECISION, INITIALS, KEY, PANEL, PERSON, RECORDED, SITTING, SUBMISSION, row_key};
 use crate::diagnostic::Place;
@@ -70,6 +71,15 @@ pub(super) fn read(sheet: &OutcomeSheet<'_>, row: u32, known: &Known<'_>) -> Row
         said.troubles.push(CellTrouble { place, message: message.to_owned(), help });
         return said;
     }
+    if sheet.grid.page.as_ref().is_some_and(|page| page.is_foreign(row)) {
+        let message = "something is filled in that this panel does not record";
+        said.troubles.push(reader.trouble(
+            DECISION,
+            message,
+            "open the page again: what the panel records has changed",
+        ));
+        return said;
+    }
     if sheet.is_undecided(row) {
         said.said = Said::Undecided;
         said.warnings.extend(reader.emptied());
@@ -112,9 +122,6 @@ struct RowReader<'r> {
     known: &'r Known<'r>,
 }
 
-/// What to do where a row does not say whose it is.
-const ANEW: &str = "make the workbook anew and copy the decisions into it";
-
 impl<'r> RowReader<'r> {
     fn trouble(&self, heading: &str, message: impl Into<String>, help: impl Into<String>) -> CellTrouble {
         self.sheet.trouble(self.row, heading, message, help)
@@ -124,6 +131,15 @@ impl<'r> RowReader<'r> {
         self.sheet.text(self.row, heading)
     }
 
+    const fn medium(&self) -> Medium {
+        self.sheet.grid.medium()
+    }
+
+    /// The revision that whoever filled it in had before them.
+    fn seen_revision(&self) -> u32 {
+        self.text(RECORDED).as_deref().and_then(revision_in).unwrap_or(0)
+    }
+
     fn outcome(&self, warnings: &mut Vec<CellTrouble>) -> Result<ReadOutcome, Vec<CellTrouble>> {
         let whose = self.whose().map_err(|trouble| vec![trouble])?;
         let Some(form) = self.known.forms.get(&whose.panel).filter(|form| !form.decisions.is_empty()) else {
@@ -131,8 +147,11 @@ impl<'r> RowReader<'r> {
             return Err(vec![self.trouble(SUBMISSION, message, "the panel's file under mappings/ names no decisions")]);
         };
         let recorded = recorded(whose.request, whose.person, whose.sitting);
-        let decision = self.decided(form, recorded.last().copied())?;
-        self.not_overtaken(&decision, &recorded).map_err(|trouble| vec![trouble])?;
+        let decision = self.decided(form, recorded.last().copied()).map_err(|mut troubles| {
+            troubles.extend(self.not_first(&whose, None, recorded.last().copied()).err());
+            troubles
+        })?;
+        self.not_overtaken(&whose, &decision, &recorded).map_err(|trouble| vec![trouble])?;
         warnings.extend(self.doubts(form, &whose, &decision, recorded.last().copied()));
         let place = self.sheet.place(self.row, DECISION);
         let Whose { submission, person, panel, sitting, .. } = whose;
@@ -142,16 +161,16 @@ impl<'r> RowReader<'r> {
     fn ahead(&self, outcome: &ReadOutcome) -> Option<CellTrouble> {
         let is_ahead = (self.known.sitting)(&outcome.panel, outcome.sitting) == SittingKnown::Ahead;
         let message = format!("the sitting on {} is still to come", outcome.sitting.strftime("%-d %B %Y"));
-        let help = "look whether it is the right workbook before anything is approved";
-        is_ahead.then(|| self.trouble(DECISION, message, help))
+        is_ahead.then(|| self.trouble(DECISION, message, self.medium().ahead()))
     }
 
     /// Whose outcome it is: the row, its key and the ledger must agree.
     fn whose(&self) -> Result<Whose<'r>, CellTrouble> {
+        let anew = || self.medium().anew();
         let text = |heading: &str| match self.sheet.cell(self.row, heading) {
-            Some(Cell::Error | Cell::Formula) => Err(self.trouble(heading, NOT_ITSELF, ANEW)),
+            Some(Cell::Error | Cell::Formula) => Err(self.trouble(heading, NOT_ITSELF, anew())),
             cell => {
-                cell.and_then(Cell::text).ok_or_else(|| self.trouble(heading, format!("“{heading}” is empty"), ANEW))
+                cell.and_then(Cell::text).ok_or_else(|| self.trouble(heading, format!("“{heading}” is empty"), anew()))
             }
         };
         let (submission, person) = (SubmissionId::new(text(SUBMISSION)?), text(PERSON)?);
@@ -161,19 +180,22 @@ impl<'r> RowReader<'r> {
             let message = format!("the workbook is of the panel {panel}, which this configuration does not have");
             return Err(self.trouble(PANEL, message, "load it where that authority's requests are; `tessera mappings verify` says whether the panel's file has a mistake"));
         }
-        let request =
-            request.ok_or_else(|| self.trouble(SUBMISSION, format!("there is no request {submission}"), ANEW))?;
-        let person: PersonId =
-            person.parse().map_err(|why| self.trouble(PERSON, format!("the person id cannot be read: {why}"), ANEW))?;
+        let request = request.ok_or_else(|| {
+            let (message, help) = self.medium().no_request(&submission);
+            self.trouble(SUBMISSION, message, help)
+        })?;
+        let person: PersonId = person
+            .parse()
+            .map_err(|why| self.trouble(PERSON, format!("the person id cannot be read: {why}"), anew()))?;
         self.is_about(&submission, request, person)?;
         let panel = panel.or_else(|| request.panel.clone());
-        let panel = panel.ok_or_else(|| self.trouble(SUBMISSION, "the request asks no panel", ANEW))?;
+        let panel = panel.ok_or_else(|| self.trouble(SUBMISSION, "the request asks no panel", anew()))?;
         if request.panel.as_ref().is_some_and(|asked| *asked != panel) {
-            return Err(self.trouble(PANEL, format!("the request asks another panel than {panel}"), ANEW));
+            return Err(self.trouble(PANEL, format!("the request asks another panel than {panel}"), anew()));
         }
         let Some(sitting) = self.sheet.cell(self.row, SITTING).and_then(Cell::day) else {
             text(SITTING)?;
-            return Err(self.trouble(SITTING, "the sitting is no date", ANEW));
+            return Err(self.trouble(SITTING, "the sitting is no date", anew()));
         };
         self.has_its_key(&submission, person, &panel, sitting)?;
         if let SittingKnown::No(why) = (self.known.sitting)(&panel, sitting) {
@@ -188,7 +210,7 @@ impl<'r> RowReader<'r> {
     fn is_about(&self, submission: &SubmissionId, request: &RequestKnown, person: PersonId) -> Result<(), CellTrouble> {
         let Some(child) = request.people.iter().find(|child| child.person == person) else {
             let message = format!("the request {submission} is not about person {person}");
-            return Err(self.trouble(PERSON, message, ANEW));
+            return Err(self.trouble(PERSON, message, self.medium().anew()));
         };
         let Some(initials) = child.initials.as_ref().filter(|_| self.sheet.has(INITIALS)) else { return Ok(()) };
         match self.text(INITIALS) {
@@ -215,7 +237,11 @@ impl<'r> RowReader<'r> {
             return Ok(());
         }
         let Some(key) = self.text(KEY) else {
-            return Err(self.trouble(SUBMISSION, "the row was added to the workbook: it has no key", ANEW));
+            return Err(self.trouble(
+                SUBMISSION,
+                "the row was added to the workbook: it has no key",
+                self.medium().anew(),
+            ));
         };
         let initials = self.text(INITIALS).unwrap_or_default();
         let made = row_key(submission.as_str(), &person.to_string(), &initials, panel.as_str(), &sitting.to_string());
@@ -223,7 +249,7 @@ impl<'r> RowReader<'r> {
             return Ok(());
         }
         let message = "the row's own columns (Submission, Person, Initials, Panel, Sitting) were changed after the workbook was made";
-        Err(self.trouble(SUBMISSION, message, ANEW))
+        Err(self.trouble(SUBMISSION, message, self.medium().anew()))
     }
 
     /// What was decided, every cell checked. A field without a column keeps what is recorded of it.
@@ -257,8 +283,8 @@ impl<'r> RowReader<'r> {
 
     fn decision(&self, form: &OutcomeForm) -> Result<String, CellTrouble> {
         let Some(text) = self.itself(DECISION)?.and_then(Cell::text) else {
-            let help = "choose from the list, or empty the whole row";
-            return Err(self.trouble(DECISION, "something is filled in, and no decision is chosen", help));
+            let message = "something is filled in, and no decision is chosen";
+            return Err(self.trouble(DECISION, message, self.medium().choose()));
         };
         choice(&form.decisions, &text).map_err(|help| self.trouble(DECISION, "there is no such decision", help))
     }
@@ -277,8 +303,8 @@ impl<'r> RowReader<'r> {
         let Some(cell) = self.itself(&field.title)? else { return Ok(None) };
         let Some(text) = cell.text() else { return Ok(None) };
         if text.chars().count() >= CELL_CHARS_MAX {
-            let message = format!("what stands under “{}” fills the cell, so that its end may be missing", field.title);
-            return Err(self.trouble(&field.title, message, "shorten it, or put a part of it under another heading"));
+            let (message, help) = self.medium().too_long(&field.title, CELL_CHARS_MAX);
+            return Err(self.trouble(&field.title, message, help));
         }
         let read = match &field.kind {
             OutcomeFieldKind::Text => Ok(text),
@@ -297,10 +323,10 @@ impl<'r> RowReader<'r> {
 
     /// An old copy of the workbook must not undo a correction: what an earlier revision said is taken only from a
     /// workbook that was made after the latest.
-    fn not_overtaken(&self, decision: &Decision, recorded: &[&Outcome]) -> Result<(), CellTrouble> {
+    fn not_overtaken(&self, whose: &Whose<'_>, decision: &Decision, recorded: &[&Outcome]) -> Result<(), CellTrouble> {
+        self.not_first(whose, Some(decision), recorded.last().copied())?;
         let Some((latest, earlier)) = recorded.split_last() else { return Ok(()) };
-        let made_after = self.text(RECORDED).as_deref().and_then(revision_in).unwrap_or(0);
-        if latest.decision == *decision || made_after >= latest.revision {
+        if latest.decision == *decision || self.seen_revision() >= latest.revision {
             return Ok(());
         }
         let Some(earlier) = earlier.iter().find(|earlier| earlier.decision == *decision) else { return Ok(()) };
@@ -309,6 +335,34 @@ impl<'r> RowReader<'r> {
             earlier.revision, latest.revision
         );
         let help = "if it was right after all, make the workbook anew and correct it there";
+        Err(self.trouble(DECISION, message, help))
+    }
+
+    /// Nobody else was first: a page shows what is recorded, so that whoever saves another decision has seen the latest.
+    /// To save once more what is the latest changes nothing.
+    fn not_first(
+        &self,
+        whose: &Whose<'_>,
+        decision: Option<&Decision>,
+        latest: Option<&Outcome>,
+    ) -> Result<(), CellTrouble> {
+        let seen = self.seen_revision();
+        let is_latest = seen == latest.map_or(0, |latest| latest.revision);
+        if self.medium() != Medium::Page || is_latest || latest.is_some_and(|latest| Some(&latest.decision) == decision)
+        {
+            return Ok(());
+        }
+        let Some(latest) = latest else {
+            let message = format!("the page showed revision {seen}, and nothing is recorded");
+            return Err(self.trouble(DECISION, message, self.medium().anew()));
+        };
+        let revision = latest.revision;
+        let by = whose.request.recorded_by.get(&(whose.person, whose.sitting, revision));
+        let message = by.map_or_else(
+            || format!("revision {revision} was recorded after this page was shown"),
+            |by| format!("{} recorded revision {revision} on {}, after this page was shown", by.actor, by.at),
+        );
+        let help = "look at what is recorded now; to correct it, open the page again";
         Err(self.trouble(DECISION, message, help))
     }
 
@@ -333,7 +387,7 @@ impl<'r> RowReader<'r> {
             && recorded.decision == *decision
         {
             let message = format!("revision {} says the same, and was turned down", recorded.revision);
-            doubts.push(self.trouble(DECISION, message, "correct the row and load the workbook again"));
+            doubts.push(self.trouble(DECISION, message, self.medium().turned_down()));
         }
         doubts
     }
@@ -345,8 +399,7 @@ impl<'r> RowReader<'r> {
         let sitting = self.sheet.cell(self.row, SITTING)?.day()?;
         let recorded = recorded(request, self.text(PERSON)?.parse().ok()?, sitting);
         let latest = recorded.last().filter(|latest| latest.state != OutcomeState::Rejected)?;
-        let message = format!("the row is empty, and revision {} of its outcome stands all the same", latest.revision);
-        let help = format!("to take it back before it is approved: `tessera outcomes reject {id} --reason …`");
+        let (message, help) = self.medium().emptied(&id, latest.revision);
         Some(self.trouble(DECISION, message, help))
     }
 }

@@ -1,4 +1,5 @@
-//! A filled-in outcomes workbook. Every cell is checked; a request is taken as a whole or not at all.
+//! What was filled in, in an outcomes workbook or on a page. Every cell is checked; a request is taken as a whole or not
+//! at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +7,14 @@ use jiff::civil::Date;
 
 use super::SUBMISSION;
 use super::headings::{OutcomeSheet, none_found};
+use super::medium::Medium;
 use super::open::{Grid, open};
 use super::row::{RowSaid, Said, panel_of, read};
 use crate::diagnostic::Place;
 use crate::domain::{Decision, Outcome, OutcomeState, PanelName, PersonId, Private, SubmissionId};
 use crate::panel::OutcomeForm;
 
-/// What a workbook is held against.
+/// What a workbook or page is held against.
 pub struct Known<'k> {
     /// The requests that its rows name, as far as there are such.
     pub requests: &'k BTreeMap<SubmissionId, RequestKnown>,
@@ -31,6 +33,17 @@ pub struct RequestKnown {
     pub panel: Option<PanelName>,
     /// Every revision of its outcomes.
     pub outcomes: Vec<Outcome>,
+    /// Who recorded a revision for a child at a sitting, where it is known.
+    pub recorded_by: BTreeMap<(PersonId, Date, u32), RecordedBy>,
+}
+
+/// Who recorded an outcome, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedBy {
+    /// Who, as the trail keeps it.
+    pub actor: String,
+    /// When, as a person says it.
+    pub at: String,
 }
 
 /// A child whom a request is about.
@@ -53,7 +66,7 @@ pub enum SittingKnown {
     No(Option<String>),
 }
 
-/// An outcome as the workbook has it.
+/// An outcome as the workbook or page has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadOutcome {
     /// The request.
@@ -70,10 +83,10 @@ pub struct ReadOutcome {
     pub place: Place,
 }
 
-/// Something about a cell. It never shows what stands in a cell that the panel fills in.
+/// Something about a cell or field. It never shows what stands in one that the panel fills in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellTrouble {
-    /// The sheet and cell.
+    /// The sheet and cell, or the row and field of a page.
     pub place: Place,
     /// What is wrong.
     pub message: String,
@@ -81,7 +94,7 @@ pub struct CellTrouble {
     pub help: String,
 }
 
-/// What a workbook holds.
+/// What a workbook or page holds.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// Outcomes whose every cell is right, of requests all of whose rows are.
@@ -94,7 +107,7 @@ pub struct Loaded {
     pub warnings: Vec<CellTrouble>,
 }
 
-/// A workbook that was filled in: the one that tessera makes, or any with the headings Submission, Person, Sitting,
+/// What was filled in: a page, the workbook that tessera makes, or any with the headings Submission, Person, Sitting,
 /// Decision and the titles of the panel's fields.
 #[derive(Debug)]
 pub struct FilledIn {
@@ -107,8 +120,20 @@ impl FilledIn {
     pub fn open(bytes: &[u8]) -> Self {
         match open(bytes) {
             Ok(grids) => Self { grids, unreadable: None },
-            Err(trouble) => Self { grids: Vec::new(), unreadable: Some(trouble) },
+            Err(trouble) => Self::unreadable(trouble),
         }
+    }
+
+    pub(super) const fn unreadable(trouble: CellTrouble) -> Self {
+        Self { grids: Vec::new(), unreadable: Some(trouble) }
+    }
+
+    pub(super) fn of_grid(grid: Grid) -> Self {
+        Self { grids: vec![grid], unreadable: None }
+    }
+
+    fn medium(&self) -> Medium {
+        self.grids.first().map_or(Medium::Workbook, Grid::medium)
     }
 
     /// The requests that its rows name.
@@ -139,14 +164,14 @@ impl FilledIn {
             }
             loaded.troubles.extend(troubles);
         }
-        loaded.take(rows, known);
+        loaded.take(rows, known, self.medium());
         loaded
     }
 }
 
 impl Loaded {
     /// Takes the requests all of whose rows are right.
-    fn take(&mut self, rows: Vec<RowSaid>, known: &Known<'_>) {
+    fn take(&mut self, rows: Vec<RowSaid>, known: &Known<'_>, medium: Medium) {
         let mut by_request: BTreeMap<Option<SubmissionId>, Vec<RowSaid>> = BTreeMap::new();
         for row in rows {
             by_request.entry(row.submission.clone()).or_default().push(row);
@@ -156,16 +181,16 @@ impl Loaded {
             let decided = || rows.iter().filter_map(RowSaid::decided);
             let mut troubles: Vec<CellTrouble> = rows.iter().flat_map(|row| row.troubles.clone()).collect();
             troubles.dedup();
-            troubles.extend(twice(&rows));
+            troubles.extend(twice(&rows, medium));
             let request = submission.as_ref().and_then(|id| known.requests.get(id));
             if let (true, Some(request)) = (troubles.is_empty(), request) {
-                troubles.extend(left_out(&rows, request));
+                troubles.extend(left_out(&rows, request, medium));
             }
             if let Some(first) = troubles.first() {
                 let first = first.place.clone();
                 let held = decided().map(|outcome| &outcome.place);
                 let held: Vec<&Place> = held.filter(|place| !troubles.iter().any(|one| one.place == **place)).collect();
-                troubles.extend(held.into_iter().map(|place| held_back(place, &first)));
+                troubles.extend(held.into_iter().map(|place| held_back(place, &first, medium)));
             } else {
                 self.outcomes.extend(decided().cloned());
             }
@@ -186,6 +211,17 @@ impl Loaded {
     }
 }
 
+impl CellTrouble {
+    /// The row of the page that it is about, counted from 0, and the field's name, `decision` among them; nothing where
+    /// it is about no page's field.
+    pub fn field(&self) -> Option<(usize, &str)> {
+        match &self.place {
+            Place::Field { row, name, .. } => Some((usize::try_from(row.checked_sub(1)?).ok()?, name)),
+            _ => None,
+        }
+    }
+}
+
 impl RowSaid {
     fn decided(&self) -> Option<&ReadOutcome> {
         match &self.said {
@@ -196,23 +232,20 @@ impl RowSaid {
 }
 
 /// Rows that decide on the same child at the same sitting.
-fn twice(rows: &[RowSaid]) -> Vec<CellTrouble> {
+fn twice(rows: &[RowSaid], medium: Medium) -> Vec<CellTrouble> {
     let mut seen = BTreeMap::new();
     let mut troubles = Vec::new();
     for outcome in rows.iter().filter_map(RowSaid::decided) {
         if let Some(first) = seen.insert((outcome.person, outcome.sitting), &outcome.place) {
-            troubles.push(CellTrouble {
-                place: outcome.place.clone(),
-                message: format!("the request stands in the workbook twice: {first} is about the same child"),
-                help: "leave one row for each request and child".to_owned(),
-            });
+            let (message, help) = medium.twice(first);
+            troubles.push(CellTrouble { place: outcome.place.clone(), message, help });
         }
     }
     troubles
 }
 
 /// Children of a request for whom nothing is decided, though it is for others: the request would be closed for all.
-fn left_out(rows: &[RowSaid], request: &RequestKnown) -> Vec<CellTrouble> {
+fn left_out(rows: &[RowSaid], request: &RequestKnown, medium: Medium) -> Vec<CellTrouble> {
     let decided: Vec<&ReadOutcome> = rows.iter().filter_map(RowSaid::decided).collect();
     let sittings: BTreeSet<Date> = decided.iter().map(|outcome| outcome.sitting).collect();
     let mut troubles = Vec::new();
@@ -228,27 +261,24 @@ fn left_out(rows: &[RowSaid], request: &RequestKnown) -> Vec<CellTrouble> {
             let person = child.person;
             let own = rows.iter().find(|row| row.person == Some(person)).map(|row| &row.place);
             let Some(place) = own.or_else(|| decided.iter().find(at).map(|outcome| &outcome.place)) else { continue };
-            let message =
-                format!("the request is about person {person} as well, and nothing is decided for that child");
-            let help = "decide for each child of the request, or empty all of its rows".to_owned();
+            let (message, help) = medium.left_out(person);
             troubles.push(CellTrouble { place: place.clone(), message, help });
         }
     }
     troubles
 }
 
-fn held_back(place: &Place, because: &Place) -> CellTrouble {
-    CellTrouble {
-        place: place.clone(),
-        message: format!("this row is right, and is held back because of {because}: a request is taken as a whole"),
-        help: format!("mend {because} and load the workbook again"),
-    }
+fn held_back(place: &Place, because: &Place, medium: Medium) -> CellTrouble {
+    let (message, help) = medium.held_back(because);
+    CellTrouble { place: place.clone(), message, help }
 }
 
 /// Places in the order in which a reader comes to them.
 fn in_order(place: &Place) -> (String, u32, u32) {
     match place {
         Place::Cell { sheet, row, column } => (sheet.to_string(), *row, *column),
+        // The fields of a row are in order already.
+        Place::Field { row, .. } => (String::new(), *row, 0),
         _ => (String::new(), 0, 0),
     }
 }

@@ -1,6 +1,8 @@
 //! Outcomes from outside: the workbook goes to an office suite and comes back, and what it says is taken once, for the
 //! child whose row it is, or not at all.
 
+mod page;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
