@@ -99,7 +99,8 @@ pub fn account_change(
     let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
     let keeps = |one: &SignInAccount| one.is_open && one.password.is_some() && one.roles.contains(&SignInRole::Systems);
     let others = ledger.accounts()?.iter().filter(|one| one.name != *name).any(keeps);
-    if !others && !(is_open && roles.contains(&SignInRole::Systems)) {
+    let stays = is_open && roles.contains(&SignInRole::Systems);
+    if !others && !stays {
         let help = "give the role to somebody else first";
         return Err(Failure::usage("nobody would be left who looks after the accounts", help));
     }

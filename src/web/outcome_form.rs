@@ -103,7 +103,7 @@ fn row_fields(
             @if !row.kinds.is_empty() { p { "Asks for: " (row.kinds.join(", ")) } }
             @if row.revision > 0 {
                 p.inset {
-                    "Recorded" @if let Some(by) = &row.recorded_by { " by " (by) }
+                    "Recorded" @if let Some(by) = &row.recorded_by { " by " (parts::who(by)) }
                     @if let Some(at) = &row.recorded_at { ", " (parts::moment(at)) } ". A change becomes the next revision."
                 }
             }

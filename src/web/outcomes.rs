@@ -167,8 +167,8 @@ pub(super) fn shown(one: &OutcomeListed) -> Markup {
         (parts::summary(&[
             ("Decision", html! { (decision_words(one)) }),
             ("State", html! { (state_words(one.state)) }),
-            ("Recorded by", html! { (one.loaded_by) }),
-            ("Decided by", html! { @match &one.decided_by { Some(by) => (by), None => "Nobody yet" } }),
+            ("Recorded by", html! { (parts::who(&one.loaded_by)) }),
+            ("Decided by", html! { @match &one.decided_by { Some(by) => (parts::who(by)), None => "Nobody yet" } }),
         ]))
         (writes(one))
     }
@@ -256,7 +256,7 @@ fn waits(visitor: &Visitor, one: &OutcomeListed, may: bool) -> Markup {
     html! {
         section aria-labelledby={ "waits-" (tag) } {
             h2 id={ "waits-" (tag) } { (one.submission) ", person " (one.person) ", " (report::day(one.sitting)) }
-            p { strong { (decision_words(one)) } ". Recorded by " (one.loaded_by) @if one.revision > 1 { ", revision " (one.revision) } "." }
+            p { strong { (decision_words(one)) } ". Recorded by " (parts::who(&one.loaded_by)) @if one.revision > 1 { ", revision " (one.revision) } "." }
             (writes(one))
             @if may {
                 @match &one.may_approve {

@@ -158,6 +158,14 @@ pub(super) fn empty(text: &str) -> Markup {
     html! { p.empty { (text) } }
 }
 
+/// Who did something, as a person says it: the account, and the role in which it acted.
+pub(super) fn who(actor: &str) -> String {
+    match actor.split_once(':') {
+        Some((role, account)) => format!("{account} ({})", role.replace('-', " ")),
+        None => actor.replace('-', " "),
+    }
+}
+
 /// A moment of the ledger as a person says it, in UK time.
 pub(super) fn moment(text: &str) -> String {
     let zoned = text.parse::<jiff::Timestamp>().ok().and_then(|moment| moment.in_tz("Europe/London").ok());

@@ -354,7 +354,7 @@ fn kept_papers(visitor: &Visitor, id: &str, kept: &[KeptPaper], may: bool) -> Ma
                         span.hint {
                             (paper.file) @if !paper.people.is_empty() { ", person " (paper.people.join(", ")) }
                             @if let Some(dated) = paper.dated { ", dated " (report::day(dated)) }
-                            ". Kept by " (paper.kept_by)
+                            ". Kept by " (parts::who(&paper.kept_by))
                         }
                     }
                     @if may {

@@ -65,9 +65,25 @@ pub(super) async fn trackers(State(site): State<Site>, visitor: Visitor) -> Resu
         @if standing.trackers.is_empty() {
             (parts::empty("No panel of these authorities follows children from sitting to sitting."))
         }
-        @for one in &standing.trackers { (tracker(one)) }
+        @for one in standing.trackers.iter().filter(|one| !one.children.is_empty()) { (tracker(one)) }
+        (nobody(&standing.trackers))
     };
     Ok(Shell::new(&visitor, "Trackers", Room::Trackers).show(&body))
+}
+
+/// Lists on which nobody is now.
+fn nobody(trackers: &[TrackerShown]) -> Markup {
+    let empty: Vec<&TrackerShown> = trackers.iter().filter(|one| one.children.is_empty()).collect();
+    html! {
+        @if !empty.is_empty() {
+            h2 { "Nobody is followed now" }
+            ul {
+                @for one in empty {
+                    li { (one.title) ", " a href=(address::panel(&one.panel)) { (one.panel_title) } span.small { " " (one.policy) } }
+                }
+            }
+        }
+    }
 }
 
 /// Children on a page: the longest followed come first.
@@ -91,9 +107,7 @@ fn tracker(one: &TrackerShown) -> Markup {
     html! {
         h2 { (one.title) }
         p.small { a href=(address::panel(&one.panel)) { (one.panel_title) } ". " (one.policy) }
-        @if rows.is_empty() { (parts::empty("Nobody is followed here now.")) } @else {
-            (parts::table(&format!("{}, {}", one.title, one.panel_title), &["Person", "What goes on", "Since", "Days"], &rows))
-        }
+        (parts::table(&format!("{}, {}", one.title, one.panel_title), &["Person", "What goes on", "Since", "Days"], &rows))
         @if more > 0 { p { "And " (more) " more, all of them in the workbook of the agenda." } }
     }
 }
