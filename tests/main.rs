@@ -17,6 +17,7 @@ mod mosaic;
 mod office;
 mod outcomes;
 mod packs;
+mod pages;
 mod records;
 mod runner;
 mod secrecy;

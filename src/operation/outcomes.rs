@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::check::Checking;
 use super::docket::handed_in;
 use super::installation::Installation;
 use super::page::no_place;
-use super::{Actor, Failure, Page, Paging, Workplace};
+use super::{Actor, CheckedRequest, Failure, Page, Paging, Workplace};
 use crate::calendar::Clock;
 use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, StepStatus, SubmissionId, WriteBack};
 use crate::ledger::{OutcomeKey, OutcomeRow, OutcomeSelection};
@@ -225,9 +226,27 @@ pub(super) fn approve(
 
 /// Approves one outcome that waits.
 pub(super) fn approve_one(installation: &mut Installation, actor: &Actor, outcome: &Outcome) -> Result<(), Failure> {
+    check_before(installation, outcome)?;
     installation.ledger.decide_outcome(outcome, OutcomeState::Approved, None, actor)?;
     let late = was_late(installation, outcome)?;
     Ok(installation.ledger.keep_lateness(outcome, late)?)
+}
+
+/// Checks a request that no run has checked yet, for the sitting that has decided on it: it is shown there afterwards.
+fn check_before(installation: &mut Installation, outcome: &Outcome) -> Result<(), Failure> {
+    if installation.ledger.last_check(&outcome.submission, outcome.person)?.is_some() {
+        return Ok(());
+    }
+    let Some(row) = installation.ledger.submission(&outcome.submission)? else { return Ok(()) };
+    let Some(profile) = installation.rules.panels.get(&outcome.panel) else { return Ok(()) };
+    let office = installation.rules.office(&outcome.panel.authority())?;
+    let Some(sitting) = profile.sitting_on(outcome.sitting, office) else { return Ok(()) };
+    if row.submission.panel.as_ref() != Some(&outcome.panel) {
+        return Ok(());
+    }
+    let checked = Checking::new(installation, &[])?.at(&row.submission, Some(&sitting))?;
+    let stored: Vec<_> = checked.iter().map(CheckedRequest::stored).collect();
+    Ok(installation.ledger.keep_checks(&stored)?)
 }
 
 /// Whether the request was handed in after the cutoff of the sitting that has decided; nothing where there is none.
