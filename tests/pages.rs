@@ -253,7 +253,7 @@ fn a_search_finds_what_is_known_by_its_number_and_nothing_by_a_name() {
     }
     let sent = operation::writeback_list(&workplace, clock, None).unwrap().remove(0);
     for text in [&sent.id, &sent.reference, &sent.reference.to_lowercase()] {
-        assert_eq!(search(text).write_backs.iter().map(|row| row.id.clone()).collect::<Vec<_>>(), [sent.id.clone()]);
+        assert_eq!(search(text).write_backs.iter().map(|row| &row.id).collect::<Vec<_>>(), [&sent.id]);
     }
     let own = AuditFilter { subject: None, actor: Some("administrator:test".to_owned()) };
     let entries = || operation::audit_page(&workplace, clock, &own, &paging(None, 200)).unwrap().rows;

@@ -90,7 +90,7 @@ fn grow(workplace: &Workplace, folder: &Path, requests: u64) -> Outcome<()> {
         include_str!("grow.sql").replace(":requests", &requests.to_string()).replace(":today", &format!("'{TODAY}'"));
     connection.execute_batch(&sql)?;
     connection.execute_batch("PRAGMA journal_mode = WAL")?;
-    writeln!(std::io::stdout(), "grown to {requests} submissions in {:.0?}", began.elapsed())?;
+    writeln!(std::io::stdout(), "grown to {requests} submissions in {:.0} s", began.elapsed().as_secs_f64())?;
     Ok(())
 }
 
@@ -155,7 +155,7 @@ fn measure(workplace: &Workplace, clock: Clock, actor: &Actor) -> Outcome<()> {
     }
     let taken = Instant::now();
     let checked = operation::sitting_recheck(workplace, clock, actor, "forums/marp").map_err(said)?;
-    writeln!(std::io::stdout(), "sitting_recheck forums/marp: {checked} in {:.1?}", taken.elapsed())?;
+    writeln!(std::io::stdout(), "sitting_recheck forums/marp: {checked} in {:.1} s", taken.elapsed().as_secs_f64())?;
     Ok(())
 }
 
