@@ -210,7 +210,7 @@ fn checked(
     match scope {
         CheckScope::Submission { id, pack: None } => checked_submission(installation, id, stated),
         CheckScope::Submission { id, pack: Some(path) } => {
-            let looked = pack::look(installation, &workplace.pack_reader()?, id, path, stated, &mut |_| {})?;
+            let looked = pack::look(installation, &workplace.pack_reader()?, id, path, stated, None)?;
             Ok(looked.checked.requests)
         }
         CheckScope::Panel { panel, sitting } => {

@@ -55,7 +55,7 @@ pub fn pack_keep(
     path: &Path,
 ) -> Result<PackChecked, Failure> {
     let mut installation = Installation::open(workplace, clock, actor)?;
-    let looked = look(&installation, &workplace.pack_reader()?, id, path, &[], &mut |_| {})?;
+    let looked = look(&installation, &workplace.pack_reader()?, id, path, &[], None)?;
     installation.ledger.audit_view(actor, id.as_str())?;
     installation.ledger.keep_papers(id, &looked.to_keep, actor)?;
     keep_check(&mut installation, id)?;

@@ -69,7 +69,7 @@ pub fn pack_check(
     // What is told is shown at once: that somebody looks stands in the trail before.
     requested(&installation, id)?;
     installation.ledger.audit_view(actor, id.as_str())?;
-    Ok(look(&installation, workplace.pack_reader()?.as_path(), id, path, &[], told)?.checked)
+    Ok(look(&installation, workplace.pack_reader()?.as_path(), id, path, &[], Some(told))?.checked)
 }
 
 /// A pack that was looked at.
@@ -79,14 +79,14 @@ pub(super) struct Looked {
     pub(super) to_keep: Vec<Document>,
 }
 
-/// Opens a pack and checks its request with it.
+/// Opens a pack and checks its request with it; whoever wants to be told of each document is told as it comes.
 pub(super) fn look(
     installation: &Installation,
     program: &Path,
     id: &SubmissionId,
     path: &Path,
     stated: &[StatedFact],
-    told: &mut dyn FnMut(&PackPaper),
+    mut told: Option<&mut dyn FnMut(&PackPaper)>,
 ) -> Result<Looked, Failure> {
     is_there(path)?;
     let submission = requested(installation, id)?;
@@ -98,7 +98,7 @@ pub(super) fn look(
     let mut table = Table::new(installation, &submission, &prepared)?;
     let mut take = |file: Contents| {
         table.add(&file);
-        if let Some(paper) = table.papers.last() {
+        if let Some((paper, told)) = table.papers.last().zip(told.as_mut()) {
             told(&table.shown(paper, &table.early(paper)));
         }
     };
