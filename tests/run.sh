@@ -30,6 +30,10 @@ install_packages() {
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
     # The tests have it open tessera's workbooks, and read what it has written.
     command -v soffice >/dev/null || missing+=(libreoffice-writer-nogui libreoffice-calc-nogui)
+    # The pages are tried in a real browser.
+    [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing+=(chromium)
+    command -v node >/dev/null || missing+=(nodejs)
+    command -v npm >/dev/null || missing+=(npm)
     if [ "${#missing[@]}" -gt 0 ]; then
         echo "installing ${missing[*]}"
         as_root apt-get update -qq
@@ -80,6 +84,13 @@ openpyxl() {
     "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/outcomes/requirements.txt
 }
 
+# Every page and every task in Chromium, with a script and without, by pointer and by keyboard.
+pages() {
+    cargo build --quiet "${features[@]}"
+    npm ci --prefix tests/browser --no-audit --no-fund --loglevel=error
+    node --test --test-concurrency=2 tests/browser/*.test.mjs
+}
+
 lane 'packages' install_packages
 lane 'tools' install_tools
 lane 'format' cargo fmt --check
@@ -91,6 +102,7 @@ lane 'rehearsal' rehearsal
 lane 'calendar' calendar
 lane 'openpyxl' openpyxl
 lane 'mapping files' cargo run --quiet --release "${features[@]}" -- mappings verify
+lane 'pages in Chromium' pages
 
 # Last, so that the test runner has the closing line.
 printf '\n=== tests\n'

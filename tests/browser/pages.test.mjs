@@ -46,10 +46,10 @@ async function look(all, name, options) {
     const page = all[window];
     if (!page) return;
     await page.setViewportSize(viewport);
-    for (const text of [...(await wrong(page, options)), ...(await walk(page))]) told.set(text, [...(told.get(text) ?? []), window]);
     const path = join(pictures, window, `${name.replaceAll(/[^a-z0-9-]+/gi, "_")}.png`);
     await mkdir(dirname(path), { recursive: true });
     await page.screenshot({ path, fullPage: window !== "zoomed" });
+    for (const text of [...(await wrong(page, options)), ...(await walk(page))]) told.set(text, [...(told.get(text) ?? []), window]);
   };
   await Promise.all(Object.entries(windows).map(own));
   return [...told].map(([text, windows]) => `${name} (${windows.join(", ")}): ${text}`);

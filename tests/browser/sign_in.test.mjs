@@ -186,8 +186,9 @@ test("somebody who leaves a form is told before the session ends, and may stay",
   assert.match(await page.locator("footer").innerText(), /signed out after 1 minute without/);
   await page.getByLabel("Present password").focus();
   await page.clock.fastForward(31_000);
-  const dialog = page.getByRole("dialog", { name: "You will be signed out soon" });
+  const dialog = page.getByRole("dialog");
   await dialog.waitFor();
+  assert.ok(await page.getByRole("dialog", { name: "You will be signed out soon" }).isVisible(), "the dialog has a name");
   assert.match(await dialog.innerText(), /In 30 seconds you will be signed out/);
   assert.deepEqual(await violations(page), []);
   const stay = dialog.getByRole("button", { name: "Stay signed in" });
