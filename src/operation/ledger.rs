@@ -47,6 +47,12 @@ pub struct AuditVerdictShown {
     pub broken: Option<String>,
 }
 
+/// Writes into the trail that somebody has looked at a list of what was decided or written about children.
+pub fn list_viewed(workplace: &Workplace, clock: Clock, actor: &Actor, list: &str) -> Result<(), Failure> {
+    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    Ok(ledger.audit_view(actor, list)?)
+}
+
 /// The ledger at a glance.
 pub fn ledger_status(workplace: &Workplace, clock: Clock, with_digest: bool) -> Result<LedgerStatus, Failure> {
     let ledger = super::installation::ledger(workplace.configuration(), clock)?;

@@ -63,7 +63,7 @@ pub use installation::built_in_authorities;
 pub use kept_pack::{KeptPaper, pack_forget, pack_keep, pack_kept};
 pub use ledger::{
     AuditFilter, AuditProof, BackedUp, LedgerStatus, audit_csv, audit_export, audit_page, audit_verify, ledger_backup,
-    ledger_status,
+    ledger_status, list_viewed,
 };
 pub use mappings::{
     DiagnosticShown, MappingListed, TryReport, VerifyReport, mappings_list, mappings_table, mappings_try,

@@ -47,8 +47,10 @@ pub(super) async fn page(
     };
     let filter = OutcomeFilter { panel: None, sitting: None, state };
     let paging = Paging { after: asked.after, limit: ROWS };
+    let actor = visitor.reading();
     let (today, page) = site
         .ask(move |workplace, clock| {
+            operation::list_viewed(workplace, clock, &actor, "list of outcomes")?;
             let today = operation::today(workplace, clock)?;
             Ok((today, operation::outcomes_page(workplace, clock, &filter, &paging)?))
         })

@@ -40,8 +40,10 @@ pub(super) async fn page(
         limit: ROWS,
     };
     let paging = Paging { after: asked.after, limit: ROWS };
+    let (actor, list) = (visitor.reading(), viewed(&filter));
     let (panels, page) = site
         .ask(move |workplace, clock| {
+            operation::list_viewed(workplace, clock, &actor, &list)?;
             let panels = operation::panels_list(workplace)?;
             Ok((panels, operation::submissions_page(workplace, clock, &filter, &paging)?))
         })
@@ -98,6 +100,12 @@ fn table(submissions: &[SubmissionListed]) -> Markup {
         })
         .collect();
     parts::table("Requests", &["Request", "Children", "Panel", "Form", "Step"], &rows)
+}
+
+/// What the trail says was looked at: whose requests, where they are one child's.
+fn viewed(filter: &SubmissionFilter) -> String {
+    let person = filter.person.as_ref().filter(|person| person.bytes().all(|byte| byte.is_ascii_digit()));
+    person.map_or_else(|| "list of requests".to_owned(), |person| format!("requests of person {person}"))
 }
 
 /// What is looked for.

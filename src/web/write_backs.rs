@@ -65,8 +65,10 @@ pub(super) async fn page(
         return Err(PageFailure::NotFound);
     }
     let paging = Paging { after: asked.after, limit: ROWS };
+    let actor = visitor.reading();
     let page = site
         .ask(move |workplace, clock| {
+            operation::list_viewed(workplace, clock, &actor, "list of write-backs")?;
             operation::writebacks_page(workplace, clock, state.as_deref(), needs_person, &paging)
         })
         .await?;
