@@ -22,6 +22,8 @@ mod records;
 mod runner;
 mod secrecy;
 mod sent;
+mod served;
 mod stand_in;
 mod tampered;
 mod tidy;
+mod web_oidc;
