@@ -27,3 +27,4 @@ mod stand_in;
 mod tampered;
 mod tidy;
 mod web_oidc;
+mod web_serve;

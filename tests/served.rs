@@ -3,17 +3,47 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command};
 
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Client, ClientBuilder, StatusCode, redirect};
 use serde_json::Value;
 
 use crate::runner::Tessera;
 
+/// A certificate authority of a test.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    /// Its own certificate, PEM.
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for a name or an address, and its key, PEM.
+    pub(crate) fn signed(&self, name: &str) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
+    }
+
+    /// As a browser trusts it.
+    pub(crate) fn trusted(&self) -> reqwest::Certificate {
+        reqwest::Certificate::from_pem(self.pem().as_bytes()).unwrap()
+    }
+}
+
 /// The pages of an installation, until the test ends.
 pub(crate) struct Served {
     pub(crate) tessera: Tessera,
     pub(crate) url: String,
     pub(crate) first_link: Option<String>,
+    listen: String,
     process: Child,
 }
 
@@ -25,7 +55,8 @@ impl Served {
 
     /// As [`Served::start`], with something else about the command.
     pub(crate) fn start_as(tessera: Tessera, change: impl FnOnce(&mut Command)) -> Self {
-        let mut command = tessera.command(&["serve", "--listen", "127.0.0.1:0", "--json"]);
+        let listen = free();
+        let mut command = tessera.command(&["serve", "--listen", &listen, "--json"]);
         command.stderr(std::fs::File::create(tessera.path("log")).unwrap());
         change(&mut command);
         let mut process = command.spawn().unwrap();
@@ -38,7 +69,12 @@ impl Served {
             }
         };
         let text = |key: &str| shown[key].as_str().map(ToOwned::to_owned);
-        Self { url: text("url").unwrap(), first_link: text("first_link"), tessera, process }
+        Self { url: text("url").unwrap(), first_link: text("first_link"), tessera, listen, process }
+    }
+
+    /// Where the program itself listens, whatever stands before it.
+    pub(crate) fn listens(&self) -> String {
+        format!("http://{}", self.listen)
     }
 
     /// What was logged and said up to now.
@@ -54,6 +90,11 @@ impl Served {
             |entry: &Value| format!("{} {}", entry["actor"].as_str().unwrap(), entry["action"].as_str().unwrap());
         entries.map(line).filter(|line| line.contains("sign")).collect()
     }
+}
+
+/// An address of this machine that is free.
+fn free() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 fn log(tessera: &Tessera) -> String {

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
+use axum_server::tls_rustls::RustlsConfig;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize, SigningKey as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -45,7 +46,7 @@ impl Key {
     fn public(&self) -> Value {
         let raw = rcgen::PublicKeyData::der_bytes(&*self.pair);
         if self.is_rsa() {
-            let [n, e] = integers(raw).map(|integer| base64(integer));
+            let [n, e] = integers(raw).map(base64);
             json!({ "kty": "RSA", "use": "sig", "kid": self.id, "alg": "RS256", "n": n, "e": e })
         } else {
             let [x, y] = [&raw[1..33], &raw[33..65]].map(base64);
@@ -68,7 +69,7 @@ impl Key {
 fn integers(der: &[u8]) -> [&[u8]; 2] {
     fn value(der: &[u8]) -> (&[u8], &[u8]) {
         let (length, rest) = match der[1] {
-            short @ 0..0x80 => (usize::from(short), &der[2..]),
+            short @ 0..=0x7F => (usize::from(short), &der[2..]),
             0x81 => (usize::from(der[2]), &der[3..]),
             _ => (usize::from(der[2]) << 8 | usize::from(der[3]), &der[4..]),
         };
@@ -79,7 +80,7 @@ fn integers(der: &[u8]) -> [&[u8]; 2] {
 }
 
 /// Base64 for addresses, without padding (RFC 4648, 5).
-pub(super) fn base64(bytes: &[u8]) -> String {
+fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
@@ -102,8 +103,10 @@ pub(super) struct Manners {
     pub(super) claims: Value,
     /// What is changed in the header.
     pub(super) header: Value,
-    /// What is done with the token after it was signed.
-    pub(super) spoilt: fn(String) -> String,
+    /// What is changed in the claims after they were signed.
+    pub(super) forged: Value,
+    /// What is done with the signature.
+    pub(super) signature: fn(&str) -> String,
     /// The error with which it sends people back.
     pub(super) error: Option<&'static str>,
     /// What it says of itself beside the usual.
@@ -122,15 +125,23 @@ pub(super) struct Issuer {
 
 impl Issuer {
     pub(super) async fn start() -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        Self::start_with(None).await
+    }
+
+    /// An issuer that speaks TLS where there is a certificate with its key, PEM.
+    pub(super) async fn start_with(tls: Option<(String, String)>) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
         let key = Key::rsa("first");
         let manners = Manners {
             shown: vec![key.clone()],
             key,
             claims: json!({}),
             header: json!({}),
-            spoilt: |token| token,
+            forged: json!({}),
+            signature: |signature| format!(".{signature}"),
             error: None,
             about: json!({}),
             is_down: false,
@@ -144,7 +155,13 @@ impl Issuer {
             .route("/authorize", get(authorize))
             .route("/token", post(token))
             .with_state(issuer.clone());
-        tokio::spawn(async move { axum::serve(listener, pages).await });
+        let pages = pages.into_make_service();
+        if let Some((certificate, key)) = tls {
+            let tls = RustlsConfig::from_pem(certificate.into_bytes(), key.into_bytes()).await.unwrap();
+            tokio::spawn(axum_server::from_tcp_rustls(listener, tls).unwrap().serve(pages));
+        } else {
+            tokio::spawn(axum_server::from_tcp(listener).unwrap().serve(pages));
+        }
         issuer
     }
 
@@ -160,10 +177,11 @@ impl Issuer {
             "preferred_username": "Sam.Officer@council.example", "roles": ["Panel.Administrator"],
         });
         let header = json!({ "typ": "JWT", "alg": manners.key.algorithm(), "kid": manners.key.id });
-        let part = |usual: Value, changed: &Value| base64(changed_by(usual, changed).to_string().as_bytes());
-        let text = format!("{}.{}", part(header, &manners.header), part(claims, &manners.claims));
-        let signature = base64(&manners.key.sign(&text));
-        (manners.spoilt)(format!("{text}.{signature}"))
+        let (header, claims) = (changed_by(header, &manners.header), changed_by(claims, &manners.claims));
+        let part = |part: &Value| base64(part.to_string().as_bytes());
+        let text = |claims: &Value| format!("{}.{}", part(&header), part(claims));
+        let signature = (manners.signature)(&base64(&manners.key.sign(&text(&claims))));
+        text(&changed_by(claims, &manners.forged)) + &signature
     }
 }
 
