@@ -1,7 +1,7 @@
 //! `tessera serve`: where it refuses to listen, TLS, and a proxy in front of it.
 
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::PermissionsExt;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;

@@ -214,8 +214,8 @@ async fn what_comes_back_is_taken_once_and_in_the_browser_that_set_out() {
     assert!(is_out(&mut first).await);
     // Two tabs do not get into each other's way.
     let mut browser = Browser::new(&served.url);
-    let (_, other) = (set_out(&mut browser).await, set_out(&mut browser).await);
-    assert_eq!(browser.open(&other).await.location(), WANTED);
+    let (first, _) = (set_out(&mut browser).await, set_out(&mut browser).await);
+    assert_eq!(browser.open(&first).await.location(), WANTED);
 }
 
 #[tokio::test]
