@@ -146,8 +146,27 @@ fn address(table: &Table<'_, '_>, given: &Item<String>) -> Option<String> {
     url.map(|url| url.origin().ascii_serialization())
 }
 
+/// An issuer, as it names itself: over TLS, unless it is on this machine.
+fn issuer(table: &Table<'_, '_>, given: &Item<String>) -> Option<String> {
+    let is_safe = |url: &reqwest::Url| match (url.scheme(), url.host_str()) {
+        ("https", Some(_)) | ("http", Some("localhost")) => true,
+        ("http", Some(host)) => {
+            host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback())
+        }
+        _ => false,
+    };
+    let url: Option<reqwest::Url> = given.value.parse().ok();
+    if url.is_some_and(|url| is_safe(&url) && url.query().is_none() && url.fragment().is_none()) {
+        return Some(given.value.clone());
+    }
+    let help = "write what stands under `issuer` in its own /.well-known/openid-configuration; it begins with https://";
+    table.document().error(given.span.clone(), "`issuer` is not the address of an issuer", Some(help.to_owned()));
+    None
+}
+
 fn oidc(table: &Table<'_, '_>, folder: &Path) -> Option<OidcSettings> {
     let (issuer, client_id) = (table.required_text("issuer"), table.required_text("client-id"));
+    let issuer = issuer.and_then(|given| self::issuer(table, &given));
     let client_secret = secret(table, "client-secret", folder);
     let text_or = |key: &str, usual: &str| table.text(key).map_or_else(|| usual.to_owned(), |text| text.value);
     let (role_claim, name_claim) = (text_or("role-claim", ROLE_CLAIM), text_or("name-claim", NAME_CLAIM));
@@ -172,7 +191,7 @@ fn oidc(table: &Table<'_, '_>, folder: &Path) -> Option<OidcSettings> {
         given.finish();
     }
     Some(OidcSettings {
-        issuer: issuer?.value,
+        issuer: issuer?,
         client_id: client_id?.value,
         client_secret: client_secret?,
         role_claim,
@@ -227,8 +246,11 @@ mod tests {
             ("[web]\ntrusted-proxies = [\"proxy\"]", "line 5:20: a trusted proxy is named by its IP address"),
             ("[web]\ntime-out-minutes = 0", "line 5:20: `time-out-minutes` should be 1 or more"),
             ("[web]\ntimeout = 3", "line 5:1: unknown key `timeout` in `web`"),
+            ("[web.oidc]\nissuer = \"login.example\"", "line 5:10: `issuer` is not the address of an issuer"),
+            ("[web.oidc]\nissuer = \"http://login.example\"", "line 5:10: `issuer` is not the address of an issuer"),
+            ("[web.oidc]\nissuer = \"https://a/?b=c\"", "line 5:10: `issuer` is not the address of an issuer"),
             (
-                "[web.oidc]\nissuer = \"i\"\nclient-id = \"c\"\nclient-secret = { env = \"S\" }\nroles = { x = \"approve\" }",
+                "[web.oidc]\nissuer = \"http://[::1]:9\"\nclient-id = \"c\"\nclient-secret = { env = \"S\" }\nroles = { x = \"approve\" }",
                 "line 8:15: there is no role `approve`",
             ),
         ];

@@ -123,3 +123,6 @@ pub const UPLOAD_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(
 
 /// Bytes of an outcomes workbook that is sent to the pages, with what a form needs around it.
 pub const WORKBOOK_UPLOAD_BYTES_MAX: usize = 33 << 20;
+
+/// Bytes of one answer of the council's sign-in: a token with some hundreds of groups has some 20 KB.
+pub const SIGN_IN_ANSWER_BYTES_MAX: usize = 1 << 20;

@@ -81,12 +81,11 @@ fn row(account: &AccountListed) -> Vec<Markup> {
 }
 
 fn invitation(site: &Site, made: &InvitationMade) -> Markup {
-    let address = site.settings().address.clone().unwrap_or_else(|| format!("http://{}", site.settings().listen));
     html! {
         div.banner role="status" {
             h2 { "A link for " (made.name) }
             p { "Give it to them yourself: it is shown once, and whoever follows it first chooses the password." }
-            p.link { code { (address) "/invitation/" (made.secret.expose_secret()) } }
+            p.link { code { (site.url()) "/invitation/" (made.secret.expose_secret()) } }
             p { "It is good until " (made.until.strftime("%-d %B %Y")) "." }
         }
     }

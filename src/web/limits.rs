@@ -17,21 +17,27 @@ const TRY_EVERY: Duration = Duration::from_secs(30);
 /// Tries of one address, whatever the account.
 const TRIES_OF_ADDRESS: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
 
+/// Sign-ins begun from one address, an office behind one proxy perhaps: a session is kept for each.
+const STARTS_AT_ONCE: NonZeroU32 = NonZeroU32::new(60).expect("it is not zero");
+const START_EVERY: Duration = Duration::from_secs(2);
+
 /// The limits.
 pub(super) struct Limits {
     requests: DefaultKeyedRateLimiter<IpAddr>,
     tries: DefaultKeyedRateLimiter<AccountName>,
     tries_of_address: DefaultKeyedRateLimiter<IpAddr>,
+    starts: DefaultKeyedRateLimiter<IpAddr>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        let tries =
-            |at_once| Quota::with_period(TRY_EVERY).map_or(Quota::per_minute(at_once), |q| q.allow_burst(at_once));
+        let every =
+            |time, at_once| Quota::with_period(time).map_or(Quota::per_minute(at_once), |q| q.allow_burst(at_once));
         Self {
             requests: RateLimiter::keyed(Quota::per_second(REQUESTS_PER_SECOND).allow_burst(REQUESTS_AT_ONCE)),
-            tries: RateLimiter::keyed(tries(TRIES_AT_ONCE)),
-            tries_of_address: RateLimiter::keyed(tries(TRIES_OF_ADDRESS)),
+            tries: RateLimiter::keyed(every(TRY_EVERY, TRIES_AT_ONCE)),
+            tries_of_address: RateLimiter::keyed(every(TRY_EVERY, TRIES_OF_ADDRESS)),
+            starts: RateLimiter::keyed(every(START_EVERY, STARTS_AT_ONCE)),
         }
     }
 }
@@ -47,11 +53,17 @@ impl Limits {
         self.tries_of_address.check_key(&address).is_ok() && self.tries.check_key(name).is_ok()
     }
 
+    /// Whether somebody may set out for the council's own sign-in once more.
+    pub(super) fn allows_start(&self, address: IpAddr) -> bool {
+        self.starts.check_key(&address).is_ok()
+    }
+
     /// Forgets whoever has been quiet for long enough to be allowed everything again.
     pub(super) fn forget(&self) {
         self.requests.retain_recent();
         self.tries.retain_recent();
         self.tries_of_address.retain_recent();
+        self.starts.retain_recent();
     }
 }
 

@@ -10,8 +10,8 @@ use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, MemoryStore, SessionManagerLayer};
 
 use super::{
-    PageFailure, Site, accounts, assets, audit, download, figures, guard, mappings, outcome_form, outcomes, pack,
-    panels, quarantine, request, requests, sign_in, sitting, sittings, standing, today, words, write_backs,
+    PageFailure, Site, accounts, assets, audit, download, figures, guard, issuer, mappings, oidc, outcome_form,
+    outcomes, pack, panels, quarantine, request, requests, sign_in, sitting, sittings, standing, today, words, write_backs,
 };
 use crate::domain::SignInRole::{self, Administrator, Approver, Reader, Systems};
 use crate::domain::limit;
@@ -89,6 +89,8 @@ fn uploads() -> [(For, &'static str, MethodRouter<Site>, usize); 2] {
 fn open_pages() -> Router<Site> {
     Router::new()
         .route("/sign-in", get(sign_in::page).post(sign_in::post))
+        .route("/sign-in/council", get(oidc::start))
+        .route(issuer::BACK, get(oidc::back))
         .route("/invitation/{secret}", get(accounts::invited).post(accounts::accept))
         .route("/accessibility", get(words::accessibility))
         .route("/assets/{version}/{name}", get(assets::asset))

@@ -9,6 +9,7 @@ use axum_server::tls_rustls::RustlsConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Site;
+use super::issuer::Issuer;
 use super::router::router;
 use super::site::SiteMade;
 use crate::calendar::Clock;
@@ -65,8 +66,10 @@ pub fn serve(
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = settings.address.clone().unwrap_or_else(|| format!("{scheme}://{bound}"));
         let hosts = hosts(bound, settings.address.as_deref());
-        let is_rehearsal = request.is_rehearsal;
-        let site = Site::new(SiteMade { workplace, clock, settings, is_rehearsal, hosts, is_secure });
+        let issuer = settings.oidc.as_ref().map(|oidc| Issuer::new(oidc, &url)).transpose()?;
+        let (is_rehearsal, own) = (request.is_rehearsal, url.clone());
+        let made = SiteMade { workplace, clock, settings, url: own, issuer, is_rehearsal, hosts, is_secure };
+        let site = Site::new(made);
         let first_link = first_link(&site, request.wants_link, &url)?;
         standing(&Serving { url, first_link });
         tokio::spawn(tidy(site.clone()));
@@ -76,12 +79,19 @@ pub fn serve(
 
 /// Off this machine the pages are not served in the clear, nor to anybody who has not really signed in.
 fn refuse(settings: &WebSettings) -> Result<(), Failure> {
-    if settings.listen.ip().is_loopback() {
-        return Ok(());
-    }
     let refused = |why: &str, help: &str| {
         Err(Failure::usage(format_args!("serve the pages on {}: {why}", settings.listen), help))
     };
+    let no_way_in = || {
+        let help = "add [web.oidc] for the council's own sign-in, or say local-accounts = true in [web]";
+        refused("how do people sign in?", help)
+    };
+    if settings.oidc.is_none() && settings.local_accounts == Some(false) {
+        return no_way_in();
+    }
+    if settings.listen.ip().is_loopback() {
+        return Ok(());
+    }
     if settings.tls.is_none() && settings.trusted_proxies.is_empty() {
         let help = "name a certificate in [web.tls], or a proxy that speaks TLS in trusted-proxies; without either, \
                     listen on 127.0.0.1";
@@ -94,8 +104,7 @@ fn refuse(settings: &WebSettings) -> Result<(), Failure> {
         );
     }
     if settings.oidc.is_none() && settings.local_accounts != Some(true) {
-        let help = "add [web.oidc] for the council's own sign-in, or say local-accounts = true in [web]";
-        return refused("how do people sign in?", help);
+        return no_way_in();
     }
     Ok(())
 }

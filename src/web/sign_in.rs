@@ -13,7 +13,7 @@ use super::guard::Asking;
 use super::parts::{Line, encoded};
 use super::posted::{Posted, PostedByAnybody};
 use super::shell::FieldError;
-use super::{PageFailure, Room, Shell, Site, Visitor, session};
+use super::{PageFailure, Room, Shell, Site, Visitor, oidc, session};
 use crate::domain::AccountName;
 use crate::operation;
 
@@ -22,6 +22,13 @@ use crate::operation;
 pub(super) struct Then {
     #[serde(default)]
     then: String,
+}
+
+impl Then {
+    /// As it was asked for: see [`own_page`].
+    pub(super) fn then(&self) -> &str {
+        &self.then
+    }
 }
 
 /// Sends somebody who is not signed in to do so.
@@ -47,7 +54,7 @@ pub(super) fn wanted(asked: Option<&str>) -> Response {
 }
 
 /// A page of ours, and no other site's: an address that begins with one slash.
-fn own_page(then: &str) -> &str {
+pub(super) fn own_page(then: &str) -> &str {
     let is_own = then.starts_with('/') && !then.starts_with("//") && !then.contains(['\\', '\r', '\n', '\t']);
     if is_own { then } else { "/" }
 }
@@ -133,7 +140,7 @@ pub(super) async fn out(
     let name = visitor.name.clone();
     site.ask(move |workplace, clock| operation::sign_in_noted(workplace, clock, &name, "signed-out")).await?;
     session::end(&session).await?;
-    Ok(Redirect::to("/sign-in").into_response())
+    Ok(oidc::signed_out(site.issuer().filter(|_| !visitor.is_local)))
 }
 
 /// That somebody is still there: asked by the script before the session ends.

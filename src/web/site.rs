@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
 use super::PageFailure;
+use super::issuer::Issuer;
 use super::limits::Limits;
 use super::uploads::Uploads;
 use crate::calendar::Clock;
@@ -23,6 +24,8 @@ struct Inner {
     workplace: Workplace,
     clock: Clock,
     settings: WebSettings,
+    url: String,
+    issuer: Option<Issuer>,
     is_rehearsal: bool,
     /// By which names browsers may ask for the pages: anything else is another site that leads here.
     hosts: Vec<String>,
@@ -38,6 +41,8 @@ pub(super) struct SiteMade {
     pub(super) workplace: Workplace,
     pub(super) clock: Clock,
     pub(super) settings: WebSettings,
+    pub(super) url: String,
+    pub(super) issuer: Option<Issuer>,
     pub(super) is_rehearsal: bool,
     pub(super) hosts: Vec<String>,
     pub(super) is_secure: bool,
@@ -45,11 +50,13 @@ pub(super) struct SiteMade {
 
 impl Site {
     pub(super) fn new(made: SiteMade) -> Self {
-        let SiteMade { workplace, clock, settings, is_rehearsal, hosts, is_secure } = made;
+        let SiteMade { workplace, clock, settings, url, issuer, is_rehearsal, hosts, is_secure } = made;
         Self(Arc::new(Inner {
             workplace,
             clock,
             settings,
+            url,
+            issuer,
             is_rehearsal,
             hosts,
             is_secure,
@@ -73,6 +80,16 @@ impl Site {
 
     pub(super) fn settings(&self) -> &WebSettings {
         &self.0.settings
+    }
+
+    /// The address by which browsers know the pages, without a slash at its end.
+    pub(super) fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// The council's own sign-in, where there is one.
+    pub(super) fn issuer(&self) -> Option<&Issuer> {
+        self.0.issuer.as_ref()
     }
 
     pub(super) fn clock(&self) -> Clock {
