@@ -102,9 +102,11 @@ pub(super) async fn signed_in(
     next: Next,
 ) -> Result<Response, PageFailure> {
     let Some(visitor) = session::visitor(&session, &site).await? else {
-        let is_get = request.method() == Method::GET;
+        if request.method() != Method::GET {
+            return Ok(sign_in::over(request).await);
+        }
         let asked = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
-        return Ok(sign_in::wanted(is_get.then_some(asked)));
+        return Ok(sign_in::wanted(asked));
     };
     request.extensions_mut().insert(visitor);
     Ok(next.run(request).await)

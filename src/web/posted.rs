@@ -32,6 +32,11 @@ impl Posted {
         self.fields.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Every field with its value, as they were sent.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A field that the page itself has put there.
     pub(super) fn own(&self, name: &str) -> Result<&str, PageFailure> {
         self.text(name).ok_or_else(|| PageFailure::Wrong("Something is missing in what was sent.".to_owned()))

@@ -73,6 +73,7 @@ pub(super) fn pages() -> Vec<(For, &'static str, MethodRouter<Site>)> {
         (READERS, "/account", get(accounts::own).post(accounts::own_post)),
         (READERS, "/help", get(words::help)),
         (READERS, "/sign-out", post(sign_in::out)),
+        (READERS, "/again", post(sign_in::again)),
         (READERS, "/stay", get(sign_in::stay)),
     ]
 }

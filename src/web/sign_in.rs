@@ -1,17 +1,18 @@
 //! Signing in and out.
 
 use axum::Extension;
-use axum::extract::{Query, State};
+use axum::extract::{FromRequest as _, Query, Request, State};
 use axum::http::StatusCode;
+use axum::http::uri::PathAndQuery;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use maud::html;
+use maud::{Markup, html};
 use secrecy::SecretString;
 use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::guard::Asking;
-use super::parts::{Line, encoded};
-use super::posted::{Posted, PostedByAnybody};
+use super::parts::{Line, csrf, encoded};
+use super::posted::{CSRF, Posted, PostedByAnybody};
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, oidc, session};
 use crate::domain::AccountName;
@@ -32,25 +33,67 @@ impl Then {
 }
 
 /// Sends somebody who is not signed in to do so.
-pub(super) fn wanted(asked: Option<&str>) -> Response {
+pub(super) fn wanted(asked: &str) -> Response {
     match asked {
-        Some("/") | None => {}
-        Some(asked) => return Redirect::to(&format!("/sign-in?then={}", encoded(asked))).into_response(),
+        "/" => Redirect::to("/sign-in").into_response(),
+        asked => Redirect::to(&format!("/sign-in?then={}", encoded(asked))).into_response(),
     }
-    if asked.is_some() {
-        return Redirect::to("/sign-in").into_response();
-    }
-    // What was being sent is lost only if the tab is closed: the browser goes back to the filled-in form.
+}
+
+/// The field that says where a form was sent when the session was over.
+const AGAIN_TO: &str = "again-to";
+/// What is never kept for later.
+const SECRETS: [&str; 2] = ["password", "held"];
+
+/// What somebody sees who sends a form when the session is over: nothing is done, and what they filled in goes with the
+/// page, because a browser does not keep the fields of pages that must stay in no cache.
+pub(super) async fn over(request: Request) -> Response {
+    let asked = request.uri().path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
+    // Files cannot be put into a page.
+    let posted = PostedByAnybody::from_request(request, &()).await.map(|PostedByAnybody(posted)| posted).ok();
+    let posted = posted.filter(|posted| !posted.names().any(|name| SECRETS.contains(&name)));
+    let to = posted.as_ref().and_then(|posted| posted.text(AGAIN_TO)).map_or(asked.as_str(), own_page);
     let body = html! {
         p { "You were signed out because no page was opened for a while. Nothing was changed." }
         ol {
             li { a href="/sign-in" target="_blank" rel="noopener" { "Sign in in a new tab" } }
-            li { "Come back to this tab, go back to the form, and send it again: what you filled in is still there." }
+            @if posted.is_some() { li { "Come back to this tab and go on: what you filled in is still here." } }
+            @else { li { "Come back to this tab, go back to the form, and fill it in again." } }
+        }
+        @if let Some(posted) = &posted {
+            form action="/again" method="post" {
+                input type="hidden" name=(AGAIN_TO) value=(to);
+                (kept(posted))
+                button { "Go on" }
+            }
         }
     };
     let mut response = Shell::bare("You were signed out", Room::None).show(&body);
     *response.status_mut() = StatusCode::UNAUTHORIZED;
     response
+}
+
+/// What was filled in, out of sight. A text area keeps line breaks, which a hidden field does not in every browser.
+fn kept(posted: &Posted) -> Markup {
+    html! {
+        @for (name, value) in posted.pairs().filter(|(name, _)| ![CSRF, AGAIN_TO].contains(name)) {
+            textarea.hidden name=(name) aria-hidden="true" tabindex="-1" { (value) }
+        }
+    }
+}
+
+/// What somebody filled in before the session was over, in a form of the new session. Here nothing is done with it yet.
+pub(super) async fn again(visitor: Visitor, PostedByAnybody(posted): PostedByAnybody) -> Response {
+    let body = html! {
+        p { "You are signed in again. What you filled in was not sent yet." }
+        form action=(own_page(posted.text(AGAIN_TO).unwrap_or("/"))) method="post" {
+            (csrf(&visitor))
+            (kept(&posted))
+            button { "Send it now" }
+        }
+        p { a href="/" { "Leave it, and go to Today" } }
+    };
+    Shell::new(&visitor, "Send what you filled in", Room::None).show(&body)
 }
 
 /// A page of ours, and no other site's: an address that begins with one slash.

@@ -14,6 +14,9 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const tessera = process.env.TESSERA ?? join(root, "target/debug/tessera");
 const run = promisify(execFile);
 
+/** A workbook of the samples: what the 16+ Panel decided on one request. */
+export const workbook = "16-plus-2026-11-23.xlsx";
+
 /** A password that tessera takes. */
 export const password = "four plain words here";
 
@@ -23,16 +26,16 @@ const patience = 10_000;
 /**
  * Reads the samples into a ledger of their own, and serves the pages.
  *
- * `web` are lines of `[web]`. Outcomes of the workbooks in `wait` are loaded and wait for approval, instead of being
- * approved and sent by the rehearsal.
+ * `web` are lines of `[web]`. The rehearsal approves and sends what the outcomes workbooks hold: those of the workbooks
+ * in `wait` are loaded and wait for approval instead, and the workbooks in `aside` are only put into the folder.
  */
-export async function serve({ web = [], wait = [] } = {}) {
+export async function serve({ web = [], wait = [], aside = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "tessera-pages-"));
   const samples = join(folder, "samples");
   await cp(join(root, "samples"), samples, { recursive: true, filter: (path) => !path.endsWith("/state") });
   const config = join(samples, "tessera.toml");
   const text = await readFile(config, "utf8");
-  for (const workbook of wait) await rename(join(samples, "outcomes", workbook), join(folder, workbook));
+  for (const workbook of [...wait, ...aside]) await rename(join(samples, "outcomes", workbook), join(folder, workbook));
   await writeFile(config, `${text}\n[web]\n${["help = \"Panel support, 01234 567890\"", ...web].join("\n")}\n`);
   const environment = { PATH: process.env.PATH, HOME: folder, TMPDIR: folder };
   const command = (...args) =>

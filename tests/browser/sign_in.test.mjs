@@ -222,6 +222,9 @@ test("a form that is sent when the session is over changes nothing, and what was
     arrives(away, () => away.getByRole("button", { name: "Make a link for them" }).click()),
   ]);
   assert.equal(answer.status(), 401);
+  assert.deepEqual(await violations(away), []);
+  // Somebody who goes on too soon has lost nothing.
+  await arrives(away, () => away.getByRole("button", { name: "Go on" }).click());
   assert.match(await away.locator("main").innerText(), /Nothing was changed/);
   const [tab] = await Promise.all([
     away.context().waitForEvent("page"),
@@ -230,9 +233,10 @@ test("a form that is sent when the session is over changes nothing, and what was
   await tab.getByLabel("Name", { exact: true }).fill("ada");
   await tab.getByLabel("Password").fill(password);
   await arrives(tab, () => tab.getByRole("button", { name: "Sign in" }).click());
-  await away.goBack();
-  assert.equal(await away.getByLabel("Name", { exact: true }).inputValue(), "typed-before");
-  assert.ok(await away.getByLabel(/^Approver/).isChecked());
-  await arrives(away, () => away.getByRole("button", { name: "Make a link for them" }).click());
+  await arrives(away, () => away.getByRole("button", { name: "Go on" }).click());
+  assert.match(await away.locator("main").innerText(), /was not sent yet/);
+  assert.deepEqual(await violations(away), []);
+  await arrives(away, () => away.getByRole("button", { name: "Send it now" }).click());
   assert.match(await away.locator(".banner").innerText(), /A link for typed-before/);
+  assert.match(await away.getByRole("row", { name: "typed-before" }).innerText(), /reader, approver/);
 });
