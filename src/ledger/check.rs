@@ -38,10 +38,10 @@ pub struct Booking {
 
 /// A request that is decided stays where it was decided on. No row is replaced: only what changes moves a tally.
 const KEEP: &str =
-    "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting, handed_in, late)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (submission, person) DO UPDATE SET
-     inputs = ?3, verdict = ?4, payload = ?5, at = ?6, panel = ?7, sitting = ?8, handed_in = ?9, late = ?10
-     WHERE settled = 0";
+    "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting, handed_in, late, place)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ifnull(?9, '~')) ON CONFLICT (submission, person) DO UPDATE SET
+     inputs = ?3, verdict = ?4, payload = ?5, at = ?6, panel = ?7, sitting = ?8, handed_in = ?9, late = ?10,
+     place = ifnull(?9, '~') WHERE settled = 0";
 
 impl Ledger {
     /// What the last check of a request for one child said.
