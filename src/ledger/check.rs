@@ -36,6 +36,10 @@ pub struct Booking {
     pub late: Option<bool>,
 }
 
+/// The open requests of a sitting. That they are not withdrawn is said once more, so that their index is seen to fit.
+pub(super) const BOOKED: &str = "SELECT DISTINCT submission, nullif(place, '~') FROM checked
+    WHERE panel = ?1 AND sitting = ?2 AND settled = 0 AND settled < 2 ORDER BY place, submission";
+
 /// A request that is decided stays where it was decided on. No row is replaced: only what changes moves a tally.
 const KEEP: &str =
     "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting, handed_in, late, place)
@@ -70,11 +74,9 @@ impl Ledger {
         panel: &PanelName,
         sitting: Date,
     ) -> Result<Vec<(SubmissionId, Option<String>)>, LedgerTrouble> {
-        let sql = "SELECT DISTINCT submission, nullif(place, '~') FROM checked
-                   WHERE panel = ?1 AND sitting = ?2 AND settled = 0 AND settled < 2 ORDER BY place, submission";
         let rows: Vec<(String, Option<String>)> = self
             .connection
-            .prepare_cached(sql)
+            .prepare_cached(BOOKED)
             .and_then(|mut query| {
                 let key = params![panel.as_str(), sitting.to_string()];
                 query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()

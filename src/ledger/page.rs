@@ -182,11 +182,8 @@ impl Ledger {
         after: (&str, &str),
         limit: u32,
     ) -> Result<Vec<Booked>, LedgerTrouble> {
-        let sql = "SELECT submission, place, max(settled) FROM checked
-                   WHERE panel = ?1 AND sitting = ?2 AND settled < 2 AND (place, submission) > (?3, ?4)
-                   GROUP BY place, submission ORDER BY place, submission LIMIT ?5";
         self.connection
-            .prepare_cached(sql)
+            .prepare_cached(BOOKED_PAGE)
             .and_then(|mut query| {
                 let key = params![panel.as_str(), sitting.to_string(), after.0, after.1, limit];
                 let rows = query.query_map(key, |row| {
@@ -215,6 +212,10 @@ impl Ledger {
         self.connection.query_row(sql, [], |row| row.get(0)).map(count).map_err(|error| self.failed(error))
     }
 }
+
+pub(super) const BOOKED_PAGE: &str = "SELECT submission, place, max(settled) FROM checked
+    WHERE panel = ?1 AND sitting = ?2 AND settled < 2 AND (place, submission) > (?3, ?4)
+    GROUP BY place, submission ORDER BY place, submission LIMIT ?5";
 
 /// Spelt as the index of these is, or the database does not see that it fits.
 const NEEDS_PERSON: &str = "state IN ('refused', 'uncertain', 'held')";
