@@ -123,8 +123,9 @@ impl Ledger {
     ) -> Result<Vec<(u64, WriteBack)>, LedgerTrouble> {
         let narrow = if state.is_some() { "state = ?1" } else { "?1 IS NULL" };
         let needed = if needs_person { NEEDS_PERSON } else { "1" };
+        let by = if needs_person && state.is_none() { "INDEXED BY write_back_needed" } else { "" };
         let sql = format!(
-            "SELECT sequence, payload FROM write_back WHERE {narrow} AND {needed} AND sequence < ?2
+            "SELECT sequence, payload FROM write_back {by} WHERE {narrow} AND {needed} AND sequence < ?2
              ORDER BY sequence DESC LIMIT ?3"
         );
         let rows: Vec<(i64, String)> = self
@@ -141,7 +142,7 @@ impl Ledger {
 
     /// How many write-backs wait for a person.
     pub fn write_backs_for_person(&self) -> Result<u64, LedgerTrouble> {
-        self.counted(&format!("SELECT count(*) FROM write_back WHERE {NEEDS_PERSON}"))
+        self.counted(&format!("SELECT count(*) FROM write_back INDEXED BY write_back_needed WHERE {NEEDS_PERSON}"))
     }
 
     /// The write-backs whose ids begin so.

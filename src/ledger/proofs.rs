@@ -492,7 +492,9 @@ fn a_ledger_is_opened_and_read_while_another_writes() {
 #[test]
 fn what_a_page_reads_is_found_by_its_index() {
     let (_folder, ledger) = ledger();
+    let open = format!("SELECT s.id FROM submission s WHERE s.panel = ?1 AND NOT {}", super::submission::DECIDED);
     for (sql, wanted) in [
+        (open.as_str(), "SEARCH o USING INDEX sqlite_autoindex_outcome_1 (submission=?)"),
         (super::check::BOOKED, "USING COVERING INDEX checked_booked"),
         (super::page::BOOKED_PAGE, "USING COVERING INDEX checked_booked"),
         (super::outcome::HEARD_BEFORE, "USING INDEX outcome_person"),
