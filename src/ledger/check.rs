@@ -36,12 +36,16 @@ pub struct Booking {
     pub late: Option<bool>,
 }
 
+/// The open requests of a sitting. That they are not withdrawn is said once more, so that their index is seen to fit.
+pub(super) const BOOKED: &str = "SELECT DISTINCT submission, nullif(place, '~') FROM checked
+    WHERE panel = ?1 AND sitting = ?2 AND settled = 0 AND settled < 2 ORDER BY place, submission";
+
 /// A request that is decided stays where it was decided on. No row is replaced: only what changes moves a tally.
 const KEEP: &str =
-    "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting, handed_in, late)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (submission, person) DO UPDATE SET
-     inputs = ?3, verdict = ?4, payload = ?5, at = ?6, panel = ?7, sitting = ?8, handed_in = ?9, late = ?10
-     WHERE settled = 0";
+    "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting, handed_in, late, place)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ifnull(?9, '~')) ON CONFLICT (submission, person) DO UPDATE SET
+     inputs = ?3, verdict = ?4, payload = ?5, at = ?6, panel = ?7, sitting = ?8, handed_in = ?9, late = ?10,
+     place = ifnull(?9, '~') WHERE settled = 0";
 
 impl Ledger {
     /// What the last check of a request for one child said.
@@ -70,11 +74,9 @@ impl Ledger {
         panel: &PanelName,
         sitting: Date,
     ) -> Result<Vec<(SubmissionId, Option<String>)>, LedgerTrouble> {
-        let sql = "SELECT DISTINCT submission, nullif(place, '~') FROM checked
-                   WHERE panel = ?1 AND sitting = ?2 AND settled = 0 AND settled < 2 ORDER BY place, submission";
         let rows: Vec<(String, Option<String>)> = self
             .connection
-            .prepare_cached(sql)
+            .prepare_cached(BOOKED)
             .and_then(|mut query| {
                 let key = params![panel.as_str(), sitting.to_string()];
                 query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()

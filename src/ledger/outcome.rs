@@ -182,10 +182,8 @@ impl Ledger {
         person: PersonId,
         submission: &SubmissionId,
     ) -> Result<bool, LedgerTrouble> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM outcome WHERE panel = ?1 AND person = ?2 AND submission <> ?3
-                   AND state IN ('approved', 'superseded'))";
         self.connection
-            .prepare_cached(sql)
+            .prepare_cached(HEARD_BEFORE)
             .and_then(|mut query| {
                 query.query_row(params![panel.as_str(), number(person.number()), submission.as_str()], |row| row.get(0))
             })
@@ -246,6 +244,11 @@ fn record(
     audit::append(transaction, at, &said).map_err(failed)?;
     Ok(recorded)
 }
+
+/// By the child: left to itself, the database reads all that the panel has ever decided, because another index holds it
+/// whole.
+pub(super) const HEARD_BEFORE: &str = "SELECT EXISTS (SELECT 1 FROM outcome INDEXED BY outcome_person WHERE panel = ?1
+    AND person = ?2 AND submission <> ?3 AND state IN ('approved', 'superseded'))";
 
 /// The checks of a request that is decided stay at the sitting that has decided, and wait for none. A brother's or
 /// sister's stays there too until an outcome of its own says more.

@@ -123,8 +123,9 @@ impl Ledger {
     ) -> Result<Vec<(u64, WriteBack)>, LedgerTrouble> {
         let narrow = if state.is_some() { "state = ?1" } else { "?1 IS NULL" };
         let needed = if needs_person { NEEDS_PERSON } else { "1" };
+        let by = if needs_person && state.is_none() { "INDEXED BY write_back_needed" } else { "" };
         let sql = format!(
-            "SELECT sequence, payload FROM write_back WHERE {narrow} AND {needed} AND sequence < ?2
+            "SELECT sequence, payload FROM write_back {by} WHERE {narrow} AND {needed} AND sequence < ?2
              ORDER BY sequence DESC LIMIT ?3"
         );
         let rows: Vec<(i64, String)> = self
@@ -141,7 +142,7 @@ impl Ledger {
 
     /// How many write-backs wait for a person.
     pub fn write_backs_for_person(&self) -> Result<u64, LedgerTrouble> {
-        self.counted(&format!("SELECT count(*) FROM write_back WHERE {NEEDS_PERSON}"))
+        self.counted(&format!("SELECT count(*) FROM write_back INDEXED BY write_back_needed WHERE {NEEDS_PERSON}"))
     }
 
     /// The write-backs whose ids begin so.
@@ -182,11 +183,8 @@ impl Ledger {
         after: (&str, &str),
         limit: u32,
     ) -> Result<Vec<Booked>, LedgerTrouble> {
-        let sql = "SELECT submission, place, max(settled) FROM checked
-                   WHERE panel = ?1 AND sitting = ?2 AND settled < 2 AND (place, submission) > (?3, ?4)
-                   GROUP BY place, submission ORDER BY place, submission LIMIT ?5";
         self.connection
-            .prepare_cached(sql)
+            .prepare_cached(BOOKED_PAGE)
             .and_then(|mut query| {
                 let key = params![panel.as_str(), sitting.to_string(), after.0, after.1, limit];
                 let rows = query.query_map(key, |row| {
@@ -215,6 +213,10 @@ impl Ledger {
         self.connection.query_row(sql, [], |row| row.get(0)).map(count).map_err(|error| self.failed(error))
     }
 }
+
+pub(super) const BOOKED_PAGE: &str = "SELECT submission, place, max(settled) FROM checked
+    WHERE panel = ?1 AND sitting = ?2 AND settled < 2 AND (place, submission) > (?3, ?4)
+    GROUP BY place, submission ORDER BY place, submission LIMIT ?5";
 
 /// Spelt as the index of these is, or the database does not see that it fits.
 const NEEDS_PERSON: &str = "state IN ('refused', 'uncertain', 'held')";

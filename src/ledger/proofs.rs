@@ -487,3 +487,22 @@ fn a_ledger_is_opened_and_read_while_another_writes() {
     assert!(other.outcomes(None).unwrap().is_empty() && begun.elapsed() < std::time::Duration::from_secs(5));
     drop(writing);
 }
+
+/// A database that plans otherwise reads thousands of rows for one, and nothing but its slowness tells.
+#[test]
+fn what_a_page_reads_is_found_by_its_index() {
+    let (_folder, ledger) = ledger();
+    let open = format!("SELECT s.id FROM submission s WHERE s.panel = ?1 AND NOT {}", super::submission::DECIDED);
+    for (sql, wanted) in [
+        (open.as_str(), "SEARCH o USING INDEX sqlite_autoindex_outcome_1 (submission=?)"),
+        (super::check::BOOKED, "USING COVERING INDEX checked_booked"),
+        (super::page::BOOKED_PAGE, "USING COVERING INDEX checked_booked"),
+        (super::outcome::HEARD_BEFORE, "USING INDEX outcome_person"),
+    ] {
+        let mut plan = ledger.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let unbound = vec![None::<i64>; plan.parameter_count()];
+        let steps = plan.query_map(rusqlite::params_from_iter(unbound), |row| row.get(3)).unwrap();
+        let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+        assert!(steps.iter().any(|step| step.contains(wanted)), "{sql}: {steps:?}");
+    }
+}

@@ -62,7 +62,7 @@ impl Queue for LedgerQueue<'_> {
     }
 
     fn unsettled(&self) -> Result<Vec<WriteBack>, QueueTrouble> {
-        let condition = "authority = ?1 AND state IN ('sending', 'uncertain')";
+        let condition = "+authority = ?1 AND state IN ('sending', 'uncertain')";
         self.ledger().selected(condition, params![self.authority.as_str()]).map_err(trouble)
     }
 
@@ -81,7 +81,7 @@ impl Queue for LedgerQueue<'_> {
 impl Ledger {
     /// How many write-backs of an authority are in a state.
     pub fn write_backs_in(&self, authority: &AuthorityName, state: &str) -> Result<u64, LedgerTrouble> {
-        let sql = "SELECT count(*) FROM write_back WHERE authority = ?1 AND state = ?2";
+        let sql = "SELECT count(*) FROM write_back WHERE +authority = ?1 AND state = ?2";
         let counted: i64 = self
             .connection
             .query_row(sql, params![authority.as_str(), state], |row| row.get(0))

@@ -49,6 +49,10 @@ pub struct Revision {
     pub moved: Option<(String, String)>,
 }
 
+/// Whether an outcome of a submission is approved. The plus has the database look for its outcomes, which are few, and not
+/// among all that are approved.
+pub(super) const DECIDED: &str = "EXISTS (SELECT 1 FROM outcome o WHERE o.submission = s.id AND +o.state = 'approved')";
+
 impl Ledger {
     /// Submissions in order of id, a page at a time.
     pub fn submissions(&self, selection: &Selection) -> Result<Vec<SubmissionRow>, LedgerTrouble> {
@@ -58,11 +62,7 @@ impl Ledger {
             (None, None) => "?1 IS NULL",
         };
         let requests = if selection.requests { "AND s.is_request = 1" } else { "" };
-        let open = if selection.open {
-            "AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.submission = s.id AND o.state = 'approved')"
-        } else {
-            ""
-        };
+        let open = if selection.open { format!("AND NOT {DECIDED}") } else { String::new() };
         let sql = format!(
             "SELECT r.payload, r.number FROM submission s JOIN revision r ON r.submission = s.id AND r.number = s.latest
              WHERE {narrow} {requests} {open} AND s.id > ?2 ORDER BY s.id LIMIT ?3"

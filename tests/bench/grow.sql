@@ -22,9 +22,9 @@ INSERT INTO submission SELECT new.id, b.authority, b.panel, b.form, b.version, 1
 INSERT INTO revision SELECT new.id, 1, randomblob(32), json_set(b.said, '$.id', new.id, '$.people', json_array(new.person),
     '$.completed_on', new.at), b.file, b.entry, new.at || 'Z' FROM new JOIN base b ON b.i = new.i ORDER BY new.n;
 INSERT INTO subject SELECT b.authority, new.person, new.id FROM new JOIN base b ON b.i = new.i ORDER BY 1, 2, 3;
-INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting, handed_in, settled, late)
+INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting, handed_in, place, settled, late)
     SELECT new.id, new.person, b.inputs, b.verdict, b.found, '2026-11-27T02:00:00Z', new.panel, new.sitting, new.at || 'Z',
-    new.decided, new.late FROM new JOIN base b ON b.i = new.i ORDER BY new.n;
+    new.at || 'Z', new.decided, new.late FROM new JOIN base b ON b.i = new.i ORDER BY new.n;
 
 CREATE TEMP TABLE decision AS SELECT row_number() OVER (ORDER BY submission, person, revision) - 1 AS i, payload, loaded_by,
     decided_by FROM outcome WHERE state = 'approved';
@@ -32,7 +32,7 @@ CREATE INDEX temp.decision_i ON decision (i);
 INSERT INTO outcome (submission, person, panel, sitting, revision, state, payload, loaded_by, decided_by, at)
     SELECT new.id, new.person, new.panel, new.sitting, 1, iif(new.sitting >= date(:today, '-14 days'), 'loaded', 'approved'),
     json_set(d.payload, '$.submission', new.id, '$.person', new.person, '$.panel', new.panel, '$.sitting', new.sitting,
-        '$.revision', 1, '$.decision.fields.review-on', date(new.sitting, '+42 days')),
+        '$.revision', 1, iif(new.n % 7 = 0, '$.decision.fields.review-on', '$.decision.fields.other'), date(new.sitting, '+42 days')),
     d.loaded_by, d.decided_by, new.sitting || 'T17:00:00Z'
     FROM new JOIN decision d ON d.i = new.n % (SELECT count(*) FROM decision) WHERE new.decided AND new.n % 3 = 0 ORDER BY new.n;
 
@@ -53,7 +53,7 @@ CREATE TEMP TABLE paper AS SELECT row_number() OVER (ORDER BY person, key) - 1 A
 CREATE TEMP TABLE someone AS SELECT DISTINCT new.person, b.authority FROM new JOIN base b ON b.i = new.i;
 INSERT INTO record SELECT s.authority, 'events', s.person, 'e' || s.person, e.content_hash,
     json_set(e.payload, '$.authority', s.authority, '$.person', s.person, '$.on', date(:today, '-' || (s.person % 3000) || ' days'),
-        '$.until', iif(s.person % 50 = 0, NULL, date(:today, '-' || (s.person % 3000 - 60) || ' days'))), e.file, e.entry
+        '$.until', iif(s.person % 200 = 0, NULL, date(:today, '-' || max(s.person % 3000 - 60, 1) || ' days'))), e.file, e.entry
     FROM someone s JOIN event e ON e.i = s.person % (SELECT count(*) FROM event) ORDER BY 1, 3;
 INSERT INTO record SELECT s.authority, 'documents', s.person, 'd' || s.person, p.content_hash,
     json_set(p.payload, '$.authority', s.authority, '$.person', s.person), p.file, p.entry
