@@ -5,7 +5,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { browser, first, invite, open, serve, workbook } from "./harness.mjs";
-import { ways } from "./hands.mjs";
+import { pointer, ways } from "./hands.mjs";
 import { listen, wrong } from "./judge.mjs";
 
 /** What the panel is made to have decided in these tests: text that would do harm if anything took it for markup. */
@@ -27,6 +27,9 @@ const words = (page) => page.locator("main").innerText();
 /** A section that begins with a heading of these words. */
 const section = (page, heading) => page.locator("section", { has: page.getByRole("heading", { name: heading }) });
 
+/** The heading that says how far a request is. */
+const verdict = (page) => page.locator("section[aria-labelledby^=child] h2").first();
+
 /** Holds that nothing is wrong with the page, as far as a browser without scripts lets us ask. */
 async function well(page) {
   assert.deepEqual(await wrong(page), []);
@@ -42,28 +45,26 @@ for (const way of ways) {
     const hand = way.hand(page);
 
     // From Today to the sitting, and to the request that lacks something.
-    await hand.follow("Care Planning Panel");
-    assert.match(await page.locator("h1").innerText(), /Care Planning Panel\s+Wednesday 2 December 2026/);
-    assert.match(await words(page), /0 of 3 complete/);
-    const chase = page.getByRole("region", { name: "Chase list" });
-    await hand.follow("derbyshire-730001", chase);
-    const finding = "Record of a multi-agency planning meeting is not on the child's record";
-    assert.match(await page.locator(".findings").first().innerText(), new RegExp(finding));
-    assert.match(await page.locator("h2").first().innerText(), /Incomplete \(5\)/);
+    await hand.follow("Support Panel");
+    assert.match(await page.locator("h1").innerText(), /Support Panel\s+Wednesday 2 December 2026/);
+    assert.match(await words(page), /5 of 12 complete/);
+    await hand.follow("lincolnshire-700022", page.getByRole("region", { name: "Chase list" }));
+    assert.match(await page.locator(".findings").innerText(), /Chronology is not on the child's record/);
+    assert.match(await verdict(page).innerText(), /Incomplete \(2\)/);
 
-    // A fact that is stated mends the finding that hangs on it.
-    const fact = page.getByRole("group", { name: /Has a multi-agency planning meeting been held/ });
-    if (!(await fact.isVisible())) await hand.unfold(/Facts that are known/);
+    // A fact that is stated mends the findings that hang on it.
+    const fact = page.getByRole("group", { name: /because it could not wait/ });
     await hand.choose(fact.getByLabel("Yes", { exact: true }));
     await hand.press("Keep and check again");
     assert.match(await page.locator(".banner").innerText(), /What you stated is kept/);
-    assert.doesNotMatch(await page.locator(".findings").first().innerText(), new RegExp(finding));
-    assert.match(await page.locator("h2").first().innerText(), /Incomplete \(4\)/);
+    assert.doesNotMatch(await page.locator(".findings").innerText(), /Chronology is not on the child's record/);
+    assert.match(await verdict(page).innerText(), /Complete/);
     await well(page);
 
     // A pack, with a paper that belongs to another child.
     await hand.follow("Today");
     await hand.follow("Support Panel");
+    assert.match(await words(page), /6 of 12 complete/);
     await hand.follow("lincolnshire-700002", page.getByRole("region", { name: "Chase list" }));
     const second = section(page, /^Child 100003: Incomplete/);
     assert.match(await second.innerText(), /social care assessment/i);
@@ -121,8 +122,11 @@ for (const way of ways) {
     const heard = listen(page, pages.url);
     const hand = way.hand(page);
 
-    await hand.follow("Outcomes");
-    await hand.follow("16+ Panel, Monday 23 November 2026");
+    await hand.follow("Sittings");
+    await hand.fill("From", "2026-11-23");
+    await hand.press("Show");
+    await hand.follow("Monday 23 November 2026", page.getByRole("row", { name: /16\+ Panel/ }));
+    await hand.follow("Fill in the outcomes");
     const row = section(page, /lambeth-710006, person 110006/);
     const decision = () => row.getByLabel(/^Decision/);
     await hand.select(decision(), "Agreed");
@@ -211,7 +215,9 @@ for (const way of ways) {
     const pages = await serve({ wait: [workbook] });
     t.after(pages.stop);
     const owner = await first(await open(chromium, pages), pages);
-    await pages.command("outcomes", "approve", "lambeth-710006");
+    const approver = await invite(chromium, pages, owner, "kim", ["reader", "approver"]);
+    await pointer(approver).follow("Outcomes that wait for approval");
+    await pointer(approver).press("Approve this");
     const page = await invite(chromium, pages, owner, "max", ["reader", "systems"], way.options);
     const hand = way.hand(page);
 
