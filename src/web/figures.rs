@@ -38,15 +38,7 @@ pub(super) async fn page(
         .await?;
     let body = html! {
         form.filter action="/figures" method="get" {
-            div.field {
-                label for="panel" { "Panel" }
-                select #panel name="panel" {
-                    option value="" { "All panels" }
-                    @for one in &panels {
-                        option value=(one.panel) selected[one.panel.as_str() == asked.panel] { (one.title) " (" (one.panel.authority()) ")" }
-                    }
-                }
-            }
+            (parts::panel_choice(&panels, &asked.panel))
             button.secondary { "Show" }
         }
         (readiness(&figures.readiness))

@@ -6,6 +6,7 @@ use super::Visitor;
 use super::posted::CSRF;
 use super::shell::FieldError;
 use crate::domain::{Finding, FindingSeverity, Verdict};
+use crate::operation::PanelListed;
 
 /// The field by which a form shows that it came from this session.
 pub(super) fn csrf(visitor: &Visitor) -> Markup {
@@ -156,6 +157,21 @@ pub(super) fn button(visitor: &Visitor, address: &str, label: &str, fields: &[(&
 /// What a list says that is empty: why, and what to do.
 pub(super) fn empty(text: &str) -> Markup {
     html! { p.empty { (text) } }
+}
+
+/// The choice of a panel, or of all.
+pub(super) fn panel_choice(panels: &[PanelListed], chosen: &str) -> Markup {
+    html! {
+        div.field {
+            label for="panel" { "Panel" }
+            select #panel name="panel" {
+                option value="" { "All panels" }
+                @for one in panels {
+                    option value=(one.panel) selected[one.panel.as_str() == chosen] { (one.title) " (" (one.panel.authority()) ")" }
+                }
+            }
+        }
+    }
 }
 
 /// Who did something, as a person says it: the account, and the role in which it acted.

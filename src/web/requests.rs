@@ -60,15 +60,7 @@ pub(super) async fn page(
     };
     let body = html! {
         form.filter action="/requests" method="get" {
-            div.field {
-                label for="panel" { "Panel" }
-                select #panel name="panel" {
-                    option value="" { "All panels" }
-                    @for one in &panels {
-                        option value=(one.panel) selected[one.panel.as_str() == asked.panel] { (one.title) " (" (one.panel.authority()) ")" }
-                    }
-                }
-            }
+            (parts::panel_choice(&panels, &asked.panel))
             (person.show(&[]))
             div.choice {
                 input #all type="checkbox" name="all" value="yes" checked[all];

@@ -43,15 +43,7 @@ pub(super) async fn page(
     let at = |from: Date| format!("/sittings?panel={}&from={from}", parts::encoded(&asked.panel));
     let body = html! {
         form.filter action="/sittings" method="get" {
-            div.field {
-                label for="panel" { "Panel" }
-                select #panel name="panel" {
-                    option value="" { "All panels" }
-                    @for one in &panels {
-                        option value=(one.panel) selected[one.panel.as_str() == asked.panel] { (one.title) " (" (one.panel.authority()) ")" }
-                    }
-                }
-            }
+            (parts::panel_choice(&panels, &asked.panel))
             div.field {
                 label for="from" { "From" }
                 input #from name="from" type="date" value=(from);
