@@ -11,7 +11,8 @@ use tower_sessions::{Expiry, MemoryStore, SessionManagerLayer};
 
 use super::{
     PageFailure, Site, accounts, assets, audit, download, figures, guard, issuer, mappings, oidc, outcome_form,
-    outcomes, pack, panels, quarantine, request, requests, sign_in, sitting, sittings, standing, today, words, write_backs,
+    outcomes, pack, panels, quarantine, request, requests, sign_in, sitting, sittings, standing, today, words,
+    write_backs,
 };
 use crate::domain::SignInRole::{self, Administrator, Approver, Reader, Systems};
 use crate::domain::limit;
