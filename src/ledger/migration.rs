@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("migration/0006_pages.sql")),
     (7, include_str!("migration/0007_kept_pack.sql")),
     (8, include_str!("migration/0008_account.sql")),
+    (9, include_str!("migration/0009_place.sql")),
 ];
 
 /// Brings the ledger up to date. One that is up to date is only read, so that opening it waits for nobody who writes.

@@ -6,10 +6,8 @@
 ALTER TABLE checked ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
 -- Whether it was handed in after the cutoff of its sitting; NULL while it is open, and where there is no cutoff.
 ALTER TABLE checked ADD COLUMN late INTEGER;
--- What sorts requests as they came, those that are not handed in last: '~' sorts after every time. A column of its own,
--- not a computed one, so that a sitting is read from its index alone.
-ALTER TABLE checked ADD COLUMN place TEXT NOT NULL DEFAULT '~';
-UPDATE checked SET place = handed_in WHERE handed_in IS NOT NULL;
+-- What sorts requests as they came, those that are not handed in last.
+ALTER TABLE checked ADD COLUMN place TEXT AS (ifnull(handed_in, '~')) VIRTUAL;
 UPDATE checked SET settled = 1, (panel, sitting) =
     (SELECT o.panel, o.sitting FROM outcome o WHERE o.submission = checked.submission AND o.state = 'approved'
      ORDER BY o.person = checked.person DESC, o.sitting DESC LIMIT 1)
