@@ -136,15 +136,23 @@ fn one_field(
     html! {
         div.field.wrong[is_wrong] {
             label for=(id) { (field.title) span.hidden { " for " (whose) } }
-            p.hint id={ (id) "-hint" } { (hint) }
+            @if !hint.is_empty() { p.hint id={ (id) "-hint" } { (hint) } }
             (parts::error(errors, &id))
             @if field.kind == "date" {
-                input id=(id) name=(id) type="date" value=(value) aria-describedby={ (id) "-hint" } aria-invalid=[is_wrong.then_some("true")];
+                input id=(id) name=(id) type="date" value=(value) aria-describedby=[described(&id, &hint, is_wrong)] aria-invalid=[is_wrong.then_some("true")];
             } @else {
-                textarea id=(id) name=(id) rows="3" aria-describedby={ (id) "-hint" } aria-invalid=[is_wrong.then_some("true")] { (value) }
+                textarea id=(id) name=(id) rows="3" aria-describedby=[described(&id, &hint, is_wrong)] aria-invalid=[is_wrong.then_some("true")] { (value) }
             }
         }
     }
+}
+
+/// By what a field is described: what is asked for, and what is wrong with what was entered.
+fn described(id: &str, hint: &str, is_wrong: bool) -> Option<String> {
+    let hint = (!hint.is_empty()).then(|| format!("{id}-hint"));
+    let error = is_wrong.then(|| format!("{id}-error"));
+    let ids: Vec<String> = hint.into_iter().chain(error).collect();
+    (!ids.is_empty()).then(|| ids.join(" "))
 }
 
 fn choice(
@@ -157,13 +165,12 @@ fn choice(
     errors: &[FieldError],
 ) -> Markup {
     let is_wrong = errors.iter().any(|error| error.field == id);
-    let described = (!hint.is_empty()).then(|| format!("{id}-hint"));
     html! {
         div.field.wrong[is_wrong] {
             label for=(id) { (label) span.hidden { " for " (whose) } }
             @if !hint.is_empty() { p.hint id={ (id) "-hint" } { (hint) } }
             (parts::error(errors, id))
-            select id=(id) name=(id) aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")] {
+            select id=(id) name=(id) aria-describedby=[described(id, hint, is_wrong)] aria-invalid=[is_wrong.then_some("true")] {
                 option value="" {}
                 @for one in choices { option value=(one.name) selected[one.name == value] { (one.title) } }
             }

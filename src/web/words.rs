@@ -60,6 +60,7 @@ pub(super) async fn accessibility() -> Response {
         p { "Workbooks and calendars that you download are as accessible as the program that opens them. Every figure has a table beside it." }
         h2 { "If something does not work for you" }
         p { "Tell whoever looks after tessera in your council: the foot of each page says whom to ask, where your council has set it." }
+        p { a href="/" { "Go to Today" } }
     };
     Shell::bare("Accessibility", Room::None).show(&body)
 }

@@ -51,10 +51,7 @@ export function keyboard(page) {
     async fill(what, text) {
       const own = field(page, what);
       await go(own);
-      if ((await own.getAttribute("type")) === "date") {
-        await page.keyboard.type(text.split("-").reverse().join(""));
-        return;
-      }
+      if ((await own.getAttribute("type")) === "date") return date(page, own, text);
       await key("Control+A");
       await key("Delete");
       await page.keyboard.type(text);
@@ -85,7 +82,7 @@ export function keyboard(page) {
     },
     async give(what, files) {
       await go(field(page, what));
-      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), key("Enter")]);
+      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), key("Space")]);
       await chooser.setFiles(files);
     },
     async unfold(name, within = page) {
@@ -93,6 +90,17 @@ export function keyboard(page) {
       await key("Enter");
     },
   };
+}
+
+/** Types a date as people do who look at what the browser asks for: the day first, or in some countries the month. */
+async function date(page, own, text) {
+  const [year, month, day] = text.split("-");
+  for (const parts of [day + month + year, month + day + year]) {
+    for (let at = 0; at < 2; at += 1) await page.keyboard.press("ArrowLeft");
+    await page.keyboard.type(parts);
+    if ((await own.inputValue()) === text) return;
+  }
+  assert.fail(`no way of typing ${text} makes it`);
 }
 
 const named = (name) => ({ name, exact: typeof name === "string" });

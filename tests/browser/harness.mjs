@@ -92,8 +92,6 @@ export function browser() {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",
-      // Days are entered as people do here.
-      "--lang=en-GB",
       "--disable-gpu",
       "--disable-quic",
       "--no-first-run",

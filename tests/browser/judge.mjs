@@ -36,10 +36,12 @@ export function listen(page, origin) {
   return heard;
 }
 
-/** What is wrong with the page that is shown, in words; nothing where it is well. */
-export async function wrong(page, { mayBeAlone = false } = {}) {
-  const found = [...(await page.evaluate(shape, { mayBeAlone })), ...(await violations(page))];
-  return found;
+/**
+ * What is wrong with the page that is shown, in words; nothing where it is well. Where no script may run, axe cannot:
+ * its clock stands still.
+ */
+export async function wrong(page, { mayBeAlone = false, hasScript = true } = {}) {
+  return [...(await page.evaluate(shape, { mayBeAlone })), ...(hasScript ? await violations(page) : [])];
 }
 
 /** What axe finds. Its text is evaluated by the inspector, which the page's own policy does not concern. */

@@ -30,13 +30,14 @@ const section = (page, heading) => page.locator("section", { has: page.getByRole
 /** The heading that says how far a request is. */
 const verdict = (page) => page.locator("section[aria-labelledby^=child] h2").first();
 
-/** Holds that nothing is wrong with the page, as far as a browser without scripts lets us ask. */
-async function well(page) {
-  assert.deepEqual(await wrong(page), []);
-}
+/** How long a task may take, on a machine that has other things to do. */
+const timeout = 120_000;
 
 for (const way of ways) {
-  test(`administrator before a cutoff, ${way.name}`, async (t) => {
+  const hasScript = way.options.javaScriptEnabled !== false;
+  const well = async (page) => assert.deepEqual(await wrong(page, { hasScript }), []);
+
+  test(`administrator before a cutoff, ${way.name}`, { timeout }, async (t) => {
     const pages = await serve();
     t.after(pages.stop);
     const owner = await first(await open(chromium, pages), pages);
@@ -67,19 +68,19 @@ for (const way of ways) {
     assert.match(await words(page), /6 of 12 complete/);
     await hand.follow("lincolnshire-700002", page.getByRole("region", { name: "Chase list" }));
     const second = section(page, /^Child 100003: Incomplete/);
-    assert.match(await second.innerText(), /social care assessment/i);
+    assert.match(await second.innerText(), /Social care or parenting assessment is not on the child's record/);
     await hand.follow("Check a pack");
     const folder = join(pages.samples, "packs", "lincolnshire-700002");
     const papers = (await readdir(folder)).sort().map((name) => join(folder, name));
     await hand.give("Papers", papers);
     const button = page.getByRole("button", { name: "Check the papers" });
-    if (way.options.javaScriptEnabled === false) await hand.press("Check the papers");
+    if (!hasScript) await hand.press("Check the papers");
     else await hand.touch(button);
     await page.getByRole("button", { name: "Keep with the request" }).waitFor();
-    assert.equal(await page.locator("[data-paper]").count(), papers.length + 1, "the e-mail has a paper in it");
+    assert.equal(await page.locator("[data-paper]").count(), papers.length, "every paper is told of");
     assert.match(await words(page), /Another child’s/);
-    assert.match(await words(page), /Person 100003: Complete/);
-    if (way.options.javaScriptEnabled !== false) {
+    assert.doesNotMatch(await words(page), /assessment is not on the child.s record/, "the paper that was missing is among them");
+    if (hasScript) {
       assert.equal(await page.locator("[data-pack-told] [role=status]").innerText(), "Every file is read.");
       assert.ok(await page.locator("#result").evaluate((one) => one === document.activeElement), "the focus is on the result");
     }
@@ -114,7 +115,7 @@ for (const way of ways) {
     assert.deepEqual(heard, []);
   });
 
-  test(`administrator after a sitting, then somebody who approves, ${way.name}`, async (t) => {
+  test(`administrator after a sitting, then somebody who approves, ${way.name}`, { timeout }, async (t) => {
     const pages = await serve({ aside: [workbook] });
     t.after(pages.stop);
     const owner = await first(await open(chromium, pages), pages);
@@ -186,7 +187,7 @@ for (const way of ways) {
     assert.deepEqual(heard, []);
   });
 
-  test(`a workbook instead of the form, and turned down, ${way.name}`, async (t) => {
+  test(`a workbook instead of the form, and turned down, ${way.name}`, { timeout }, async (t) => {
     const pages = await serve({ aside: [workbook] });
     t.after(pages.stop);
     const owner = await first(await open(chromium, pages), pages);
@@ -211,7 +212,7 @@ for (const way of ways) {
     assert.match(await words(other), /No outcome waits for approval/);
   });
 
-  test(`systems, ${way.name}`, async (t) => {
+  test(`systems, ${way.name}`, { timeout }, async (t) => {
     const pages = await serve({ wait: [workbook] });
     t.after(pages.stop);
     const owner = await first(await open(chromium, pages), pages);
@@ -267,7 +268,7 @@ for (const way of ways) {
     await well(page);
   });
 
-  test(`reader, ${way.name}`, async (t) => {
+  test(`reader, ${way.name}`, { timeout }, async (t) => {
     const pages = await serve({ wait: [workbook] });
     t.after(pages.stop);
     const owner = await first(await open(chromium, pages), pages);
