@@ -24,3 +24,4 @@ mod sent;
 mod stand_in;
 mod tampered;
 mod tidy;
+mod web;

@@ -272,7 +272,7 @@ pub(super) fn checked_submission(
 
 /// A request that asks a panel.
 pub(super) fn requested(installation: &Installation, id: &SubmissionId) -> Result<Submission, Failure> {
-    let row = installation.ledger.submission(id)?;
+    let row = installation.submission(id)?;
     let submission = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?.submission;
     if profile_of(installation, &submission).is_none() {
         let help =

@@ -10,8 +10,8 @@ use super::{Actor, Failure, Mistake, Workplace};
 use crate::calendar::{Clock, Holidays, Office};
 use crate::config::{Configuration, LedgerUrl};
 use crate::diagnostic::{Diagnostic, Place, Severity};
-use crate::domain::{AuthorityName, PanelName};
-use crate::ledger::{Ledger, LedgerKey};
+use crate::domain::{AuthorityName, PanelName, SubmissionId};
+use crate::ledger::{Ledger, LedgerKey, SubmissionRow};
 use crate::mapping::{Authority, Field, FormMapping, Library, MappingSet};
 use crate::panel::{Known, KnownField, Profile};
 
@@ -255,6 +255,12 @@ impl Installation {
         rules.serves(configuration)?;
         let ledger = ledger(configuration, clock)?;
         Ok(Self { configuration: configuration.clone(), rules, ledger, clock, actor: actor.clone() })
+    }
+
+    /// A submission of an authority that is served. One of another is not there, though the ledger may still hold it.
+    pub(super) fn submission(&self, id: &SubmissionId) -> Result<Option<SubmissionRow>, Failure> {
+        let row = self.ledger.submission(id)?;
+        Ok(row.filter(|row| self.configuration.authority(&row.submission.authority).is_some()))
     }
 
     /// A path as it is shown: below the configuration's folder, where it lies there.

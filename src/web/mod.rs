@@ -5,6 +5,7 @@
 
 mod accounts;
 mod address;
+mod asked;
 mod assets;
 mod audit;
 mod download;
@@ -15,6 +16,7 @@ mod limits;
 mod mappings;
 mod outcome_form;
 mod outcomes;
+mod pace;
 mod pack;
 mod panels;
 mod parts;

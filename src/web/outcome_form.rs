@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
 
+use super::asked::Path;
 use super::posted::Posted;
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, outcomes, parts};
