@@ -102,7 +102,7 @@ impl Rulebook {
         let served = |panel: &PanelName| configuration.authority(&panel.authority()).is_some();
         let is_called = |profile: &Profile| profile.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name));
         let fits = |panel: &PanelName, profile: &Profile| {
-            panel.as_str() == name || served(panel) && (panel.panel() == name || is_called(profile))
+            served(panel) && (panel.as_str() == name || panel.panel() == name || is_called(profile))
         };
         let mut found = self.panels.iter().filter(|(panel, profile)| fits(panel, profile)).map(|(_, profile)| profile);
         let first = found.next().ok_or_else(|| Failure::unknown("panel", name, "panels list"))?;

@@ -31,7 +31,7 @@ pub(super) async fn page(
     visitor: Visitor,
     Path(sitting): Path<Sitting>,
 ) -> Result<Response, PageFailure> {
-    let form = form(&site, &visitor, &sitting).await?;
+    let form = form(&site, &visitor, &sitting).await.map_err(PageFailure::unknown_is_not_found)?;
     Ok(shown(&visitor, &form, &[], &[]))
 }
 

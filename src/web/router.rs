@@ -156,7 +156,10 @@ mod tests {
         let all = all.chain(uploads().into_iter().map(|(roles, address, ..)| (named(roles), address)));
         let all: Vec<(String, &str)> = all.collect();
         for (roles, address) in &all {
-            assert!(table.contains(&(roles.as_str(), *address)), "tests/web/routes.tsv has no line for {roles} {address}");
+            assert!(
+                table.contains(&(roles.as_str(), *address)),
+                "tests/web/routes.tsv has no line for {roles} {address}"
+            );
         }
         assert_eq!(table.len(), all.len(), "tests/web/routes.tsv has a line of a page that is not there");
     }

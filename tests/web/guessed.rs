@@ -54,7 +54,11 @@ fn guessing_is_slow_and_tells_nothing() {
 
     // Whoever has found somebody's session does not guess the password by it.
     let tries: Vec<u16> = (0..7)
-        .map(|_| owner.post("/account", &[("held", "not the right password"), ("password", "other plain words there")]).status)
+        .map(|_| {
+            owner
+                .post("/account", &[("held", "not the right password"), ("password", "other plain words there")])
+                .status
+        })
         .collect();
     assert_eq!((tries[0], tries[6]), (422, 429), "{tries:?}");
 
@@ -93,7 +97,16 @@ fn a_link_is_good_once_and_not_for_long() {
     let secret = link.strip_prefix("/invitation/").unwrap();
     assert!(secret.len() >= 32, "{secret}");
     let guesser = pages.from(4);
-    for guess in [&secret[1..], &secret.to_uppercase(), "", "%00", "..%2f..", &"a".repeat(5_000), &format!("{secret}x"), "' OR 1=1 --"] {
+    for guess in [
+        &secret[1..],
+        &secret.to_uppercase(),
+        "",
+        "%00",
+        "..%2f..",
+        &"a".repeat(5_000),
+        &format!("{secret}x"),
+        "' OR 1=1 --",
+    ] {
         if guess != secret {
             let address = format!("/invitation/{}", guess.replace(' ', "%20"));
             assert!([400, 404].contains(&guesser.get(&address).status), "{guess}");

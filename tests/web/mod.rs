@@ -95,7 +95,7 @@ impl Pages {
     fn from(&self, host: u8) -> Somebody {
         let address = std::net::IpAddr::from([127, 0, 0, host]);
         let client = Client::builder().local_address(address).redirect(reqwest::redirect::Policy::none());
-        let client = client.no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
+        let client = client.no_proxy().pool_max_idle_per_host(0).timeout(Duration::from_secs(60)).build().unwrap();
         Somebody { client, url: self.url.clone(), cookie: RefCell::default(), csrf: RefCell::default() }
     }
 
@@ -138,17 +138,16 @@ impl Pages {
     }
 
     /// The trail after an entry: actor, action, subject.
-    fn trail(&self, after: u64) -> Vec<(String, String, String)> {
+    fn trail(&self, after: i64) -> Vec<(String, String, String)> {
         let ledger = self.ledger();
-        let mut asked = ledger
-            .prepare("SELECT actor, action, subject FROM audit WHERE sequence > ?1 ORDER BY sequence")
-            .unwrap();
+        let mut asked =
+            ledger.prepare("SELECT actor, action, subject FROM audit WHERE sequence > ?1 ORDER BY sequence").unwrap();
         let rows = asked.query_map([after], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
         rows.map(Result::unwrap).collect()
     }
 
     /// The number of the latest entry.
-    fn latest(&self) -> u64 {
+    fn latest(&self) -> i64 {
         self.ledger().query_row("SELECT max(sequence) FROM audit", [], |row| row.get(0)).unwrap()
     }
 
@@ -261,6 +260,11 @@ impl Somebody {
         *self.csrf.borrow_mut() = found.unwrap_or_else(|| panic!("{text}")).to_owned();
     }
 
+    /// The same person with the same session at another address.
+    fn at(&self, pages: &Pages, host: u8) -> Self {
+        Self { cookie: self.cookie.clone(), csrf: self.csrf.clone(), ..pages.from(host) }
+    }
+
     /// Whether they are signed in.
     fn is_in(&self) -> bool {
         self.get("/help").status == 200
@@ -284,4 +288,9 @@ fn multipart(csrf: Option<&str>, files: &[(&[u8], &[u8])]) -> Vec<u8> {
     }
     body.extend(format!("--{BOUNDARY}--\r\n").bytes());
     body
+}
+
+/// A value for an address.
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
