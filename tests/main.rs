@@ -26,5 +26,6 @@ mod served;
 mod stand_in;
 mod tampered;
 mod tidy;
+mod web;
 mod web_oidc;
 mod web_serve;

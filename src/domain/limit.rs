@@ -109,8 +109,12 @@ pub const FORM_BYTES_MAX: usize = 2 << 20;
 /// How long a page may take: after that somebody has long gone.
 pub const PAGE_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// How long whoever sends something may be silent, so that nobody holds a connection by sending a byte now and then.
+/// How long whoever sends something may be silent, or come with less than [`BODY_BYTES_MIN`], so that nobody holds a
+/// connection by sending a byte now and then.
 pub const BODY_SILENT_MAX: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// Bytes that have to come in that time, unless they are the last: the slowest telephone line brings more.
+pub const BODY_BYTES_MIN: usize = 16 << 10;
 
 /// How long a browser may take to say what it wants.
 pub const HEAD_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(10);

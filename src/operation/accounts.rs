@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Actor, Failure, Workplace};
 use crate::calendar::Clock;
 use crate::domain::{AccountName, Invitation, SignInAccount, SignInRole, hexadecimal};
+use crate::ledger::Ledger;
 
 /// How long a link is good by which somebody chooses a password.
 const INVITATION_TIME: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -38,6 +39,15 @@ pub struct AccountListed {
     pub has_password: bool,
     /// Until when the link is good by which its owner chooses one.
     pub invited_until: Option<Timestamp>,
+}
+
+/// What an open account may do, and which password it has.
+#[derive(Debug, Clone)]
+pub struct AccountNow {
+    /// What it may do.
+    pub roles: BTreeSet<SignInRole>,
+    /// What is another for another password, and tells nothing of either.
+    pub password: String,
 }
 
 /// A link that was made for somebody.
@@ -75,6 +85,7 @@ pub fn account_invite(
     let (secret, hash) = new_secret()?;
     let until = clock.now() + INVITATION_TIME;
     let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    refuse_nobody_left(&ledger, name, roles.contains(&SignInRole::Systems))?;
     let invited = |known: Option<SignInAccount>| SignInAccount {
         name: name.clone(),
         roles: roles.clone(),
@@ -97,19 +108,25 @@ pub fn account_change(
     is_open: bool,
 ) -> Result<(), Failure> {
     let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let keeps = |one: &SignInAccount| one.is_open && one.password.is_some() && one.roles.contains(&SignInRole::Systems);
-    let others = ledger.accounts()?.iter().filter(|one| one.name != *name).any(keeps);
-    let stays = is_open && roles.contains(&SignInRole::Systems);
-    if !others && !stays {
-        let help = "give the role to somebody else first";
-        return Err(Failure::usage("nobody would be left who looks after the accounts", help));
-    }
+    refuse_nobody_left(&ledger, name, is_open && roles.contains(&SignInRole::Systems))?;
     let change =
         |known: Option<SignInAccount>| known.map(|known| SignInAccount { roles: roles.clone(), is_open, ..known });
     match ledger.change_account(name, change, actor)? {
         Some(_) => Ok(()),
         None => Err(Failure::usage(format_args!("there is no account {name}"), "look at the list of accounts")),
     }
+}
+
+/// Refuses a change after which nobody could look after the accounts.
+fn refuse_nobody_left(ledger: &Ledger, changed: &AccountName, keeps: bool) -> Result<(), Failure> {
+    let may = |one: &SignInAccount| one.is_open && one.password.is_some() && one.roles.contains(&SignInRole::Systems);
+    let accounts = ledger.accounts()?;
+    let (own, others): (Vec<_>, Vec<_>) = accounts.iter().filter(|one| may(one)).partition(|one| one.name == *changed);
+    if !keeps && !own.is_empty() && others.is_empty() {
+        let help = "give the role to somebody else first";
+        return Err(Failure::usage("nobody would be left who looks after the accounts", help));
+    }
+    Ok(())
 }
 
 /// Makes an account that may do everything, for whoever holds the first link.
@@ -196,14 +213,14 @@ pub fn sign_in(
     Ok(roles)
 }
 
-/// What an account may do now; nothing where it is closed or was never there.
-pub fn account_roles(
-    workplace: &Workplace,
-    clock: Clock,
-    name: &AccountName,
-) -> Result<Option<BTreeSet<SignInRole>>, Failure> {
+/// An account as it is now; nothing where it is closed or was never there.
+pub fn account_now(workplace: &Workplace, clock: Clock, name: &AccountName) -> Result<Option<AccountNow>, Failure> {
     let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    Ok(ledger.account(name)?.filter(|account| account.is_open).map(|account| account.roles))
+    Ok(ledger.account(name)?.filter(|account| account.is_open).map(|account| AccountNow {
+        roles: account.roles,
+        // A hash of the hash: it tells one password from another, and nobody can sign in with it.
+        password: hash_of(&account.password.unwrap_or_default()),
+    }))
 }
 
 /// Writes into the trail that somebody came by the council's own sign-in, or went.

@@ -43,6 +43,18 @@ pub enum CheckScope {
     All,
 }
 
+impl CheckScope {
+    /// What was looked at, for the trail.
+    fn subject(&self) -> String {
+        match self {
+            Self::Submission { id, .. } => id.to_string(),
+            Self::Panel { panel, sitting: Some(sitting) } => format!("requests {panel} {sitting}"),
+            Self::Panel { panel, sitting: None } => format!("requests {panel}"),
+            Self::All => "every request".to_owned(),
+        }
+    }
+}
+
 /// A fact that a person states.
 pub type StatedFact = Stated;
 
@@ -90,8 +102,8 @@ pub fn check(
     let mut installation = Installation::open(workplace, clock, actor)?;
     known_facts(&installation, stated)?;
     let requests = checked(&installation, workplace, scope, stated)?;
+    installation.ledger.audit_view(actor, &scope.subject())?;
     if let CheckScope::Submission { id, .. } = scope {
-        installation.ledger.audit_view(actor, id.as_str())?;
         for fact in stated {
             installation.ledger.state_fact(id, &fact.name, fact.value, actor)?;
         }
@@ -272,7 +284,7 @@ pub(super) fn checked_submission(
 
 /// A request that asks a panel.
 pub(super) fn requested(installation: &Installation, id: &SubmissionId) -> Result<Submission, Failure> {
-    let row = installation.ledger.submission(id)?;
+    let row = installation.submission(id)?;
     let submission = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?.submission;
     if profile_of(installation, &submission).is_none() {
         let help =

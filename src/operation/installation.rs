@@ -10,8 +10,8 @@ use super::{Actor, Failure, Mistake, Workplace};
 use crate::calendar::{Clock, Holidays, Office};
 use crate::config::{Configuration, LedgerUrl};
 use crate::diagnostic::{Diagnostic, Place, Severity};
-use crate::domain::{AuthorityName, PanelName};
-use crate::ledger::{Ledger, LedgerKey};
+use crate::domain::{AuthorityName, PanelName, SubmissionId};
+use crate::ledger::{Ledger, LedgerKey, SubmissionRow};
 use crate::mapping::{Authority, Field, FormMapping, Library, MappingSet};
 use crate::panel::{Known, KnownField, Profile};
 
@@ -102,7 +102,7 @@ impl Rulebook {
         let served = |panel: &PanelName| configuration.authority(&panel.authority()).is_some();
         let is_called = |profile: &Profile| profile.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name));
         let fits = |panel: &PanelName, profile: &Profile| {
-            panel.as_str() == name || served(panel) && (panel.panel() == name || is_called(profile))
+            served(panel) && (panel.as_str() == name || panel.panel() == name || is_called(profile))
         };
         let mut found = self.panels.iter().filter(|(panel, profile)| fits(panel, profile)).map(|(_, profile)| profile);
         let first = found.next().ok_or_else(|| Failure::unknown("panel", name, "panels list"))?;
@@ -255,6 +255,12 @@ impl Installation {
         rules.serves(configuration)?;
         let ledger = ledger(configuration, clock)?;
         Ok(Self { configuration: configuration.clone(), rules, ledger, clock, actor: actor.clone() })
+    }
+
+    /// A submission of an authority that is served. One of another is not there, though the ledger may still hold it.
+    pub(super) fn submission(&self, id: &SubmissionId) -> Result<Option<SubmissionRow>, Failure> {
+        let row = self.ledger.submission(id)?;
+        Ok(row.filter(|row| self.configuration.authority(&row.submission.authority).is_some()))
     }
 
     /// A path as it is shown: below the configuration's folder, where it lies there.

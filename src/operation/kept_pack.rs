@@ -98,7 +98,7 @@ pub fn pack_forget(
 
 /// The papers that are kept with a request, each file once.
 pub(super) fn kept(installation: &Installation, id: &SubmissionId) -> Result<Vec<KeptPaper>, Failure> {
-    let row = installation.ledger.submission(id)?;
+    let row = installation.submission(id)?;
     let submission = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?.submission;
     let authority = installation.rules.authority(&submission.authority)?;
     let mut papers: Vec<KeptPaper> = Vec::new();

@@ -112,12 +112,19 @@ pub fn audit_csv(entries: &[AuditEntry]) -> String {
         let AuditEntry { sequence, at, actor, action, subject, before, after, previous, hash, receipt } = entry;
         let number = sequence.to_string();
         let receipt = receipt.as_deref().unwrap_or_default();
-        let row = [&number, at, actor, action, subject, before, after, previous, hash, receipt];
-        written = written.and_then(|()| writer.write_record(row));
+        // Account names stand in it, and nobody's name is a formula.
+        let row: [&str; 10] = [&number, at, actor, action, subject, before, after, previous, hash, receipt];
+        written = written.and_then(|()| writer.write_record(row.map(as_text)));
     }
     // Writing to memory does not fail.
     drop(written);
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn as_text(cell: &str) -> String {
+    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if is_formula { format!("'{cell}") } else { cell.to_owned() }
 }
 
 impl LedgerStatus {

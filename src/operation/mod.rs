@@ -46,8 +46,9 @@ mod write_back;
 
 pub use crate::ledger::{Actor, AuditEntry};
 pub use accounts::{
-    AccountListed, InvitationMade, account_accept, account_change, account_first, account_invite, account_invited,
-    account_password, account_roles, accounts_list, hash_of, new_secret, password_trouble, sign_in, sign_in_noted,
+    AccountListed, AccountNow, InvitationMade, account_accept, account_change, account_first, account_invite,
+    account_invited, account_now, account_password, accounts_list, hash_of, new_secret, password_trouble, sign_in,
+    sign_in_noted,
 };
 pub use agenda::{Agenda, AgendaEntry, Arising, Heard, InvitationDue, Tracked, agenda};
 pub use check::{CheckReport, CheckScope, Explanation, StatedFact, WaiverGiven, check, explain, state_facts, waive};

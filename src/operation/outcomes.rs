@@ -145,7 +145,8 @@ pub fn outcome_show(
 ) -> Result<Vec<OutcomeListed>, Failure> {
     let mut installation = Installation::open(workplace, clock, actor)?;
     let rows = installation.ledger.outcomes(Some(id))?;
-    if rows.is_empty() {
+    let is_served = |row: &OutcomeRow| installation.configuration.authority(&row.outcome.panel.authority()).is_some();
+    if !rows.iter().any(is_served) {
         return Err(Failure::unknown("outcome of", id, "outcomes list"));
     }
     let listed = rows.iter().map(|row| shown(&installation, actor, row)).collect::<Result<_, _>>()?;

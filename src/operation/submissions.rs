@@ -218,7 +218,7 @@ pub fn submission_show(
     id: &SubmissionId,
 ) -> Result<SubmissionStory, Failure> {
     let mut installation = Installation::open(workplace, clock, actor)?;
-    let row = installation.ledger.submission(id)?;
+    let row = installation.submission(id)?;
     let row = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?;
     installation.ledger.audit_view(actor, id.as_str())?;
     let asks = row.submission.status.is_request() && profile_of(&installation, &row.submission).is_some();

@@ -103,6 +103,9 @@ pub fn writebacks_page(
 pub fn writeback_show(workplace: &Workplace, clock: Clock, actor: &Actor, id: &str) -> Result<WriteBackShown, Failure> {
     let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
     let found = find(&ledger, id)?;
+    if workplace.configuration().authority(&found.panel.authority()).is_none() {
+        return Err(Failure::unknown("write-back", id, "writeback list"));
+    }
     ledger.audit_view(actor, &format!("write-back {id}"))?;
     Ok(WriteBackShown::of(&found))
 }

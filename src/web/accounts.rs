@@ -2,17 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::{Path, State};
+use axum::Extension;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
 use tower_sessions::Session;
 
+use super::asked::{Path, Query};
+use super::guard::Asking;
 use super::parts::{self, Line};
 use super::posted::{Posted, PostedByAnybody};
 use super::shell::FieldError;
-use super::{PageFailure, Room, Shell, Site, Visitor, session};
+use super::{PageFailure, Room, Shell, Site, Visitor, session, sign_in};
 use crate::domain::{AccountName, SignInRole};
 use crate::operation::{self, AccountListed, InvitationMade};
 
@@ -272,13 +276,21 @@ pub(super) async fn accept(
         }
     })
     .await?;
-    session::begin(&session, name, None).await?;
+    session::begin(&session, &site, name, None).await?;
     Ok(Redirect::to("/").into_response())
 }
 
 /// One's own account.
-pub(super) async fn own(visitor: Visitor) -> Response {
-    own_form(&visitor, Vec::new(), None)
+pub(super) async fn own(visitor: Visitor, Query(done): Query<Done>) -> Response {
+    let changed = "Your password is changed. Wherever else you were signed in, you are signed out.";
+    own_form(&visitor, Vec::new(), (done.done == "password").then(|| changed.to_owned()))
+}
+
+/// What was done just before.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Done {
+    #[serde(default)]
+    done: String,
 }
 
 fn own_form(visitor: &Visitor, errors: Vec<FieldError>, done: Option<String>) -> Response {
@@ -311,6 +323,7 @@ pub(super) async fn own_post(
     State(site): State<Site>,
     session: Session,
     visitor: Visitor,
+    Extension(Asking(asking)): Extension<Asking>,
     posted: Posted,
 ) -> Result<Response, PageFailure> {
     if !visitor.is_local {
@@ -326,13 +339,18 @@ pub(super) async fn own_post(
     if let Some(trouble) = operation::password_trouble(&name, &password) {
         return Ok(refused("password", trouble));
     }
+    // Whoever has found somebody's session does not guess the password by it.
+    if !site.limits().allows_try(&name, asking) {
+        return Err(PageFailure::TooMuch(StatusCode::TOO_MANY_REQUESTS, sign_in::TOO_OFTEN));
+    }
+    let own = name.clone();
     let changed =
         site.ask(move |workplace, clock| operation::account_password(workplace, clock, &name, &held, &password)).await;
     match changed {
         Ok(()) => {
-            // Whoever had this session's id has it no more.
-            session.cycle_id().await.map_err(session::broken)?;
-            Ok(own_form(&visitor, Vec::new(), Some("Your password is changed.".to_owned())))
+            // Every session that began with the old one is over; this one goes on under another id.
+            session::begin(&session, &site, own, None).await?;
+            Ok(Redirect::to("/account?done=password").into_response())
         }
         Err(PageFailure::Operation(failure)) if failure.kind == operation::FailureKind::Usage => {
             Ok(refused("held", "Enter the password you signed in with".to_owned()))

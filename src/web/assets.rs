@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
 
 use super::PageFailure;
+use super::asked::Path;
 use crate::domain::hexadecimal;
 
 const STYLE: &str = include_str!("assets/tessera.css");

@@ -1,11 +1,12 @@
 //! Audit: who saw and did what.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::asked::Query;
 use super::parts::{self, Line};
 use super::posted::Posted;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};

@@ -2,13 +2,14 @@
 
 use std::path::Path as FilePath;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::asked::{Path, Query};
 use super::{PageFailure, Site, Visitor};
 use crate::operation::{self, CheckScope, Failure, Workplace};
 
@@ -31,14 +32,15 @@ pub(super) fn answer(name: &str, bytes: Vec<u8>) -> Response {
 async fn written(
     site: &Site,
     name: String,
+    kind: &'static str,
     write: impl FnOnce(&Workplace, crate::calendar::Clock, &FilePath) -> Result<(), Failure> + Send + 'static,
 ) -> Result<Response, PageFailure> {
-    let own = name.clone();
     let bytes = site
         .ask(move |workplace, clock| {
             let failed = |error: std::io::Error| Failure::failed(error, "is the disk for temporary files full?");
             let folder = tempfile::tempdir().map_err(failed)?;
-            let file = folder.path().join(&own);
+            // Named by us: what stands in an address never becomes a path.
+            let file = folder.path().join(kind);
             write(workplace, clock, &file)?;
             std::fs::read(&file).map_err(failed)
         })
@@ -60,20 +62,20 @@ pub(super) async fn of_sitting(
             let write = move |workplace: &Workplace, clock, file: &FilePath| {
                 operation::agenda(workplace, clock, &actor, &of, date)?.out(file)
             };
-            written(&site, name, write).await
+            written(&site, name, "written.xlsx", write).await
         }
         "matrix.xlsx" => {
             let scope = CheckScope::Panel { panel: of, sitting: Some(date) };
             let write = move |workplace: &Workplace, clock, file: &FilePath| {
                 operation::check_out(&operation::check(workplace, clock, &actor, &scope, &[])?, file)
             };
-            written(&site, name, write).await
+            written(&site, name, "written.xlsx", write).await
         }
         "outcomes.xlsx" => {
             let write = move |workplace: &Workplace, clock, file: &FilePath| {
                 operation::outcomes_workbook(workplace, clock, &actor, &of, date, file).map(|_| ())
             };
-            written(&site, name, write).await
+            written(&site, name, "written.xlsx", write).await
         }
         "sitting.ics" => calendar(&site, name, of, date, date).await,
         _ => Err(PageFailure::NotFound),
@@ -102,5 +104,5 @@ async fn calendar(site: &Site, name: String, panel: String, from: Date, to: Date
         let sittings = operation::panel_sittings(workplace, &panel, from, to)?;
         operation::sittings_calendar(workplace, clock, &panel, &sittings, file)
     };
-    written(site, name, write).await
+    written(site, name, "written.ics", write).await
 }

@@ -1,10 +1,11 @@
 //! Figures: how far the next sittings are, what came on time, what is most often missing. A plot, and its table.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::asked::Query;
 use super::plot::{self, Bar, Part};
 use super::{PageFailure, Room, Shell, Site, Visitor, address, download, parts};
 use crate::operation::{self, ArrivalFigure, Figures, MissingFigure, SittingListed};

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tower_sessions::Session;
 
-use super::{PageFailure, Site, Visitor, session, sign_in};
+use super::{PageFailure, Site, Visitor, session, sign_in, uploads};
 use crate::domain::SignInRole;
 
 /// Nothing comes from elsewhere, nothing is run that stands in a page, and no other site may frame one.
@@ -85,13 +85,26 @@ fn asking(site: &Site, request: &Request) -> IpAddr {
     if !site.settings().trusted_proxies.contains(&peer) {
         return peer;
     }
-    // The last is the one that the proxy itself has seen.
-    let said = text(request.headers(), &HeaderName::from_static("x-forwarded-for"));
+    // The last is the one that the proxy itself has seen: in the last header, as some proxies add one of their own.
+    let said = request.headers().get_all("x-forwarded-for").iter().next_back().and_then(|said| said.to_str().ok());
     said.and_then(|said| said.rsplit(',').next()).and_then(|last| last.trim().parse().ok()).unwrap_or(peer)
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Lets nothing pass that says itself that it is larger than what is taken, before it is read.
+pub(super) async fn size(
+    State(bytes_max): State<usize>,
+    request: Request,
+    next: Next,
+) -> Result<Response, PageFailure> {
+    let said = text(request.headers(), &header::CONTENT_LENGTH).and_then(|said| said.parse::<usize>().ok());
+    if said.is_some_and(|said| said > bytes_max) {
+        return Err(uploads::too_large());
+    }
+    Ok(next.run(request).await)
 }
 
 /// Lets nobody pass who is not signed in.

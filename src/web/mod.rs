@@ -5,6 +5,7 @@
 
 mod accounts;
 mod address;
+mod asked;
 mod assets;
 mod audit;
 mod download;
@@ -18,6 +19,7 @@ mod mappings;
 mod oidc;
 mod outcome_form;
 mod outcomes;
+mod pace;
 mod pack;
 mod panels;
 mod parts;

@@ -102,7 +102,7 @@ pub(super) async fn back(
     if roles.is_empty() {
         return Ok(without_role());
     }
-    session::begin(&session, name, Some(roles)).await?;
+    session::begin(&session, &site, name, Some(roles)).await?;
     Ok(Redirect::to(&started.then).into_response())
 }
 

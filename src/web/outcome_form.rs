@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
 
+use super::asked::Path;
 use super::posted::Posted;
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, outcomes, parts};
@@ -30,7 +31,7 @@ pub(super) async fn page(
     visitor: Visitor,
     Path(sitting): Path<Sitting>,
 ) -> Result<Response, PageFailure> {
-    let form = form(&site, &visitor, &sitting).await?;
+    let form = form(&site, &visitor, &sitting).await.map_err(PageFailure::unknown_is_not_found)?;
     Ok(shown(&visitor, &form, &[], &[]))
 }
 

@@ -1,12 +1,13 @@
 //! Outcomes: what was decided, what waits for approval, and what is written on which record.
 
-use axum::extract::{Multipart, Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::asked::{Files, Path, Query};
 use super::parts;
 use super::posted::Posted;
 use super::uploads;
@@ -349,7 +350,7 @@ pub(super) async fn reject(
 pub(super) async fn upload(
     State(site): State<Site>,
     visitor: Visitor,
-    multipart: Multipart,
+    Files(multipart): Files,
 ) -> Result<Response, PageFailure> {
     let sent = uploads::take_in(&visitor, multipart).await?;
     let Some(file) = sent.files.first().cloned() else {

@@ -1,12 +1,13 @@
 //! Check a pack: what the papers are that were handed in, and what is still missing, as each file is read.
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Multipart, Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use tokio::sync::mpsc;
 
+use super::asked::{Files, Path};
 use super::parts;
 use super::posted::Posted;
 use super::uploads;
@@ -19,7 +20,15 @@ use crate::report;
 const PARTS: &str = "text/x-pack-parts";
 
 /// The form.
-pub(super) async fn page(visitor: Visitor, Path(id): Path<String>) -> Response {
+pub(super) async fn page(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, PageFailure> {
+    let (actor, asked) = (visitor.reading(), SubmissionId::new(id.clone()));
+    site.ask(move |workplace, clock| operation::pack_kept(workplace, clock, &actor, &asked))
+        .await
+        .map_err(PageFailure::unknown_is_not_found)?;
     let body = html! {
         (form(&visitor, &id))
         section data-pack-told hidden {
@@ -28,7 +37,7 @@ pub(super) async fn page(visitor: Visitor, Path(id): Path<String>) -> Response {
             div data-pack-papers {}
         }
     };
-    shell(&visitor, &id).show(&body)
+    Ok(shell(&visitor, &id).show(&body))
 }
 
 fn shell(visitor: &Visitor, id: &str) -> Shell {
@@ -57,7 +66,7 @@ pub(super) async fn check(
     visitor: Visitor,
     Path(id): Path<String>,
     headers: HeaderMap,
-    multipart: Multipart,
+    Files(multipart): Files,
 ) -> Result<Response, PageFailure> {
     let sent = uploads::take_in(&visitor, multipart).await?;
     if sent.files.is_empty() {

@@ -1,9 +1,10 @@
 //! Panels: what each is for, when it sits, and what its policy asks.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
+use super::asked::Path;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
 use crate::operation;
 

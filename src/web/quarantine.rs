@@ -1,10 +1,11 @@
 //! Quarantine: what could not be read, and what becomes of it.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::asked::{Path, Query};
 use super::parts::{self, Line};
 use super::posted::Posted;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};

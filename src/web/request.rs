@@ -1,11 +1,12 @@
 //! A request: what it lacks, its papers, its facts, its history.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::asked::{Path, Query};
 use super::parts::{self, Line};
 use super::posted::Posted;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};

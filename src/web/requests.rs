@@ -1,10 +1,11 @@
 //! Requests: the list, and the search.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::asked::Query;
 use super::parts::{self, Line};
 use super::posted::Posted;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
@@ -108,18 +109,27 @@ pub(super) struct Sought {
     after: Option<String>,
 }
 
-/// What was entered into the field. Only what holds a figure, as ids, dates and references do, goes into an address:
-/// somebody may have entered a name, which must not stay in a browser's history.
+/// What was entered into the field. Only what can be nothing but an id or a reference goes into an address: somebody may
+/// have entered a name or a date of birth, which must not stay in a browser's history.
 pub(super) async fn sought(
     State(site): State<Site>,
     visitor: Visitor,
     posted: Posted,
 ) -> Result<Response, PageFailure> {
     let text = posted.text("for").unwrap_or_default().to_owned();
-    if text.chars().any(|c| c.is_ascii_digit()) {
+    if is_id(&site, &text) {
         return Ok(Redirect::to(&format!("/search?for={}", parts::encoded(&text))).into_response());
     }
     results(&site, &visitor, Sought { text, after: None }).await
+}
+
+/// Whether it is a number, or begins as the ids of submissions and the references of write-backs do.
+fn is_id(site: &Site, text: &str) -> bool {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let authorities = site.workplace().configuration().authorities.iter().map(|authority| authority.name.as_str());
+    let begins = |before: &str| text.strip_prefix(before).is_some_and(|rest| rest.starts_with('-'));
+    is_number || is_plain && authorities.chain(["step", "TES"]).any(begins)
 }
 
 /// What fits what somebody looks for; the page itself where only one thing does.

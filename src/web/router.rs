@@ -3,15 +3,15 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::TimeoutLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, MemoryStore, SessionManagerLayer};
 
 use super::{
     PageFailure, Site, accounts, assets, audit, download, figures, guard, issuer, mappings, oidc, outcome_form,
-    outcomes, pack, panels, quarantine, request, requests, sign_in, sitting, sittings, standing, today, words,
+    outcomes, pace, pack, panels, quarantine, request, requests, sign_in, sitting, sittings, standing, today, words,
     write_backs,
 };
 use crate::domain::SignInRole::{self, Administrator, Approver, Reader, Systems};
@@ -109,6 +109,7 @@ pub(super) fn router(site: &Site) -> Router {
     for (roles, address, page, bytes) in uploads() {
         let page: MethodRouter<Site> = page.layer(from_fn_with_state(roles, guard::role));
         let page: MethodRouter<Site> = page.layer(DefaultBodyLimit::max(bytes));
+        let page: MethodRouter<Site> = page.layer(from_fn_with_state(bytes, guard::size));
         signed_in = signed_in.route(address, page.layer(in_time(limit::UPLOAD_TIME_MAX)));
     }
     let signed_in = signed_in.layer(from_fn_with_state(site.clone(), guard::signed_in));
@@ -118,7 +119,7 @@ pub(super) fn router(site: &Site) -> Router {
         .fallback(async || PageFailure::NotFound)
         .method_not_allowed_fallback(async || PageFailure::NotFound)
         .layer(sessions(site))
-        .layer(RequestBodyTimeoutLayer::new(limit::BODY_SILENT_MAX))
+        .layer(from_fn(pace::pace))
         .layer(from_fn_with_state(site.clone(), guard::door))
         .with_state(site.clone())
 }
@@ -137,4 +138,33 @@ fn sessions(site: &Site) -> SessionManagerLayer<MemoryStore> {
         .with_path("/")
         .with_always_save(true)
         .with_expiry(Expiry::OnInactivity(tower_sessions::cookie::time::Duration::seconds(idle)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_is_in_the_table_by_which_the_pages_are_attacked() {
+        let lines = include_str!("../../tests/web/routes.tsv").lines().filter(|line| !line.starts_with('#'));
+        let mut table: Vec<(&str, &str)> = Vec::new();
+        for line in lines {
+            let mut parts = line.split('\t');
+            let (roles, address) = (parts.next().unwrap(), parts.next().unwrap());
+            if roles != "anybody" {
+                table.push((roles, address));
+            }
+        }
+        let named = |roles: For| roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" ");
+        let all = pages().into_iter().map(|(roles, address, _)| (named(roles), address));
+        let all = all.chain(uploads().into_iter().map(|(roles, address, ..)| (named(roles), address)));
+        let all: Vec<(String, &str)> = all.collect();
+        for (roles, address) in &all {
+            assert!(
+                table.contains(&(roles.as_str(), *address)),
+                "tests/web/routes.tsv has no line for {roles} {address}"
+            );
+        }
+        assert_eq!(table.len(), all.len(), "tests/web/routes.tsv has a line of a page that is not there");
+    }
 }

@@ -23,6 +23,8 @@ struct Kept {
     roles: Option<BTreeSet<SignInRole>>,
     csrf: String,
     since: Timestamp,
+    /// The password that held when it began, as its account tells one from another: a new one ends it.
+    password: Option<String>,
 }
 
 /// Somebody who is signed in.
@@ -68,12 +70,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
 /// Begins a session, under an id that nobody has seen before.
 pub(super) async fn begin(
     session: &Session,
+    site: &Site,
     name: AccountName,
     roles: Option<BTreeSet<SignInRole>>,
 ) -> Result<(), PageFailure> {
+    let asked = name.clone();
+    let password = match &roles {
+        Some(_) => None,
+        None => site.ask(move |workplace, clock| operation::account_now(workplace, clock, &asked)).await?,
+    };
+    let password = password.map(|now| now.password);
     let (csrf, _) = operation::new_secret()?;
     let csrf = secrecy::ExposeSecret::expose_secret(&csrf).to_owned();
-    let kept = Kept { name, roles, csrf, since: crate::calendar::Clock::System.now() };
+    let kept = Kept { name, roles, csrf, since: crate::calendar::Clock::System.now(), password };
     session.flush().await.map_err(broken)?;
     session.insert(KEY, kept).await.map_err(broken)?;
     session.cycle_id().await.map_err(broken)
@@ -82,12 +91,14 @@ pub(super) async fn begin(
 /// Whose session it is, if anybody's.
 pub(super) async fn visitor(session: &Session, site: &Site) -> Result<Option<Visitor>, PageFailure> {
     let Some(kept) = session.get::<Kept>(KEY).await.map_err(broken)? else { return Ok(None) };
-    let age = crate::calendar::Clock::System.now().duration_since(kept.since);
-    let is_over = age.unsigned_abs() > site.settings().session;
+    let is_over = is_over(kept.since, crate::calendar::Clock::System.now(), site.settings().session);
     let name = kept.name.clone();
     let roles = match &kept.roles {
         Some(roles) => Some(roles.clone()),
-        None => site.ask(move |workplace, clock| operation::account_roles(workplace, clock, &name)).await?,
+        None => {
+            let now = site.ask(move |workplace, clock| operation::account_now(workplace, clock, &name)).await?;
+            now.filter(|now| kept.password.as_ref() == Some(&now.password)).map(|now| now.roles)
+        }
     };
     let Some(roles) = roles.filter(|_| !is_over) else {
         session.flush().await.map_err(broken)?;
@@ -105,6 +116,11 @@ pub(super) async fn visitor(session: &Session, site: &Site) -> Result<Option<Vis
     }))
 }
 
+/// Whether a session has lasted as long as one may, however much it was used. One from the future is no session.
+fn is_over(since: Timestamp, now: Timestamp, longest: std::time::Duration) -> bool {
+    now.duration_since(since).unsigned_abs() > longest
+}
+
 /// Ends a session.
 pub(super) async fn end(session: &Session) -> Result<(), PageFailure> {
     session.flush().await.map_err(broken)
@@ -112,4 +128,18 @@ pub(super) async fn end(session: &Session) -> Result<(), PageFailure> {
 
 pub(super) fn broken(error: tower_sessions::session::Error) -> PageFailure {
     PageFailure::from(Failure::failed(error, "sign in again"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_stays_for_ever() {
+        let (since, longest) = (Timestamp::UNIX_EPOCH, std::time::Duration::from_secs(12 * 3600));
+        let after = |hours: i64, seconds: i64| since + jiff::SignedDuration::new(hours * 3600 + seconds, 0);
+        assert!(!is_over(since, after(12, 0), longest));
+        assert!(is_over(since, after(12, 1), longest));
+        assert!(is_over(since, after(-12, -1), longest));
+    }
 }

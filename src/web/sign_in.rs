@@ -1,7 +1,7 @@
 //! Signing in and out.
 
 use axum::Extension;
-use axum::extract::{FromRequest as _, Query, Request, State};
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::StatusCode;
 use axum::http::uri::PathAndQuery;
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use tower_sessions::Session;
 
+use super::asked::Query;
 use super::guard::Asking;
 use super::parts::{Line, csrf, encoded};
 use super::posted::{CSRF, Posted, PostedByAnybody};
@@ -31,6 +32,10 @@ impl Then {
         &self.then
     }
 }
+
+/// What is said to whoever has tried too many passwords.
+pub(super) const TOO_OFTEN: &str =
+    "Somebody has tried the password of this account too often. Nothing is locked: wait half a minute.";
 
 /// Sends somebody who is not signed in to do so.
 pub(super) fn wanted(asked: &str) -> Response {
@@ -98,7 +103,8 @@ pub(super) async fn again(visitor: Visitor, PostedByAnybody(posted): PostedByAny
 
 /// A page of ours, and no other site's: an address that begins with one slash.
 pub(super) fn own_page(then: &str) -> &str {
-    let is_own = then.starts_with('/') && !then.starts_with("//") && !then.contains(['\\', '\r', '\n', '\t']);
+    let is_own =
+        then.starts_with('/') && !then.starts_with("//") && !then.contains(|c: char| c == '\\' || c.is_control());
     if is_own { then } else { "/" }
 }
 
@@ -158,10 +164,7 @@ pub(super) async fn post(
     const WRONG: &str = "Enter the name and password of an account: these do not belong together";
     let Some(name) = AccountName::parse(given) else { return Ok(refused(WRONG)) };
     if !site.limits().allows_try(&name, asking) {
-        return Err(PageFailure::TooMuch(
-            StatusCode::TOO_MANY_REQUESTS,
-            "Somebody has tried to sign in to this account too often. Nothing is locked: wait half a minute.",
-        ));
+        return Err(PageFailure::TooMuch(StatusCode::TOO_MANY_REQUESTS, TOO_OFTEN));
     }
     let password = SecretString::from(posted.all("password").next().unwrap_or_default());
     let asked = name.clone();
@@ -169,7 +172,7 @@ pub(super) async fn post(
     if roles.is_none() {
         return Ok(refused(WRONG));
     }
-    session::begin(&session, name, None).await?;
+    session::begin(&session, &site, name, None).await?;
     Ok(Redirect::to(then).into_response())
 }
 
@@ -204,6 +207,10 @@ mod tests {
             ("//elsewhere.example", "/"),
             ("/\\elsewhere.example", "/"),
             ("/\t/elsewhere.example", "/"),
+            ("/\r\nSet-Cookie: tessera=1", "/"),
+            // What no header can hold.
+            ("/\0", "/"),
+            ("/\u{7f}", "/"),
             ("javascript:alert(1)", "/"),
         ] {
             assert_eq!(own_page(then), page, "{then}");

@@ -1,11 +1,12 @@
 //! A sitting: its agenda, how far each request is, and whom to chase.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::asked::{Path, Query};
 use super::posted::Posted;
 use super::sittings::readiness_words;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};

@@ -1,12 +1,13 @@
 //! Sittings: when each panel sits, until when requests can be made, how far they are.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::asked::Query;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
 use crate::operation::{self, SittingListed};
 use crate::report;

@@ -29,6 +29,8 @@ const HELD_MAX: usize = 100;
 /// Files of one upload, and letters of a file's name.
 const FILES_MAX: usize = limit::PACK_FILES_MAX;
 const NAME_CHARS_MAX: usize = 120;
+/// Bytes of a file's name: file systems end at 255, and two files of a name are numbered.
+const NAME_BYTES_MAX: usize = 200;
 
 /// What is held.
 #[derive(Debug, Default)]
@@ -137,11 +139,15 @@ fn file_name(field: &Field<'_>) -> Option<String> {
 fn plain_name(given: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let fit: String = last.chars().filter(|c| !c.is_control()).collect();
-    let letters: Vec<char> = fit.trim_matches(['.', ' ']).chars().collect();
+    let fit = fit.trim_matches(['.', ' ']);
     // The end says what kind of file it is.
-    let from = letters.len().saturating_sub(NAME_CHARS_MAX);
-    let name: String = letters.into_iter().skip(from).collect();
-    if name.is_empty() { "file".to_owned() } else { name }
+    let is_short = |from: &usize| {
+        let end = fit.get(*from..).unwrap_or_default();
+        end.len() <= NAME_BYTES_MAX && end.chars().count() <= NAME_CHARS_MAX
+    };
+    let from = fit.char_indices().map(|(from, _)| from).find(is_short).unwrap_or(fit.len());
+    let name = fit.get(from..).unwrap_or_default().trim_start_matches(['.', ' ']);
+    if name.is_empty() { "file".to_owned() } else { name.to_owned() }
 }
 
 /// A path that is not taken: two files of a name may be sent from two folders.
@@ -154,11 +160,14 @@ fn free(folder: &Path, name: &str) -> PathBuf {
     numbered.into_iter().find(|path| !path.exists()).unwrap_or(first)
 }
 
+/// More than is taken.
+pub(super) fn too_large() -> PageFailure {
+    PageFailure::TooMuch(StatusCode::PAYLOAD_TOO_LARGE, "The files are larger than tessera takes.")
+}
+
 fn broken(error: MultipartError) -> PageFailure {
     match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            PageFailure::TooMuch(StatusCode::PAYLOAD_TOO_LARGE, "The files are larger than tessera takes.")
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
         _ => PageFailure::Wrong("The files did not arrive whole. Send them again.".to_owned()),
     }
 }
@@ -180,6 +189,8 @@ mod tests {
             assert_eq!(plain_name(given), name, "{given:?}");
         }
         assert_eq!(plain_name(&format!("{}.pdf", "a".repeat(400))).len(), 120);
+        let long = plain_name(&format!("{}.pdf", "\u{1f9d2}".repeat(400)));
+        assert!(long.ends_with(".pdf") && long.len() <= NAME_BYTES_MAX, "{} bytes", long.len());
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Write-backs: what is on its way to Mosaic, what has arrived, what waits for a person.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::asked::{Path, Query};
 use super::parts;
 use super::posted::Posted;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
