@@ -91,9 +91,10 @@ fn nobody_sees_or_does_what_is_not_for_them() {
             if roles.contains(&"reader") {
                 continue;
             }
-            for answer in
-                [own.get(&address), own.post(&address, &[("name", "x"), ("role", "systems"), ("reason", "x")])]
-            {
+            let got = gets.then(|| own.get(&address));
+            let fields = [("name", "x"), ("role", "systems"), ("reason", "x")];
+            let posted = posts.then(|| own.post(&address, &fields));
+            for answer in got.into_iter().chain(posted) {
                 assert_eq!((answer.status, answer.heading().as_str()), (403, FORBIDDEN), "{role} {address}");
             }
         }
@@ -112,7 +113,8 @@ fn nobody_sees_or_does_what_is_not_for_them() {
         for (role, own) in all.iter().zip(&people).filter(|(role, _)| roles.contains(*role)).take(1) {
             if gets {
                 let answer = own.get(&address);
-                let missing = ["/write-backs/1", "/quarantine/1"].contains(&address.as_str());
+                let missing =
+                    ["/write-backs/1", "/quarantine/1", "/outcomes/of/lincolnshire-700001"].contains(&address.as_str());
                 assert!(
                     answer.status < 400 || missing && answer.status == 404 || address.ends_with(".ics"),
                     "{role} {address} {}",

@@ -44,13 +44,9 @@ fn guessing_is_slow_and_tells_nothing() {
     }
     texts.dedup();
     assert_eq!(texts.len(), 1, "{texts:?}");
-    let median = |times: &mut Vec<Duration>| {
-        times.sort();
-        times[times.len() / 2].as_secs_f64()
-    };
-    let [there, gone] = &mut times;
-    let ratio = median(there) / median(gone);
-    assert!((0.4..2.5).contains(&ratio), "{ratio}");
+    // The quickest of each: whatever else the machine does only makes one slower.
+    let [there, gone] = times.map(|times| times.into_iter().min().unwrap().as_secs_f64());
+    assert!((0.6..1.6).contains(&(there / gone)), "{there} s where there is an account, {gone} s where there is none");
 
     // Whoever has found somebody's session does not guess the password by it.
     let tries: Vec<u16> = (0..7)
