@@ -54,6 +54,14 @@ fn no_address_and_no_header_leads_elsewhere() {
         pages.from(40).post("/sign-in", &[("name", "sam"), ("password", PASSWORD), ("then", "/requests?all=yes")]);
     assert_eq!(answer.location(), "/requests?all=yes", "a page of ours is one");
 
+    hosts(&pages, &owner);
+    methods(&pages, &owner);
+    rubbish(&pages);
+    assert!(owner.is_in(), "the pages go on");
+}
+
+/// By no other name than their own.
+fn hosts(pages: &Pages, owner: &Somebody) {
     let own_host = pages.url.strip_prefix("http://").unwrap();
     for host in [
         "elsewhere.example",
@@ -79,8 +87,11 @@ fn no_address_and_no_header_leads_elsewhere() {
             .form(&[("csrf", owner.csrf.borrow().as_str()), ("name", "lee"), ("role", "reader")]),
     );
     assert!(link.text().contains(&format!("{}/invitation/", pages.url)), "a link leads here");
+}
 
-    // What is asked for by one method is done by no other.
+/// What is asked for by one method is done by no other.
+fn methods(pages: &Pages, owner: &Somebody) {
+    let own_host = pages.url.strip_prefix("http://").unwrap();
     let before = pages.latest();
     for name in ["x-http-method-override", "x-method-override", "x-http-method"] {
         let answer =
@@ -89,7 +100,7 @@ fn no_address_and_no_header_leads_elsewhere() {
     }
     for method in ["TRACE", "OPTIONS", "PUT", "DELETE", "PATCH", "CONNECT", "PROPFIND", "FOO"] {
         let said = raw(
-            &pages,
+            pages,
             &format!(
                 "{method} /accounts HTTP/1.1\r\nHost: {own_host}\r\nConnection: close\r\nX-Secret: sent-back\r\nConnection: close\r\n\r\n"
             ),
@@ -108,6 +119,11 @@ fn no_address_and_no_header_leads_elsewhere() {
         }
     }
     assert_eq!(pages.trail(before), []);
+}
+
+/// What no browser sends.
+fn rubbish(pages: &Pages) {
+    let own_host = pages.url.strip_prefix("http://").unwrap();
     let long = "a".repeat(200_000);
     for request in [
         format!("GET /{long} HTTP/1.1\r\nHost: {own_host}\r\nConnection: close\r\n\r\n"),
@@ -119,12 +135,11 @@ fn no_address_and_no_header_leads_elsewhere() {
             "POST /sign-in HTTP/1.1\r\nHost: {own_host}\r\nConnection: close\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
         ),
     ] {
-        let said = raw(&pages, &request);
+        let said = raw(pages, &request);
         let status = said.split(' ').nth(1).unwrap_or_default();
-        assert!(said.is_empty() || status.starts_with('4'), "{}: {said}", &request[..60.min(request.len())]);
+        assert!(said.is_empty() || status.starts_with('4'), "{}: {said}", request.get(..60).unwrap_or(&request));
         assert!(!said.to_lowercase().contains("\r\nserver:") && !said.contains("hyper"), "{said}");
     }
-    assert!(owner.is_in(), "the pages go on");
 }
 
 #[test]
@@ -172,6 +187,12 @@ fn another_childs_page_is_no_page() {
     }
     assert!(pages.trail(before).iter().all(|(_, action, subject)| action != "viewed" || !subject.contains("lambeth")));
 
+    ids(&pages, &owner);
+    queries(&owner.at(&pages, 90));
+}
+
+/// Ids that nothing has.
+fn ids(pages: &Pages, owner: &Somebody) {
     let long = "9".repeat(30_000);
     let ids = [
         "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
@@ -192,7 +213,7 @@ fn another_childs_page_is_no_page() {
         &long,
     ];
     for (host, id) in (60..).zip(ids) {
-        let owner = owner.at(&pages, host);
+        let owner = owner.at(pages, host);
         for address in [
             format!("/requests/{id}"),
             format!("/requests/{id}/pack"),
@@ -212,11 +233,14 @@ fn another_childs_page_is_no_page() {
             let answer = owner.get(&address);
             // Longer than any address may be: refused before anybody looks at it.
             let expected = answer.status == 404 || id.len() > 1_000 && answer.status == 414;
-            assert!(expected, "{} {}", &address[..80.min(address.len())], answer.status);
+            assert!(expected, "{} {}", address.get(..80).unwrap_or(&address), answer.status);
             assert!(!answer.text().contains("<script>alert") && answer.text().len() < 20_000, "{address}");
         }
     }
-    let owner = owner.at(&pages, 90);
+}
+
+/// Questions that no page asks.
+fn queries(owner: &Somebody) {
     for query in [
         "?after=%00",
         "?after=x",

@@ -6,7 +6,7 @@ use std::io::{Cursor, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::{Pages, REQUEST, multipart};
+use super::{Pages, REQUEST, Somebody, multipart};
 use crate::runner::repository;
 
 /// A zip of one member that came from elsewhere.
@@ -33,13 +33,33 @@ fn with_link() -> Vec<u8> {
 fn whatever_is_sent_is_read_within_bounds_and_nothing_is_left() {
     let mut pages = Pages::serve("");
     let owner = pages.owner();
-    let address = format!("{REQUEST}/pack");
     let before = pages.latest();
     let paper = fs::read(repository().join("samples/packs/lincolnshire-700002/Case chronology.pdf")).unwrap();
+    names(&pages, &owner, &paper);
+    archives(&pages, &owner, &paper);
+    forms(&pages, &owner, &paper);
+    too_large(&pages, &owner);
+    not_theirs(&pages, &owner, &paper);
+
+    pages.end();
+    assert!(pages.left().is_empty(), "{:?}", pages.left());
+    let said = format!("{}{:?}", pages.log(), pages.trail(before));
+    for word in ["PLANTED-NAME", "PLANTED-TEXT", "SLIPPED", "slip.zip", "hidden"] {
+        assert!(!said.contains(word), "the log or the trail holds {word}");
+    }
+}
+
+/// Whether a file lies where none was sent to.
+fn is_slipped(pages: &Pages) -> bool {
+    ["SLIPPED.pdf", "tmp/SLIPPED.pdf", "tmp/absolute.pdf"].iter().any(|name| pages.tessera.path(name).exists())
+}
+
+/// Names that lead elsewhere: each is read, under a name in the folder that it was put in.
+fn names(pages: &Pages, owner: &Somebody, paper: &[u8]) {
+    let address = format!("{REQUEST}/pack");
     let absolute = pages.tessera.path("tmp/absolute.pdf").display().to_string();
     let long = "n".repeat(4_000);
     let wide = "\u{1f9d2}".repeat(300);
-    // Names that lead elsewhere: each is read, under a name in the folder that it was put in.
     let names: [&[u8]; 16] = [
         b"../../../SLIPPED.pdf",
         absolute.as_bytes(),
@@ -59,18 +79,21 @@ fn whatever_is_sent_is_read_within_bounds_and_nothing_is_left() {
         wide.as_bytes(),
     ];
     for name in names {
-        let answer = owner.upload(&address, &[(name, &paper)]);
+        let answer = owner.upload(&address, &[(name, paper)]);
         let shown = String::from_utf8_lossy(name).chars().take(30).collect::<String>();
         assert!([200, 400].contains(&answer.status), "{shown:?} {}", answer.status);
         assert!(answer.status == 400 || answer.text().contains("With these papers"), "{shown:?}: {}", answer.text());
     }
-    let is_slipped =
-        || ["SLIPPED.pdf", "tmp/SLIPPED.pdf", "tmp/absolute.pdf"].iter().any(|name| pages.tessera.path(name).exists());
-    assert!(!is_slipped());
+    assert!(!is_slipped(pages));
+}
 
+/// Files that are none, and archives that are traps.
+fn archives(pages: &Pages, owner: &Somebody, paper: &[u8]) {
+    let address = format!("{REQUEST}/pack");
+    let absolute = pages.tessera.path("tmp/absolute.pdf").display().to_string();
     let bomb = zipped(&[("bomb.txt", &vec![0; 300 << 20])]);
     let inside =
-        zipped(&[("../../SLIPPED.pdf", &paper), (&absolute, &paper), ("deep/er/Plan of PLANTED-NAME.pdf", &paper)]);
+        zipped(&[("../../SLIPPED.pdf", paper), (&absolute, paper), ("deep/er/Plan of PLANTED-NAME.pdf", paper)]);
     let many: Vec<(String, Vec<u8>)> = (0..1_500).map(|number| (format!("{number}.txt"), Vec::new())).collect();
     let many: Vec<(&str, &[u8])> = many.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
     let files: [(&str, &[u8]); 9] = [
@@ -91,9 +114,13 @@ fn whatever_is_sent_is_read_within_bounds_and_nothing_is_left() {
         assert!(text.contains("With these papers") || text.contains("could not be checked"), "{name}: {text}");
         assert!(!text.contains("root:") && !text.contains("<script>alert"), "{name}: {text}");
     }
-    assert!(!is_slipped());
+    assert!(!is_slipped(pages));
+}
 
-    // Other forms of the same.
+/// Forms without what they are for.
+fn forms(pages: &Pages, owner: &Somebody, paper: &[u8]) {
+    let address = format!("{REQUEST}/pack");
+    let bomb = zipped(&[("bomb.txt", &vec![0; 300 << 20])]);
     for (address, body) in [
         (address.as_str(), multipart(Some(&owner.csrf.borrow()), &[])),
         ("/outcomes/upload", multipart(Some(&owner.csrf.borrow()), &[])),
@@ -101,7 +128,7 @@ fn whatever_is_sent_is_read_within_bounds_and_nothing_is_left() {
         assert_eq!(owner.send(owner.multipart(address).body(body)).status, 400, "no file");
     }
     for (name, content) in [
-        ("a.xlsx", paper.as_slice()),
+        ("a.xlsx", paper),
         ("a.xlsx", b"".as_slice()),
         ("a.xlsx", &bomb),
         ("a.csv", b"=1+1"),
@@ -118,30 +145,25 @@ fn whatever_is_sent_is_read_within_bounds_and_nothing_is_left() {
         .header("origin", &pages.url);
     let answer = owner.send(odd.body("x"));
     assert_eq!((answer.status, answer.heading().as_str()), (400, "This cannot be done"));
-    too_large(&pages, &owner);
+}
 
-    // Somebody else's papers are not there for others, nor for another request.
-    let text = owner.upload(&address, &[(b"a.pdf", &paper)]).text();
-    if let Some(keep) =
-        text.split("action=\"").find_map(|part| part.split('"').next().filter(|action| action.ends_with("/keep")))
-    {
-        let sam = pages.with(&owner, 3, "sam", &["administrator"]);
-        assert_eq!(sam.post(keep, &[]).status, 400);
-        assert_eq!(owner.post(&keep.replace("700001", "700003"), &[]).status, 400);
-    } else {
-        panic!("{text}");
-    }
-
-    pages.end();
-    assert!(pages.left().is_empty(), "{:?}", pages.left());
-    let said = format!("{}{:?}", pages.log(), pages.trail(before));
-    for word in ["PLANTED-NAME", "PLANTED-TEXT", "SLIPPED", "slip.zip", "hidden"] {
-        assert!(!said.contains(word), "the log or the trail holds {word}");
-    }
+/// Somebody else's papers are not there for others, nor for another request, nor twice.
+fn not_theirs(pages: &Pages, owner: &Somebody, paper: &[u8]) {
+    let sent = || {
+        let text = owner.upload(&format!("{REQUEST}/pack"), &[(b"a.pdf", paper)]).text();
+        let mut actions = text.split("action=\"").filter_map(|part| part.split('"').next());
+        actions.find(|action| action.ends_with("/keep")).unwrap_or_else(|| panic!("{text}")).to_owned()
+    };
+    let sam = pages.with(owner, 3, "sam", &["administrator"]);
+    assert_eq!(sam.post(&sent(), &[]).status, 400);
+    assert_eq!(owner.post(&sent().replace("700001", "700003"), &[]).status, 400);
+    let keep = sent();
+    assert_ne!(owner.post(&keep, &[]).heading(), "This cannot be done");
+    assert_eq!(owner.post(&keep, &[]).status, 400);
 }
 
 /// What is too large is refused before all of it is read: by what it says of itself, and by what it is.
-fn too_large(pages: &Pages, owner: &super::Somebody) {
+fn too_large(pages: &Pages, owner: &Somebody) {
     let (host, cookie) = (pages.url.strip_prefix("http://").unwrap(), owner.cookie.borrow().clone().unwrap());
     let kind = format!("multipart/form-data; boundary={}", super::BOUNDARY);
     let head = format!("POST PATH HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nContent-Type: {kind}\r\n");
