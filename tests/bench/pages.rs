@@ -13,6 +13,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
+use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use rusqlite::Connection;
 use tessera::calendar::Clock;
@@ -24,6 +25,7 @@ use tessera::operation::{
 
 const TIMES: usize = 15;
 const TODAY: Date = date(2026, 11, 27);
+const YEARS_BEFORE: i64 = 10;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -82,8 +84,12 @@ fn grow(workplace: &Workplace, folder: &Path, requests: u64) -> Outcome<()> {
         let sittings =
             operation::panel_sittings(workplace, &panel, date(2020, 1, 1), date(2027, 6, 30)).map_err(said)?;
         let mut insert = connection.prepare("INSERT INTO day VALUES (?1, ?2, ?3)")?;
-        for (at, sitting) in (0_i64..).zip(sittings.iter().filter(|sitting| sitting.cancelled.is_none())) {
-            insert.execute((&panel, at, sitting.date.to_string()))?;
+        let held = sittings.iter().filter(|sitting| sitting.cancelled.is_none()).map(|sitting| sitting.date);
+        // Profiles begin with the present schedule; the years before it are made up, a sitting a week.
+        let first = held.clone().next().unwrap_or(TODAY);
+        let before = (1..=YEARS_BEFORE * 52).map(|week| first.saturating_sub(week.weeks()));
+        for (at, date) in (0_i64..).zip(held.chain(before)) {
+            insert.execute((&panel, at, date.to_string()))?;
         }
     }
     let sql =
