@@ -61,6 +61,29 @@ impl Ledger {
         rows.collect()
     }
 
+    /// How many requests were expected at a panel's sittings when those were held, and have had no outcome since.
+    pub fn held_without_outcome(
+        &self,
+        panel: &PanelName,
+        from: Date,
+        to: Date,
+    ) -> Result<Vec<(Date, u64)>, LedgerTrouble> {
+        let sql = "SELECT sitting, count(*) FROM held WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3 AND NOT EXISTS
+                   (SELECT 1 FROM outcome o WHERE o.submission = held.submission AND o.sitting >= held.sitting)
+                   AND EXISTS (SELECT 1 FROM submission s WHERE s.id = held.submission AND s.is_request = 1)
+                   GROUP BY sitting";
+        let rows: Vec<(String, i64)> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                let key = params![panel.as_str(), from.to_string(), to.to_string()];
+                query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        let damaged = || LedgerTrouble::Damaged { what: "the day of a sitting".to_owned() };
+        rows.into_iter().map(|(day, n)| Ok((day.parse().map_err(|_| damaged())?, count(n)))).collect()
+    }
+
     /// When requests for a panel's sittings came in, month by month.
     pub fn arrived(&self, panel: &PanelName, from: Date, to: Date) -> Result<Vec<Arrived>, LedgerTrouble> {
         let sql = "SELECT substr(sitting, 1, 7) AS month, sum(iif(late = 0, n, 0)), sum(iif(late = 1, n, 0)) FROM tally

@@ -47,6 +47,8 @@ pub struct SittingListed {
     pub readiness: Readiness,
     /// How many requests it can hear, where the policy names slots.
     pub slots: Option<usize>,
+    /// Requests that were expected when it was held, are expected later since, and have had no outcome.
+    pub held: u64,
 }
 
 /// A sitting, and a page of what it hears.
@@ -111,12 +113,18 @@ pub(super) fn listed(
     for profile in profiles {
         let office = installation.rules.office(&profile.name.authority())?;
         let mut stand = readiness(&installation.ledger, &profile.name, from, to)?;
+        let held = installation.ledger.held_without_outcome(&profile.name, from, to)?;
+        let held: BTreeMap<Date, u64> = held.into_iter().collect();
+        let first = all.len();
         for sitting in profile.sittings(from, to, office) {
             let readiness = stand.remove(&sitting.date).unwrap_or_default();
             all.push(one_listed(installation, profile, sitting, readiness)?);
         }
         for (date, readiness) in stand {
             all.push(one_listed(installation, profile, no_sitting(profile, date, office), readiness)?);
+        }
+        for one in all.iter_mut().skip(first) {
+            one.held = held.get(&one.sitting.date).copied().unwrap_or(0);
         }
     }
     all.sort_by(|one, other| (&one.sitting.starts, &one.panel).cmp(&(&other.sitting.starts, &other.panel)));
@@ -146,6 +154,7 @@ fn one_listed(
         is_closed: cutoff.is_some_and(|cutoff| *cutoff < installation.clock.now_in(&office.zone)),
         readiness,
         slots: profile.slots(&sitting),
+        held: 0,
         sitting,
     })
 }
@@ -176,7 +185,9 @@ pub fn sitting_page(
     };
     let requests = heard(&installation, &profile, &sitting, &page.rows)?;
     let readiness = readiness(&installation.ledger, &profile.name, date, date)?.remove(&date).unwrap_or_default();
-    let listed = one_listed(&installation, &profile, sitting.clone(), readiness)?;
+    let held = installation.ledger.held_without_outcome(&profile.name, date, date)?;
+    let held = held.first().map_or(0, |(_, count)| *count);
+    let listed = SittingListed { held, ..one_listed(&installation, &profile, sitting.clone(), readiness)? };
     let before = usize::try_from(before).unwrap_or(usize::MAX);
     let agenda = agenda_of(&installation, &profile, sitting, requests, before)?;
     installation.ledger.audit_view(actor, &format!("agenda {} {date}", profile.name))?;

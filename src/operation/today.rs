@@ -29,7 +29,7 @@ pub struct Today {
     pub mistakes: usize,
     /// When the newest file was taken (RFC 3339).
     pub last_read: Option<String>,
-    /// Sittings of the last 14 days with requests booked and no outcome yet.
+    /// Sittings of the last 14 days with requests that have no outcome yet.
     pub decided_without_outcome: Vec<SittingListed>,
 }
 
@@ -45,8 +45,11 @@ pub fn today(workplace: &Workplace, clock: Clock) -> Result<Today, Failure> {
     let (day, eve) = (now.date(), now.date().saturating_sub(1.day()));
     let mut without = Vec::new();
     for past in listed(&installation, &profiles, day.saturating_sub(DAYS.days()), eve)? {
-        let is_held = past.readiness.in_all() > 0 && past.sitting.cancelled.is_none();
-        if is_held && !ledger.has_outcome(&past.panel, past.sitting.date)? {
+        if past.sitting.cancelled.is_some() {
+            continue;
+        }
+        let is_new = past.readiness.in_all() > 0 && !ledger.has_outcome(&past.panel, past.sitting.date)?;
+        if is_new || past.held > 0 {
             without.push(past);
         }
     }

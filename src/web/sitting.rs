@@ -44,9 +44,15 @@ pub(super) async fn page(
         @if visitor.is(SignInRole::Administrator) {
             (parts::button(&visitor, &format!("{own}/check"), "Check all of its requests again", &[]))
         }
-        @if agenda.requests.is_empty() {
+        @if listed.held > 0 {
+            p.inset {
+                (report::count(listed.held, "request")) " expected at this sitting without an outcome yet. "
+                a href=(address::outcomes(&listed.panel, date)) { "Fill in the outcomes" }
+            }
+        } @else if agenda.requests.is_empty() {
             (parts::empty("No request is expected at this sitting yet. One that is read and asks this panel appears here after the next job."))
-        } @else {
+        }
+        @if !agenda.requests.is_empty() {
             h2 { "Whom to chase" }
             (chase(&agenda.requests))
         }

@@ -23,7 +23,7 @@ pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<R
                 @for one in &today.decided_without_outcome {
                     li {
                         a href=(address::outcomes(&one.panel, one.sitting.date)) { (one.title) ", " (report::day(one.sitting.date)) }
-                        span { (report::count(one.readiness.in_all(), "request")) " to record" }
+                        span { (report::count(one.readiness.in_all().max(one.held), "request")) " to record" }
                     }
                 }
             }
