@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (8, include_str!("migration/0008_account.sql")),
     (9, include_str!("migration/0009_place.sql")),
     (10, include_str!("migration/0010_held.sql")),
+    (11, include_str!("migration/0011_unseen.sql")),
 ];
 
 /// Brings the ledger up to date. One that is up to date is only read, so that opening it waits for nobody who writes.

@@ -79,10 +79,34 @@ impl Ledger {
                 rows.collect()
             })
             .map_err(|error| self.failed(error))?;
-        let rows = rows.into_iter().map(|(payload, revision)| {
-            Ok(SubmissionRow { submission: decode("a submission", &payload)?, revision: count(revision) })
-        });
-        rows.collect()
+        rows.into_iter().map(submission_row).collect()
+    }
+
+    /// The open requests of a panel that may be expected at a sitting: those that the last checks have at it or at one
+    /// since `from`, those that were expected at it when it was held, and those that no check has seen as they are now.
+    pub fn may_be_expected(
+        &self,
+        panel: &PanelName,
+        from: Date,
+        sitting: Date,
+    ) -> Result<Vec<SubmissionRow>, LedgerTrouble> {
+        let sql = format!(
+            "SELECT r.payload, r.number FROM (
+                 SELECT submission FROM checked WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3 AND settled = 0 AND settled < 2
+                 UNION SELECT submission FROM held WHERE panel = ?1 AND sitting = ?3
+                 UNION SELECT submission FROM unseen WHERE panel = ?1) may
+             CROSS JOIN submission s ON s.id = may.submission AND s.is_request = 1 AND +s.panel = ?1
+             JOIN revision r ON r.submission = s.id AND r.number = s.latest WHERE NOT {DECIDED}"
+        );
+        let rows: Vec<(String, i64)> = self
+            .connection
+            .prepare_cached(&sql)
+            .and_then(|mut query| {
+                let key = params![panel.as_str(), from.to_string(), sitting.to_string()];
+                query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        rows.into_iter().map(submission_row).collect()
     }
 
     /// A submission as it is now.
@@ -162,6 +186,45 @@ impl Ledger {
         self.events_where(sql, params![authority.as_str(), kind, on.to_string()])
     }
 
+    /// The events of a kind that go on on a day and began by another, those that have gone on for longest first.
+    pub fn events_longest(
+        &self,
+        authority: &AuthorityName,
+        kind: &str,
+        on: Date,
+        began_by: Date,
+        limit: u32,
+    ) -> Result<Vec<Event>, LedgerTrouble> {
+        // The index holds all that sorts them: only what is shown is read.
+        let sql = "SELECT r.payload FROM (SELECT person, key, event_on FROM record INDEXED BY record_event_until
+                       WHERE authority = ?1 AND extract = 'events' AND event_kind = ?2 AND event_until >= ?3 AND event_on <= ?4
+                       ORDER BY event_on, person, key LIMIT ?5) e
+                   CROSS JOIN record r ON r.authority = ?1 AND r.extract = 'events' AND r.person = e.person AND r.key = e.key
+                   ORDER BY e.event_on, e.person, e.key";
+        self.events_where(sql, params![authority.as_str(), kind, on.to_string(), began_by.to_string(), limit])
+    }
+
+    /// How many events of a kind go on on a day and began by another.
+    pub fn events_going_on(
+        &self,
+        authority: &AuthorityName,
+        kind: &str,
+        on: Date,
+        began_by: Date,
+    ) -> Result<u64, LedgerTrouble> {
+        let sql =
+            "SELECT count(*) FROM record INDEXED BY record_event_until WHERE authority = ?1 AND extract = 'events'
+                   AND event_kind = ?2 AND event_until >= ?3 AND event_on <= ?4";
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                let key = params![authority.as_str(), kind, on.to_string(), began_by.to_string()];
+                query.query_row(key, |row| row.get(0))
+            })
+            .map(count)
+            .map_err(|error| self.failed(error))
+    }
+
     /// Every event of a kind, up to a day, of everybody at an authority who has had one since another day; by person.
     pub fn events_since(
         &self,
@@ -219,4 +282,8 @@ impl Ledger {
             .map_err(|error| self.failed(error))?;
         rows.iter().map(|payload| decode(extract.as_str(), payload)).collect()
     }
+}
+
+fn submission_row((payload, revision): (String, i64)) -> Result<SubmissionRow, LedgerTrouble> {
+    Ok(SubmissionRow { submission: decode("a submission", &payload)?, revision: count(revision) })
 }

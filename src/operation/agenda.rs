@@ -150,7 +150,7 @@ pub(super) fn agenda_of(
         events.extend(installation.ledger.events_open(&name, kind, date)?);
     }
     let mut items = items(profile, &sitting, &requests, &events, before);
-    let arising = arising(installation, profile, date)?;
+    let arising = arising(installation, profile, date.saturating_sub(MONTHS_BACK.months()), date)?;
     if let Some(item) =
         items.iter_mut().zip(&profile.agenda).find(|(_, item)| item.matters_arising).map(|(entry, _)| entry)
     {
@@ -287,11 +287,15 @@ pub(super) fn tracked(track: &Track, events: &[Event], on: Date) -> Vec<Tracked>
 /// What was due back longer ago stands on a year's agendas already.
 const MONTHS_BACK: i32 = 12;
 
-/// Outcomes whose own date brings them back to this sitting.
-pub(super) fn arising(installation: &Installation, profile: &Profile, on: Date) -> Result<Vec<Arising>, Failure> {
+/// Outcomes whose own date, after one day, brings them back by another.
+pub(super) fn arising(
+    installation: &Installation,
+    profile: &Profile,
+    since: Date,
+    on: Date,
+) -> Result<Vec<Arising>, Failure> {
     let dates: Vec<&str> =
         profile.outcome.fields.iter().filter(|field| field.comes_back).map(|field| field.name.as_str()).collect();
-    let since = on.saturating_sub(MONTHS_BACK.months());
     let mut naming = Vec::new();
     for field in &dates {
         naming.extend(installation.ledger.outcomes_naming(&profile.name, field, since, on)?);

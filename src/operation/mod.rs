@@ -98,7 +98,7 @@ pub use quarantine::{
 pub use rehearsal::stand_in;
 pub use search::{Found, search};
 pub use sittings::{Readiness, SittingListed, SittingPage, sitting_page, sitting_recheck, sittings_listed};
-pub use standing::{PanelDuties, Standing, TrackerShown, standing};
+pub use standing::{PanelDuties, TrackerShown, duties, trackers};
 pub use submissions::{
     FactStated, SubmissionFilter, SubmissionListed, SubmissionStory, Submissions, submission_show, submissions_list,
     submissions_page,

@@ -216,21 +216,21 @@ pub(super) fn approve(
                 report.not_approved.insert(id.to_string(), why);
                 continue;
             }
-            approve_one(installation, actor, &row.outcome)?;
+            report.write_backs += approve_one(installation, actor, &row.outcome)?;
             report.approved.push(id.clone());
         }
     }
     report.approved.dedup();
-    report.write_backs = release(installation, actor)?;
     Ok(report)
 }
 
-/// Approves one outcome that waits.
-pub(super) fn approve_one(installation: &mut Installation, actor: &Actor, outcome: &Outcome) -> Result<(), Failure> {
+/// Approves one outcome that waits, and releases what it writes: how many write-backs may be sent.
+pub(super) fn approve_one(installation: &mut Installation, actor: &Actor, outcome: &Outcome) -> Result<usize, Failure> {
     check_before(installation, outcome)?;
     installation.ledger.decide_outcome(outcome, OutcomeState::Approved, None, actor)?;
     let late = was_late(installation, outcome)?;
-    Ok(installation.ledger.keep_lateness(outcome, late)?)
+    installation.ledger.keep_lateness(outcome, late)?;
+    release_one(installation, actor, outcome)
 }
 
 /// Checks a request that no run has checked yet, for the sitting that has decided on it: it is shown there afterwards.
@@ -287,20 +287,27 @@ pub fn outcome_reject(
 /// the next one, because a plan has the same keys whenever it is made.
 pub(super) fn release(installation: &mut Installation, actor: &Actor) -> Result<usize, Failure> {
     let mut released = 0;
-    let rows = installation.ledger.outcomes(None)?;
-    for row in rows.iter().filter(|row| row.outcome.state == OutcomeState::Approved) {
-        let Some(planned) = planned(installation, &row.outcome)? else { continue };
-        for write_back in planned.write_backs {
-            if installation.ledger.write_back(write_back.id)?.is_none() {
-                installation.ledger.plan(std::slice::from_ref(&write_back), actor)?;
-            }
-            let Some(known) = installation.ledger.write_back(write_back.id)? else { continue };
-            if known.state == State::Planned
-                && let Ok(next) = known.state.next(Event::Approve)
-            {
-                installation.ledger.change_write_back(&known, next, actor)?;
-                released += 1;
-            }
+    for row in installation.ledger.outcomes(None)? {
+        if row.outcome.state == OutcomeState::Approved {
+            released += release_one(installation, actor, &row.outcome)?;
+        }
+    }
+    Ok(released)
+}
+
+/// Plans and releases the write-backs of one approved outcome.
+fn release_one(installation: &mut Installation, actor: &Actor, outcome: &Outcome) -> Result<usize, Failure> {
+    let mut released = 0;
+    for write_back in planned(installation, outcome)?.unwrap_or_default().write_backs {
+        if installation.ledger.write_back(write_back.id)?.is_none() {
+            installation.ledger.plan(std::slice::from_ref(&write_back), actor)?;
+        }
+        let Some(known) = installation.ledger.write_back(write_back.id)? else { continue };
+        if known.state == State::Planned
+            && let Ok(next) = known.state.next(Event::Approve)
+        {
+            installation.ledger.change_write_back(&known, next, actor)?;
+            released += 1;
         }
     }
     Ok(released)

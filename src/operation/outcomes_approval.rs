@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::installation::Installation;
-use super::outcomes::{approve_one, not_approved_by, release, shown};
+use super::outcomes::{approve_one, not_approved_by, shown};
 use super::outcomes_workbook::moment;
 use super::{Actor, Failure, OutcomeListed, OutcomesApproved, Workplace};
 use crate::calendar::Clock;
@@ -55,7 +55,7 @@ pub fn outcomes_approve_seen(
         match latest.ok_or_else(|| "it has no outcome of that sitting".to_owned()) {
             Ok(latest) => match not_approved_as_seen(&installation, actor, latest, *revision) {
                 None => {
-                    approve_one(&mut installation, actor, &latest.outcome)?;
+                    report.write_backs += approve_one(&mut installation, actor, &latest.outcome)?;
                     report.approved.push(id.clone());
                 }
                 Some(why) => drop(report.not_approved.insert(name(id, person), why)),
@@ -64,7 +64,6 @@ pub fn outcomes_approve_seen(
         }
     }
     report.approved.dedup();
-    report.write_backs = release(&mut installation, actor)?;
     Ok(report)
 }
 

@@ -1,9 +1,8 @@
 //! What stands over from panel to panel, as far as profiles tell it today: children who are followed, invitations that
 //! are due, decisions that come back.
 
-use std::collections::BTreeSet;
-
 use jiff::ToSpan as _;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::agenda::{arising, due, first_that_counts, tracked};
@@ -12,18 +11,12 @@ use super::sittings::served;
 use super::{Actor, Arising, Failure, InvitationDue, Tracked, Workplace};
 use crate::calendar::Clock;
 use crate::domain::PanelName;
+use crate::panel::{AgendaItem, Profile};
 
 /// How far ahead decisions are shown that come back.
 const WEEKS_AHEAD: i64 = 4;
-
-/// What stands over.
-#[derive(Debug, Default, Serialize)]
-pub struct Standing {
-    /// Lists of children who are followed.
-    pub trackers: Vec<TrackerShown>,
-    /// What is due.
-    pub duties: Vec<PanelDuties>,
-}
+/// How far back: what was due before has stood on an agenda since.
+const WEEKS_BACK: i64 = 4;
 
 /// A list of children who are followed.
 #[derive(Debug, Serialize)]
@@ -36,8 +29,10 @@ pub struct TrackerShown {
     pub title: String,
     /// The clause.
     pub policy: String,
-    /// The children, those who are followed for longest first.
+    /// Those who are followed for longest.
     pub children: Vec<Tracked>,
+    /// How many are followed in all.
+    pub in_all: u64,
 }
 
 /// What is due for a panel.
@@ -53,45 +48,80 @@ pub struct PanelDuties {
     pub arising: Vec<Arising>,
 }
 
-/// What stands over at every panel. That somebody looked stands in the audit trail.
-pub fn standing(workplace: &Workplace, clock: Clock, actor: &Actor) -> Result<Standing, Failure> {
+/// The children whom each panel follows, of each list so many. That somebody looked stands in the audit trail.
+pub fn trackers(
+    workplace: &Workplace,
+    clock: Clock,
+    actor: &Actor,
+    children_max: u32,
+) -> Result<Vec<TrackerShown>, Failure> {
     let mut installation = Installation::open(workplace, clock, actor)?;
-    let mut standing = Standing::default();
+    let mut trackers = Vec::new();
     for profile in served(&installation, None)? {
-        let authority = profile.name.authority();
-        let office = installation.rules.office(&authority)?;
-        let today = clock.now_in(&office.zone).date();
-        let followed = profile.agenda.iter().filter(|item| !item.tracks.is_empty());
-        for item in followed {
-            let kinds: BTreeSet<&str> = item.tracks.iter().map(|track| track.event.as_str()).collect();
-            let mut events = Vec::new();
-            for kind in kinds {
-                events.extend(installation.ledger.events_open(&authority, kind, today)?);
-            }
-            let mut children: Vec<Tracked> =
-                item.tracks.iter().flat_map(|track| tracked(track, &events, today)).collect();
-            children.sort_by(|one, other| (one.since, &one.person).cmp(&(other.since, &other.person)));
-            standing.trackers.push(TrackerShown {
-                panel: profile.name.clone(),
-                panel_title: profile.title.clone(),
-                title: item.title.clone(),
-                policy: item.policy.clone(),
-                children,
-            });
-        }
-        let mut invitations = Vec::new();
-        for invitation in &profile.invitations {
-            let since = first_that_counts(invitation, today, office);
-            let kind = &invitation.deadline.anchor().name;
-            let events = installation.ledger.events_since(&authority, kind, since, today)?;
-            invitations.extend(due(invitation, &events, today, office, installation.rules.authority(&authority)?));
-        }
-        let arising = arising(&installation, profile, today.saturating_add(WEEKS_AHEAD.weeks()))?;
-        if !invitations.is_empty() || !arising.is_empty() {
-            let (panel, title) = (profile.name.clone(), profile.title.clone());
-            standing.duties.push(PanelDuties { panel, title, invitations, arising });
+        for item in profile.agenda.iter().filter(|item| !item.tracks.is_empty()) {
+            trackers.push(tracker(&installation, profile, item, children_max)?);
         }
     }
-    installation.ledger.audit_view(actor, "duties and trackers")?;
-    Ok(standing)
+    installation.ledger.audit_view(actor, "trackers")?;
+    Ok(trackers)
+}
+
+fn tracker(
+    installation: &Installation,
+    profile: &Profile,
+    item: &AgendaItem,
+    children_max: u32,
+) -> Result<TrackerShown, Failure> {
+    let authority = profile.name.authority();
+    let today = today(installation, profile)?;
+    let (mut children, mut in_all) = (Vec::new(), 0);
+    for track in &item.tracks {
+        let began_by = track.began_by(today);
+        in_all += installation.ledger.events_going_on(&authority, &track.event, today, began_by)?;
+        let longest = installation.ledger.events_longest(&authority, &track.event, today, began_by, children_max)?;
+        children.extend(tracked(track, &longest, today));
+    }
+    children.sort_by(|one, other| (one.since, &one.person).cmp(&(other.since, &other.person)));
+    children.truncate(usize::try_from(children_max).unwrap_or(usize::MAX));
+    Ok(TrackerShown {
+        panel: profile.name.clone(),
+        panel_title: profile.title.clone(),
+        title: item.title.clone(),
+        policy: item.policy.clone(),
+        children,
+        in_all,
+    })
+}
+
+fn today(installation: &Installation, profile: &Profile) -> Result<Date, Failure> {
+    let office = installation.rules.office(&profile.name.authority())?;
+    Ok(installation.clock.now_in(&office.zone).date())
+}
+
+/// What is due at every panel. That somebody looked stands in the audit trail.
+pub fn duties(workplace: &Workplace, clock: Clock, actor: &Actor) -> Result<Vec<PanelDuties>, Failure> {
+    let mut installation = Installation::open(workplace, clock, actor)?;
+    let mut duties = Vec::new();
+    for profile in served(&installation, None)? {
+        let of_panel = of_panel(&installation, profile)?;
+        duties.extend((!of_panel.invitations.is_empty() || !of_panel.arising.is_empty()).then_some(of_panel));
+    }
+    installation.ledger.audit_view(actor, "duties")?;
+    Ok(duties)
+}
+
+fn of_panel(installation: &Installation, profile: &Profile) -> Result<PanelDuties, Failure> {
+    let authority = profile.name.authority();
+    let office = installation.rules.office(&authority)?;
+    let today = today(installation, profile)?;
+    let mut invitations = Vec::new();
+    for invitation in &profile.invitations {
+        let since = first_that_counts(invitation, today, office);
+        let kind = &invitation.deadline.anchor().name;
+        let events = installation.ledger.events_since(&authority, kind, since, today)?;
+        invitations.extend(due(invitation, &events, today, office, installation.rules.authority(&authority)?));
+    }
+    let (since, until) = (today.saturating_sub(WEEKS_BACK.weeks()), today.saturating_add(WEEKS_AHEAD.weeks()));
+    let arising = arising(installation, profile, since, until)?;
+    Ok(PanelDuties { panel: profile.name.clone(), title: profile.title.clone(), invitations, arising })
 }

@@ -11,12 +11,12 @@ use crate::report;
 /// What is due.
 pub(super) async fn duties(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
     let actor = visitor.reading();
-    let standing = site.ask(move |workplace, clock| operation::standing(workplace, clock, &actor)).await?;
+    let duties = site.ask(move |workplace, clock| operation::duties(workplace, clock, &actor)).await?;
     let body = html! {
-        @if standing.duties.is_empty() {
+        @if duties.is_empty() {
             (parts::empty("Nothing is due: nobody is to be invited, and no decision comes back in the next four weeks."))
         }
-        @for one in &standing.duties { (of_panel(one)) }
+        @for one in &duties { (of_panel(one)) }
     };
     Ok(Shell::new(&visitor, "Duties", Room::Duties).show(&body))
 }
@@ -60,13 +60,14 @@ fn of_panel(one: &PanelDuties) -> Markup {
 /// Children who are followed.
 pub(super) async fn trackers(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
     let actor = visitor.reading();
-    let standing = site.ask(move |workplace, clock| operation::standing(workplace, clock, &actor)).await?;
+    let trackers =
+        site.ask(move |workplace, clock| operation::trackers(workplace, clock, &actor, CHILDREN_MAX)).await?;
     let body = html! {
-        @if standing.trackers.is_empty() {
+        @if trackers.is_empty() {
             (parts::empty("No panel of these authorities follows children from sitting to sitting."))
         }
-        @for one in standing.trackers.iter().filter(|one| !one.children.is_empty()) { (tracker(one)) }
-        (nobody(&standing.trackers))
+        @for one in trackers.iter().filter(|one| !one.children.is_empty()) { (tracker(one)) }
+        (nobody(&trackers))
     };
     Ok(Shell::new(&visitor, "Trackers", Room::Trackers).show(&body))
 }
@@ -87,13 +88,12 @@ fn nobody(trackers: &[TrackerShown]) -> Markup {
 }
 
 /// Children on a page: the longest followed come first.
-const CHILDREN_MAX: usize = 100;
+const CHILDREN_MAX: u32 = 100;
 
 fn tracker(one: &TrackerShown) -> Markup {
     let rows: Vec<Vec<Markup>> = one
         .children
         .iter()
-        .take(CHILDREN_MAX)
         .map(|child| {
             vec![
                 html! { a href={ "/requests?person=" (child.person) } { (child.person) } },
@@ -103,7 +103,7 @@ fn tracker(one: &TrackerShown) -> Markup {
             ]
         })
         .collect();
-    let more = one.children.len().saturating_sub(CHILDREN_MAX);
+    let more = one.in_all.saturating_sub(u64::try_from(one.children.len()).unwrap_or(u64::MAX));
     html! {
         h2 { (one.title) }
         p.small { a href=(address::panel(&one.panel)) { (one.panel_title) } ". " (one.policy) }
