@@ -4,6 +4,7 @@
 //! export files ─▶ export ─▶ mapping ─▶ submission/document/event ─▶ ledger ─▶ check ─▶ findings
 //!                                  pack files ─▶ pack ─┘
 //! outcomes workbook ─▶ outcome ─▶ writeback plan ─▶ approved ─▶ mosaic ─▶ receipt ─▶ ledger
+//!                                   └▶ duty, tracker, reminder
 //! ```
 //!
 //! Everything flows one way, through rooms that use only the rooms above them in this list (`tests/tidy.rs` holds
@@ -20,6 +21,7 @@
 //! - [`outcome`]: the outcomes workbook, what is filled in on a page, and approval. Does not talk to Mosaic.
 //! - [`writeback`]: plan, key, transitions, courier, reconciliation. Knows no HTTP and no SQL.
 //! - [`mosaic`]: carriers, dialects, the stand-in. Decides nothing.
+//! - [`duty`]: what must be done after and around a sitting, what closes it, whom a panel follows. Reads no ledger.
 //! - [`ledger`]: everything that must not be lost. Is never bypassed.
 //! - [`report`]: what people take away: tables and workbooks. Computes nothing.
 //! - [`config`]: the configuration file and secrets; the only reader of the environment.
@@ -48,6 +50,8 @@ pub mod outcome;
 pub mod writeback;
 
 pub mod mosaic;
+
+pub mod duty;
 
 pub mod ledger;
 

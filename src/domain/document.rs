@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 
 use super::trouble::codes;
@@ -147,6 +147,9 @@ pub struct Event {
     pub kind: Arc<str>,
     /// The day it happened or began.
     pub on: Date,
+    /// The time of that day, where the report has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Time>,
     /// The day it ended; `None` while it goes on (`2300-01-01` and `9999-12-31` are read as open).
     pub until: Option<Date>,
     /// Further columns that the extract's mapping names.

@@ -7,6 +7,7 @@ pub mod limit;
 
 mod account;
 mod document;
+mod duty;
 mod fact;
 mod field_rule;
 mod finding;
@@ -20,6 +21,7 @@ mod write_back;
 
 pub use account::{AccountName, Invitation, SignInAccount, SignInRole};
 pub use document::{Document, DocumentKind, DocumentTrouble, Event, Person, Reading, Whose};
+pub use duty::{Duty, DutyId, DutyStanding, DutyState, Escalation, Evidence};
 pub use fact::{Fact, FactSource, FactValue};
 pub use field_rule::FieldRule;
 pub use finding::{Finding, FindingSeverity, Verdict, Waiver};

@@ -27,6 +27,9 @@ impl Ledger {
         if let Some(wrong) = self.first_wrong_statement(&told)? {
             return Ok(Some(wrong));
         }
+        if let Some(wrong) = self.first_wrong_duty()? {
+            return Ok(Some(wrong));
+        }
         if let Some(wrong) = self.first_wrong_paper()? {
             return Ok(Some(wrong));
         }

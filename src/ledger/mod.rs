@@ -10,6 +10,7 @@ mod audit_columns;
 mod audit_compare;
 mod audit_kept;
 mod check;
+mod duty;
 mod epoch;
 mod import;
 mod kept_paper;
@@ -30,6 +31,7 @@ mod write_back;
 
 pub use audit::{Actor, AuditEntry, AuditVerdict};
 pub use check::{Booking, StoredCheck};
+pub use duty::{DutiesKept, DutiesTallied, DutyKey, DutySelection, Untold};
 pub use import::{FileBegun, FileStart, Item, OpenFile};
 pub use kept_paper::KeptRow;
 pub use lock::Lock;

@@ -175,6 +175,23 @@ impl Ledger {
         self.outcomes_where(condition, params![panel.as_str(), field, after.to_string(), on.to_string()])
     }
 
+    /// The approved outcomes of a panel's sittings since a day.
+    pub fn outcomes_approved_since(&self, panel: &PanelName, since: Date) -> Result<Vec<Outcome>, LedgerTrouble> {
+        let condition =
+            "panel = ?1 AND state = 'approved' AND sitting >= ?2 ORDER BY sitting, submission, person, revision";
+        let rows = self.outcomes_where(condition, params![panel.as_str(), since.to_string()])?;
+        Ok(rows.into_iter().map(|row| row.outcome).collect())
+    }
+
+    /// The approved outcomes of a panel about a person.
+    pub fn outcomes_about(&self, panel: &PanelName, person: PersonId) -> Result<Vec<Outcome>, LedgerTrouble> {
+        let condition = "panel = ?1 AND +state = 'approved' AND person = ?2 AND submission IN
+            (SELECT submission FROM subject WHERE authority = ?3 AND person = ?2) ORDER BY sitting, revision";
+        let authority = panel.authority();
+        let key = params![panel.as_str(), number(person.number()), authority.as_str()];
+        Ok(self.outcomes_where(condition, key)?.into_iter().map(|row| row.outcome).collect())
+    }
+
     /// Whether a panel has decided about a person before, on another request or at an earlier sitting.
     pub fn heard_before(
         &self,

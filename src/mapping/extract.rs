@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime, Time};
 
 use super::authority::Authority;
 use super::text::{folded, plain};
@@ -141,7 +141,7 @@ pub fn event(authority: &Authority, extract: Option<&Extract>, file: &Arc<str>, 
     let kind = by_extract.or_else(|| authority.event_kind(wording));
     // A kind that nobody has named stays what it is called.
     let kind = kind.map_or_else(|| folded(wording).replace(' ', "-"), ToOwned::to_owned);
-    let Some(on) = day(row, "on")? else {
+    let Some(on) = moment(row, "on")? else {
         return Err(trouble(
             row,
             Reason::DateUnreadable,
@@ -156,7 +156,8 @@ pub fn event(authority: &Authority, extract: Option<&Extract>, file: &Arc<str>, 
         person: person_id(row, "person_id")?,
         event_id: some(cell(row, "event_id")),
         kind: kind.into(),
-        on,
+        on: on.date(),
+        at: Some(on.time()).filter(|time| *time != Time::midnight()),
         until: day(row, "until")?,
         details: details.map(|(name, text)| (folded(name), Private::new(plain(text)))).collect(),
         source: located(file, row),
@@ -215,8 +216,11 @@ fn bad_id(row: &Row, column: &str, why: IdTrouble) -> Trouble {
 }
 
 fn day(row: &Row, column: &str) -> Result<Option<Date>, Trouble> {
-    let read = value::moment(cell(row, column)).map(|moment| moment.map(|moment| moment.date()));
-    read.map_err(|why| {
+    Ok(moment(row, column)?.map(|moment| moment.date()))
+}
+
+fn moment(row: &Row, column: &str) -> Result<Option<DateTime>, Trouble> {
+    value::moment(cell(row, column)).map_err(|why| {
         let help = "have the report write dates as YYYY-MM-DD or dd/mm/yyyy";
         trouble(row, Reason::DateUnreadable, format!("`{column}`: {why}"), help)
     })

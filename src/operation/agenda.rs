@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::check::{checked_panel, sitting_on};
 use super::installation::Installation;
 use super::{Actor, CheckedRequest, Failure, Workplace};
-use crate::calendar::Clock;
+use crate::calendar::{Clock, Deadline, Office};
 use crate::domain::{Event, Outcome, PanelName, SubmissionId, Verdict};
 use crate::mapping::Authority;
 use crate::panel::{AgendaItem, Invitation, Profile, Sitting, Track};
@@ -321,12 +321,17 @@ pub(super) fn arising(
 }
 
 /// The first day from which what happened may still have somebody invited by the day of the sitting.
-pub(super) fn first_that_counts(invitation: &Invitation, on: Date, office: &crate::calendar::Office) -> Date {
+pub(super) fn first_that_counts(invitation: &Invitation, on: Date, office: &Office) -> Date {
+    first_due_from(&invitation.deadline, on, office)
+}
+
+/// The first day from which what happened may still be due on a day or later.
+pub(super) fn first_due_from(deadline: &Deadline, on: Date, office: &Office) -> Date {
     let mut back = 7;
     loop {
         let since = on.saturating_sub(i64::from(back).days());
         // What happens later is due later, so that one that is over tells that all before it are.
-        let is_over = invitation.deadline.due(&office.at(since, office.close), office).at.date() < on;
+        let is_over = deadline.due(&office.at(since, office.close), office).at.date() < on;
         if is_over || back > DAYS_BACK_MAX {
             return since;
         }
@@ -342,7 +347,7 @@ pub(super) fn due(
     invitation: &Invitation,
     events: &[Event],
     on: Date,
-    office: &crate::calendar::Office,
+    office: &Office,
     authority: &Authority,
 ) -> Vec<InvitationDue> {
     let title = |role: &String| authority.roles.get(role).cloned().unwrap_or_else(|| role.replace('-', " "));

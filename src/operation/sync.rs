@@ -4,13 +4,14 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use super::check::{Checking, page};
+use super::duties::work_through;
 use super::file_report::table;
 use super::import::{Incoming, read_file};
 use super::installation::Installation;
 use super::outcomes::release;
 use super::source::arrived;
 use super::write_back::{Sending, Work, as_configured, handed_over, runtime, send};
-use super::{Actor, CheckedRequest, Failure, FileReport, Mistake, Progress, Workplace, rehearsal};
+use super::{Actor, CheckedRequest, DutiesRun, Failure, FileReport, Mistake, Progress, Workplace, rehearsal};
 use crate::calendar::Clock;
 use crate::config::SourcePlace;
 use crate::domain::{AuthorityName, Finding, PanelName, PersonId, SubmissionId, Verdict};
@@ -69,6 +70,7 @@ pub struct Synced {
     /// What is wrong with mapping files.
     pub mistakes: Vec<Mistake>,
     mode: SyncMode,
+    duties: DutiesRun,
     config: String,
     checks: Checks,
     titles: BTreeMap<String, String>,
@@ -113,6 +115,12 @@ pub fn sync(
         }
     };
     let checks = check(&mut installation, mode)?;
+    let duties = if mode == SyncMode::DryRun {
+        DutiesRun::default()
+    } else {
+        let actor = installation.actor.clone();
+        work_through(&mut installation, &actor)?
+    };
     let quarantined = installation.ledger.quarantine_waiting()?;
     let delivery = &sending.delivery;
     let errors = installation.rules.mistakes.len();
@@ -128,7 +136,7 @@ pub fn sync(
         uncertain: delivery.uncertain,
         handed_over: sending.handed_over,
         troubles: sending.troubles,
-        duties: 0,
+        duties: duties.raised,
         held: delivery.held,
         quarantined,
         waiting,
@@ -139,6 +147,7 @@ pub fn sync(
     Ok(Synced {
         report,
         mode,
+        duties,
         config: workplace.configuration().file.display().to_string(),
         checks,
         titles: titles.collect(),
@@ -271,6 +280,10 @@ impl Synced {
         for trouble in &self.report.troubles {
             text.push_str(&format!("  {trouble}\n"));
         }
+        text.push_str(&format!(
+            "\nDuties (what somebody must do after a panel, and by when)\n  {}\n",
+            self.duties.text()
+        ));
         text
     }
 
@@ -323,6 +336,9 @@ impl Synced {
         }
         if self.report.incomplete > 0 {
             next(format!("what {} still lack", report::count(self.report.incomplete, "request")), "check --all");
+        }
+        if self.duties.open > 0 {
+            next(format!("what is due, {} of it over its time", self.duties.overdue), "duties list");
         }
         if self.report.refused + self.report.uncertain + self.report.held > 0 {
             next("write-backs that need a person".to_owned(), "writeback list");

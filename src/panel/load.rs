@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::load_duty::{duties, trackers};
 use super::load_outcome::outcome;
 use super::load_paperwork::requests;
 use super::load_schedule::schedule;
@@ -60,6 +61,7 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
         None => base.map(|base| (base.cutoff.clone(), base.cutoff_policy.clone())).unwrap_or_default(),
         Some(cutoff) => cutoff,
     };
+    let outcome = inherited.own_or("outcome", |base| base.outcome.clone(), || outcome(&root, &names));
     let profile = Profile {
         purpose: inherited.text("purpose", |base| &base.purpose),
         function: inherited.text("function", |base| &base.function),
@@ -95,7 +97,9 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
         ),
         invitations: inherited.own_or("invitations", |base| base.invitations.clone(), || invitations(&root, &names)),
         agenda: inherited.own_or("agenda", |base| base.agenda.clone(), || agenda(&root, &names, &kinds)),
-        outcome: inherited.own_or("outcome", |base| base.outcome.clone(), || outcome(&root, &names)),
+        duties: inherited.own_or("duties", |base| base.duties.clone(), || duties(&root, &names, &outcome)),
+        trackers: inherited.own_or("trackers", |base| base.trackers.clone(), || trackers(&root, &names)),
+        outcome,
         requests,
         facts,
         title,
@@ -270,7 +274,9 @@ mod tests {
         let profile = document.root().and_then(|root| profile(name(), root, &known(), Some(&base())));
         let same = |key: &String| {
             let key = key.replace("kinds.<name>.paperwork.<name>", "paperwork.<name>");
-            key.replace("agenda[0].", "agenda.").replace("agenda[1].", "agenda.")
+            let lists = [("agenda[0]", "agenda"), ("agenda[1]", "agenda"), ("escalate[0]", "escalate")];
+            let lists = lists.into_iter().chain([("milestones[0]", "milestones")]);
+            lists.fold(key, |key, (one, list)| key.replace(one, list))
         };
         let asked: BTreeSet<String> = document.asked().iter().map(same).collect();
         assert_eq!(keys, asked);
@@ -372,6 +378,17 @@ mod tests {
         ("reference-field = \"actions-in-words\"", "reference-field = \"actions\"", "is no text in the form"),
         ("is = [\"referral\"]", "is = [\"referal\"]", "`actions` is never `referal`"),
         ("with = [\"agreed\"]", "with = [\"agred\"]", "there is no decision `agred`"),
+        ("raised-by = \"followed\"", "raised-by = \"folowed\"", "`folowed` is not known here"),
+        ("3 working days after the sitting", "3 working days after cla-review", "and not from the sitting"),
+        ("48 hours after the request", "48 hours after the sitting", "and not from the request"),
+        ("6 weeks after section-20", "6 weeks after section-21", "there is no kind of event `section-21`"),
+        ("follows = [\"section-20\"]", "follows = [\"section-2\"]", "there is no kind of event `section-2`"),
+        ("due-field = \"return-on\"", "due-field = \"actions\"", "`actions` is no date"),
+        ("write-backs = [\"document\"]", "write-backs = [\"documents\"]", "`documents` is not known here"),
+        ("to = \"service-manager\"", "to = \"manager\"", "there is no role `manager`"),
+        ("FREQ=MONTHLY;INTERVAL=3", "FREQ=SELDOM;INTERVAL=3", "the rule is not one of RFC 5545"),
+        ("ends-within = \"3 months\"", "ends-within = \"soon\"", "the period cannot be read"),
+        ("12 months after section-20", "12 months after section-19", "there is no kind of event `section-19`"),
     ];
 
     #[test]

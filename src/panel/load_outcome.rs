@@ -91,7 +91,7 @@ fn step(name: &Item<String>, table: Table<'_, '_>, decisions: &[Choice], fields:
     })
 }
 
-fn known_field(table: &Table<'_, '_>, field: &Item<String>, fields: &[OutcomeField]) {
+pub(super) fn known_field(table: &Table<'_, '_>, field: &Item<String>, fields: &[OutcomeField]) {
     if !fields.iter().any(|known| known.name == field.value) {
         let near = nearest(&field.value, fields.iter().map(|known| known.name.as_str()));
         let help = near.map(|meant| format!("did you mean `{meant}`?"));
@@ -99,7 +99,7 @@ fn known_field(table: &Table<'_, '_>, field: &Item<String>, fields: &[OutcomeFie
     }
 }
 
-fn known_decision(table: &Table<'_, '_>, decision: &Item<String>, decisions: &[Choice]) {
+pub(super) fn known_decision(table: &Table<'_, '_>, decision: &Item<String>, decisions: &[Choice]) {
     if !decisions.iter().any(|known| known.name == decision.value) {
         let near = nearest(&decision.value, decisions.iter().map(|known| known.name.as_str()));
         let help = near.map(|meant| format!("did you mean `{meant}`?"));

@@ -1,10 +1,12 @@
-//! Panel profiles: schedule, cutoff, approval, paperwork, ways round the panel, agenda, outcomes.
+//! Panel profiles: schedule, cutoff, approval, paperwork, ways round the panel, agenda, outcomes, duties, trackers.
 //!
 //! Promise: everything that tells one panel from another is read from `mappings/<authority>/panels/<panel>.toml`;
 //! hard-codes no panel.
 
 mod condition;
+mod duty;
 mod load;
+mod load_duty;
 mod load_outcome;
 mod load_paperwork;
 mod load_schedule;
@@ -16,6 +18,7 @@ mod profile;
 mod special;
 
 pub use condition::Condition;
+pub use duty::{DueBy, DutyRule, EscalationRule, EvidenceRule, Milestone, RaisedBy, TrackerColumn, TrackerRule};
 pub use names::{Known, KnownField};
 pub use outcome_form::{
     Choice, FormOutcome, MinutesForm, NoteForm, OutcomeField, OutcomeFieldKind, OutcomeForm, StepForm,

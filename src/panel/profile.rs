@@ -7,7 +7,8 @@ use jiff::{Span, ToSpan as _, ZonedDateTime};
 use serde::Serialize;
 
 use super::{
-    AgendaItem, Circulation, Condition, Elsewhere, Exemption, Invitation, OutcomeForm, Requests, Route, Threshold,
+    AgendaItem, Circulation, Condition, DutyRule, Elsewhere, Exemption, Invitation, OutcomeForm, Requests, Route,
+    Threshold, TrackerRule,
 };
 use crate::calendar::{Deadline, Office, Schedule};
 use crate::domain::PanelName;
@@ -69,6 +70,10 @@ pub struct Profile {
     pub requests: Requests,
     /// What it can decide.
     pub outcome: OutcomeForm,
+    /// What is to be done after and around its sittings.
+    pub duties: Vec<DutyRule>,
+    /// Whom it follows.
+    pub trackers: Vec<TrackerRule>,
 }
 
 /// Who must have approved a request, and where the form says so.

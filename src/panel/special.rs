@@ -150,14 +150,19 @@ pub struct Track {
 /// Days by which adding months and taking them away can miss each other at the end of a month.
 const DAYS_OFF_MAX: i64 = 3;
 
+/// The last day on which something must have begun to have gone on for a period on a day: 9 months after 31 May is
+/// 28 February, and 9 months before that is 28 May.
+pub(super) fn began_by(open_for: Option<Span>, on: Date) -> Date {
+    let Some(span) = open_for else { return on };
+    let earliest = on.saturating_sub(span);
+    let days = (0..=DAYS_OFF_MAX).rev().map(|days| earliest.saturating_add(days.days()));
+    days.into_iter().find(|day| day.saturating_add(span) <= on).unwrap_or(earliest)
+}
+
 impl Track {
-    /// The last day on which one that goes on must have begun to be followed on a day: 9 months after 31 May is
-    /// 28 February, and 9 months before that is 28 May.
+    /// The last day on which one that goes on must have begun to be followed on a day.
     pub fn began_by(&self, on: Date) -> Date {
-        let Some(span) = self.open_for else { return on };
-        let earliest = on.saturating_sub(span);
-        let days = (0..=DAYS_OFF_MAX).rev().map(|days| earliest.saturating_add(days.days()));
-        days.into_iter().find(|day| day.saturating_add(span) <= on).unwrap_or(earliest)
+        began_by(self.open_for, on)
     }
 }
 

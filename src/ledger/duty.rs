@@ -1,0 +1,377 @@
+//! What somebody must do by a time: raised once, closed once, and every change in the trail.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+use super::audit::{self, Said, fingerprint};
+use super::store::{count, decode, encode, meant, number};
+use super::{Actor, Ledger, LedgerTrouble};
+use crate::domain::{Duty, DutyId, DutyStanding, DutyState, Evidence, PanelName, PersonId, SubmissionId};
+
+/// Which duties are meant.
+#[derive(Debug, Clone)]
+pub struct DutySelection {
+    /// In this state.
+    pub state: DutyState,
+    /// Of this panel only.
+    pub panel: Option<PanelName>,
+    /// On the desk of this role only, at a moment: it must do it, or it was escalated to it.
+    pub role: Option<(String, Timestamp)>,
+    /// About this child only.
+    pub person: Option<PersonId>,
+    /// About this request only.
+    pub submission: Option<SubmissionId>,
+    /// Due by this moment only.
+    pub due_by: Option<Timestamp>,
+}
+
+/// The place of a duty in the list of those in one state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DutyKey {
+    /// When it is due, as the ledger sorts it.
+    pub due: String,
+    /// Its id.
+    pub id: String,
+}
+
+/// What became of duties that were worked out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DutiesKept {
+    /// Those that are new, or have come up again.
+    pub raised: u64,
+    /// Those that are due at another time now.
+    pub changed: u64,
+}
+
+/// A duty that a role has not been told of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untold {
+    /// The role.
+    pub role: String,
+    /// The duty.
+    pub duty: Duty,
+}
+
+/// How the duties of a rule that were due in a month were kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DutiesTallied {
+    /// The month: `2026-12`.
+    pub month: String,
+    /// The rule of the panel's file.
+    pub rule: String,
+    /// Done by then.
+    pub in_time: u64,
+    /// Done, but later.
+    pub late: u64,
+    /// Not done.
+    pub open: u64,
+}
+
+impl DutySelection {
+    /// All that are open.
+    pub const fn open() -> Self {
+        Self { state: DutyState::Open, panel: None, role: None, person: None, submission: None, due_by: None }
+    }
+}
+
+type Row = (String, String, Option<String>, String, Option<String>);
+
+impl Ledger {
+    /// Keeps duties as they were worked out. One that is known is changed only while it is open; one that was withdrawn
+    /// and comes up again is open again; one that is done stays done.
+    pub fn keep_duties(&mut self, duties: &[Duty], actor: &Actor) -> Result<DutiesKept, LedgerTrouble> {
+        let (at, path) = (self.now(), self.path.clone());
+        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let transaction = self.transaction()?;
+        let mut kept = DutiesKept::default();
+        for duty in duties {
+            let payload = encode(duty)?;
+            let known: Option<(String, String)> = transaction
+                .prepare_cached("SELECT state, payload FROM duty WHERE id = ?1")
+                .and_then(|mut query| {
+                    query.query_row([duty.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+                })
+                .map_err(failed)?;
+            let action = match &known {
+                Some((state, _)) if state == DutyState::Done.as_str() => continue,
+                Some((state, before)) if state == DutyState::Open.as_str() && *before == payload => continue,
+                Some((state, _)) if state == DutyState::Open.as_str() => "duty-changed",
+                Some(_) | None => "duty-raised",
+            };
+            put(&transaction, duty, &payload, &at).map_err(failed)?;
+            let before = known.map(|(_, before)| fingerprint(&before)).unwrap_or_default();
+            let after = fingerprint(&payload);
+            let said = Said { actor, action, subject: duty.id.as_str(), before: &before, after: &after };
+            audit::append(&transaction, &at, &said).map_err(failed)?;
+            let counter = if action == "duty-raised" { &mut kept.raised } else { &mut kept.changed };
+            *counter += 1;
+        }
+        transaction.commit().map_err(failed)?;
+        Ok(kept)
+    }
+
+    /// Closes an open duty, or withdraws it. Whether it was open.
+    pub fn close_duty(
+        &mut self,
+        id: &DutyId,
+        state: DutyState,
+        evidence: &Evidence,
+        actor: &Actor,
+    ) -> Result<bool, LedgerTrouble> {
+        let (at, path) = (self.now(), self.path.clone());
+        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let told = encode(evidence)?;
+        let transaction = self.transaction()?;
+        let payload: Option<String> = transaction
+            .query_row("SELECT payload FROM duty WHERE id = ?1 AND state = 'open'", [id.as_str()], |row| row.get(0))
+            .optional()
+            .map_err(failed)?;
+        let Some(payload) = payload else { return Ok(false) };
+        transaction
+            .execute(
+                "UPDATE duty SET state = ?2, evidence = ?3, closed_at = ?4 WHERE id = ?1 AND state = 'open'",
+                params![id.as_str(), state.as_str(), told, at],
+            )
+            .map_err(failed)?;
+        transaction
+            .execute("DELETE FROM duty_role WHERE duty = ?1 AND told_at IS NULL", [id.as_str()])
+            .map_err(failed)?;
+        let (before, after) = (fingerprint(&payload), fingerprint(&closed(state, &told)));
+        let action = if state == DutyState::Done { "duty-done" } else { "duty-withdrawn" };
+        let said = Said { actor, action, subject: id.as_str(), before: &before, after: &after };
+        audit::append(&transaction, &at, &said).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+        Ok(true)
+    }
+
+    /// A duty.
+    pub fn duty(&self, id: &DutyId) -> Result<Option<DutyStanding>, LedgerTrouble> {
+        Ok(self.duties_where("id = ?1", params![id.as_str()])?.pop())
+    }
+
+    /// Whether a duty is known.
+    pub fn has_duty(&self, id: &DutyId) -> Result<bool, LedgerTrouble> {
+        self.connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM duty WHERE id = ?1)")
+            .and_then(|mut query| query.query_row([id.as_str()], |row| row.get(0)))
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Duties, the first due first, after one of them.
+    pub fn duties_page(
+        &self,
+        selection: &DutySelection,
+        after: Option<&DutyKey>,
+        limit: u32,
+    ) -> Result<Vec<DutyStanding>, LedgerTrouble> {
+        let DutySelection { state, panel, role, person, submission, due_by } = selection;
+        let mut condition =
+            vec!["state = ?1 AND ?2 IS ?2 AND ?3 IS ?3 AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6 AND ?7 IS ?7"];
+        condition.extend(panel.as_ref().map(|_| "panel = ?2"));
+        condition
+            .extend(role.as_ref().map(
+                |_| "EXISTS (SELECT 1 FROM duty_role r WHERE r.duty = duty.id AND r.role = ?3 AND r.since <= ?4)",
+            ));
+        condition.extend(person.map(|_| "person = ?5"));
+        condition.extend(submission.as_ref().map(|_| "submission = ?6"));
+        condition.extend(due_by.map(|_| "due <= ?7"));
+        condition.extend(after.map(|_| "(due, id) > (?8, ?9)"));
+        let condition = format!("{} ORDER BY due, id LIMIT ?10", condition.join(" AND "));
+        let parameters = params![
+            state.as_str(),
+            panel.as_ref().map(PanelName::as_str),
+            role.as_ref().map(|(role, _)| role.as_str()),
+            role.as_ref().map(|(_, now)| sorted(*now)),
+            person.map(|person| number(person.number())),
+            submission.as_ref().map(SubmissionId::as_str),
+            due_by.map(sorted),
+            after.map(|after| after.due.as_str()),
+            after.map(|after| after.id.as_str()),
+            limit,
+        ];
+        self.duties_where(&condition, parameters)
+    }
+
+    /// How many duties are open, and how many of them are over their time.
+    pub fn duties_open(&self, now: Timestamp) -> Result<(u64, u64), LedgerTrouble> {
+        let sql = "SELECT count(*), sum(due < ?1) FROM duty INDEXED BY duty_due WHERE state = 'open'";
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                query.query_row([sorted(now)], |row| {
+                    Ok((count(row.get(0)?), count(row.get::<_, Option<i64>>(1)?.unwrap_or(0))))
+                })
+            })
+            .map_err(|error| self.failed(error))
+    }
+
+    /// The open duties that have come onto a role's desk by a moment and of which it has not been told, by role and due
+    /// time.
+    pub fn duties_untold(&self, now: Timestamp) -> Result<Vec<Untold>, LedgerTrouble> {
+        let sql = "SELECT r.role, d.payload FROM duty_role r JOIN duty d ON d.id = r.duty
+                   WHERE r.told_at IS NULL AND r.since <= ?1 AND d.state = 'open' ORDER BY r.role, d.due, d.id";
+        let rows: Vec<(String, String)> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_map([sorted(now)], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
+            .map_err(|error| self.failed(error))?;
+        let rows = rows.into_iter();
+        rows.map(|(role, payload)| Ok(Untold { role, duty: decode("a duty", &payload)? })).collect()
+    }
+
+    /// Notes that a role has been told of duties. One that was withdrawn in the meantime is left out.
+    pub fn duties_told(&mut self, role: &str, told: &[DutyId], actor: &Actor) -> Result<(), LedgerTrouble> {
+        let (at, path) = (self.now(), self.path.clone());
+        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let transaction = self.transaction()?;
+        for id in told {
+            transaction
+                .prepare_cached("UPDATE duty_role SET told_at = ?3 WHERE duty = ?1 AND role = ?2 AND told_at IS NULL")
+                .and_then(|mut update| update.execute(params![id.as_str(), role, at]))
+                .map_err(failed)?;
+        }
+        let after = fingerprint(&told.iter().map(DutyId::as_str).collect::<Vec<_>>().join(" "));
+        let said = Said { actor, action: "duties-told", subject: role, before: &[], after: &after };
+        audit::append(&transaction, &at, &said).map_err(failed)?;
+        transaction.commit().map_err(failed)
+    }
+
+    /// How a panel's duties that were due from one month to another were kept.
+    pub fn duties_tallied(&self, panel: &PanelName, from: &str, to: &str) -> Result<Vec<DutiesTallied>, LedgerTrouble> {
+        let sql = "SELECT month, rule, sum(iif(state = 'done' AND in_time, n, 0)), sum(iif(state = 'done' AND NOT in_time, n, 0)),
+                   sum(iif(state = 'open', n, 0)) FROM duty_tally WHERE panel = ?1 AND month BETWEEN ?2 AND ?3
+                   GROUP BY month, rule ORDER BY month, rule";
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                let rows = query.query_map(params![panel.as_str(), from, to], |row| {
+                    Ok(DutiesTallied {
+                        month: row.get(0)?,
+                        rule: row.get(1)?,
+                        in_time: count(row.get(2)?),
+                        late: count(row.get(3)?),
+                        open: count(row.get(4)?),
+                    })
+                })?;
+                rows.collect()
+            })
+            .map_err(|error| self.failed(error))
+    }
+
+    /// The days on which a panel has heard anybody, as far as tessera knows.
+    pub fn days_heard(&self, panel: &PanelName, from: Date, to: Date) -> Result<Vec<Date>, LedgerTrouble> {
+        let sql = "SELECT sitting FROM outcome WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3
+                   UNION SELECT sitting FROM held WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3
+                   UNION SELECT sitting FROM tally WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3 AND settled < 2 AND n > 0
+                   ORDER BY 1";
+        let days: Vec<String> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                query.query_map(params![panel.as_str(), from.to_string(), to.to_string()], |row| row.get(0))?.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        let damaged = || LedgerTrouble::Damaged { what: "the day of a sitting".to_owned() };
+        days.iter().map(|day| day.parse().map_err(|_| damaged())).collect()
+    }
+
+    /// What the trail says last of each duty must be what the ledger holds.
+    pub(super) fn first_wrong_duty(&self) -> Result<Option<String>, LedgerTrouble> {
+        let sql = "SELECT d.id, d.state, d.payload, d.evidence, (SELECT a.after FROM audit a WHERE a.subject = d.id
+                       AND a.action LIKE 'duty-%' ORDER BY a.sequence DESC LIMIT 1) FROM duty d";
+        let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
+        let mut rows = query.query([]).map_err(|error| self.failed(error))?;
+        let mut known = 0_u64;
+        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
+            type Row = (String, String, String, Option<String>, Option<Vec<u8>>);
+            let read = || Ok::<Row, rusqlite::Error>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
+            let (id, state, payload, evidence, told) = read().map_err(|error| self.failed(error))?;
+            let state = DutyState::parse(&state);
+            let held = match (state, evidence) {
+                (Some(DutyState::Open), _) => Some(fingerprint(&payload)),
+                (Some(state), Some(evidence)) => Some(fingerprint(&closed(state, &evidence))),
+                _ => None,
+            };
+            if held.is_none() || held != told {
+                return Ok(Some(format!("the duty {id} is not what was raised or closed")));
+            }
+            known += 1;
+        }
+        let raised = self.counted("SELECT count(DISTINCT subject) FROM audit WHERE action = 'duty-raised'")?;
+        Ok((raised != known).then(|| "duties are gone, or have come from nowhere".to_owned()))
+    }
+
+    fn duties_where(
+        &self,
+        condition: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<DutyStanding>, LedgerTrouble> {
+        let sql = format!("SELECT payload, state, evidence, raised_at, closed_at FROM duty WHERE {condition}");
+        let rows: Vec<Row> = self
+            .connection
+            .prepare_cached(&sql)
+            .and_then(|mut query| {
+                let rows = query.query_map(parameters, |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                })?;
+                rows.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        rows.into_iter().map(standing).collect()
+    }
+}
+
+/// A moment as text that sorts by time.
+fn sorted(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+impl DutyKey {
+    /// The place of a duty.
+    pub fn of(duty: &Duty) -> Self {
+        Self { due: sorted(duty.due), id: duty.id.to_string() }
+    }
+}
+
+/// What the trail says of a duty that is closed.
+fn closed(state: DutyState, evidence: &str) -> String {
+    format!("{state} {evidence}")
+}
+
+fn put(transaction: &Transaction<'_>, duty: &Duty, payload: &str, at: &str) -> Result<(), rusqlite::Error> {
+    let sql = "INSERT INTO duty VALUES (?1, ?2, ?3, ?4, ?5, 'open', ?6, ?7, NULL, ?8, NULL)
+        ON CONFLICT (id) DO UPDATE SET state = 'open', due = ?6, payload = ?7, evidence = NULL, closed_at = NULL";
+    transaction.prepare_cached(sql)?.execute(params![
+        duty.id.as_str(),
+        duty.panel.as_str(),
+        duty.rule,
+        duty.person.map(|person| number(person.number())),
+        duty.submission.as_ref().map(SubmissionId::as_str),
+        sorted(duty.due),
+        payload,
+        at,
+    ])?;
+    transaction
+        .prepare_cached("DELETE FROM duty_role WHERE duty = ?1 AND told_at IS NULL")?
+        .execute([duty.id.as_str()])?;
+    let mut insert =
+        transaction.prepare_cached("INSERT OR IGNORE INTO duty_role (role, since, duty) VALUES (?1, ?2, ?3)")?;
+    insert.execute(params![duty.role, "", duty.id.as_str()])?;
+    for escalation in &duty.escalations {
+        insert.execute(params![escalation.to, sorted(escalation.at), duty.id.as_str()])?;
+    }
+    Ok(())
+}
+
+fn standing((payload, state, evidence, raised_at, closed_at): Row) -> Result<DutyStanding, LedgerTrouble> {
+    let damaged = || LedgerTrouble::Damaged { what: "a duty".to_owned() };
+    let moment = |text: &str| text.parse::<Timestamp>().map_err(|_| damaged());
+    Ok(DutyStanding {
+        duty: decode("a duty", &payload)?,
+        state: DutyState::parse(&state).ok_or_else(damaged)?,
+        evidence: evidence.map(|evidence| decode("what closed a duty", &evidence)).transpose()?,
+        raised_at: moment(&raised_at)?,
+        closed_at: closed_at.as_deref().map(moment).transpose()?,
+    })
+}

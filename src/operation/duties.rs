@@ -1,0 +1,348 @@
+//! `duties`: what somebody must do by a time, from the moment it comes up until it is done.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+use serde::Serialize;
+
+use super::duties_raised::{again, raised};
+use super::installation::Installation;
+use super::page::no_place;
+use super::{Actor, Failure, Page, Paging, Workplace};
+use crate::calendar::Clock;
+use crate::domain::{Duty, DutyId, DutyStanding, DutyState, Evidence, PanelName, PersonId, SubmissionId, WriteBack};
+use crate::duty::{Seen, closed_by};
+use crate::ledger::{DutyKey, DutySelection};
+use crate::panel::EvidenceRule;
+use crate::report;
+
+/// What became of the duties in one run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct DutiesRun {
+    /// Those that have come up.
+    pub raised: u64,
+    /// Those that are due at another time now.
+    pub changed: u64,
+    /// Those that were found done.
+    pub done: u64,
+    /// Those of which what had them come up is no more.
+    pub withdrawn: u64,
+    /// Those that are open.
+    pub open: u64,
+    /// Those of them that are over their time.
+    pub overdue: u64,
+}
+
+/// A duty in a list.
+#[derive(Debug, Clone, Serialize)]
+pub struct DutyListed {
+    /// Its id.
+    pub id: DutyId,
+    /// The panel.
+    pub panel: PanelName,
+    /// What a person calls the panel.
+    #[serde(skip)]
+    pub panel_title: String,
+    /// What is to be done.
+    pub title: String,
+    /// The role that must do it.
+    pub role: String,
+    /// The child; nothing where it is about a sitting or the calendar.
+    pub person: Option<String>,
+    /// The request, where there is one.
+    pub submission: Option<SubmissionId>,
+    /// What has it come up.
+    pub occasion: String,
+    /// Until when, with offset (RFC 3339).
+    pub due: String,
+    /// The same, as a person says it.
+    #[serde(skip)]
+    pub due_in_words: String,
+    /// Whether that is over.
+    pub overdue: bool,
+    /// Who has come to hear of it.
+    pub escalated_to: Vec<String>,
+    /// Who hears of it next, and when, with offset.
+    pub escalates: Option<Escalates>,
+    /// Where it stands.
+    pub state: DutyState,
+    /// What shows that it is done, or why it was withdrawn.
+    pub evidence: Option<String>,
+    /// The clause.
+    pub policy: String,
+    #[serde(skip)]
+    key: String,
+}
+
+/// Who hears of a duty next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Escalates {
+    /// The role.
+    pub to: String,
+    /// When, with offset.
+    pub at: String,
+}
+
+/// Which duties are meant.
+#[derive(Debug, Clone, Default)]
+pub struct DutyFilter {
+    /// Of this panel only.
+    pub panel: Option<String>,
+    /// On the desk of this role only.
+    pub role: Option<String>,
+    /// About this child only.
+    pub person: Option<PersonId>,
+    /// About this request only.
+    pub submission: Option<SubmissionId>,
+    /// Due by the end of this day only.
+    pub due_by: Option<Date>,
+    /// In this state; open unless said.
+    pub state: Option<DutyState>,
+}
+
+/// Duties that are worked through at a time.
+const AT_A_TIME: u32 = 500;
+
+/// Raises what has come up, changes what is due at another time, closes what is done and withdraws what is no more.
+pub(super) fn work_through(installation: &mut Installation, actor: &Actor) -> Result<DutiesRun, Failure> {
+    let mut run = DutiesRun::default();
+    let raised = raised(installation)?;
+    for duties in raised.chunks(usize::try_from(AT_A_TIME).unwrap_or(1)) {
+        let kept = installation.ledger.keep_duties(duties, actor)?;
+        run.raised += kept.raised;
+        run.changed += kept.changed;
+    }
+    let mut after: Option<DutyKey> = None;
+    loop {
+        let page = installation.ledger.duties_page(&DutySelection::open(), after.as_ref(), AT_A_TIME)?;
+        let Some(last) = page.last() else { break };
+        after = Some(DutyKey::of(&last.duty));
+        for standing in &page {
+            look_at(installation, &standing.duty, actor, &mut run)?;
+        }
+    }
+    (run.open, run.overdue) = installation.ledger.duties_open(installation.clock.now())?;
+    Ok(run)
+}
+
+/// Looks at an open duty: whether it is still one, and whether it is done.
+fn look_at(installation: &mut Installation, duty: &Duty, actor: &Actor, run: &mut DutiesRun) -> Result<(), Failure> {
+    if installation.configuration.authority(&duty.authority()).is_none() {
+        // What is not served is left alone.
+        return Ok(());
+    }
+    let profile = installation.rules.panels.get(&duty.panel);
+    let rule = profile.and_then(|profile| profile.duties.iter().find(|rule| rule.name == duty.rule));
+    let rule = rule.map(|rule| rule.evidence.clone()).unwrap_or_default();
+    let seen = seen(installation, duty, &rule)?;
+    let Some(now) = again(installation, duty, &seen.events)? else {
+        let evidence = Evidence { what: "what had it come up is no more".to_owned(), on: None };
+        let closed = installation.ledger.close_duty(&duty.id, DutyState::Withdrawn, &evidence, actor)?;
+        run.withdrawn += u64::from(closed);
+        return Ok(());
+    };
+    if now != *duty {
+        run.changed += installation.ledger.keep_duties(std::slice::from_ref(&now), actor)?.changed;
+    }
+    if let Some(evidence) = closed_by(&rule, &now, &seen) {
+        let closed = installation.ledger.close_duty(&duty.id, DutyState::Done, &evidence, actor)?;
+        run.done += u64::from(closed);
+    }
+    Ok(())
+}
+
+/// What is known about what a duty is about, as far as it may close it.
+fn seen(installation: &Installation, duty: &Duty, rule: &EvidenceRule) -> Result<Seen, Failure> {
+    let ledger = &installation.ledger;
+    let authority = duty.authority();
+    let mut seen = Seen::default();
+    if let Some(person) = duty.person {
+        seen.events = ledger.events(&authority, person)?;
+        if !rule.documents.is_empty() {
+            seen.documents = ledger.documents(&authority, person)?;
+        }
+        if !rule.forms.is_empty() {
+            for id in ledger.submissions_about(&authority, person)? {
+                seen.submissions.extend(ledger.submission(&id)?.map(|row| row.submission));
+            }
+        }
+        if rule.heard {
+            seen.outcomes = ledger.outcomes_about(&duty.panel, person)?;
+        }
+    }
+    if !rule.write_backs.is_empty() {
+        seen.write_backs = written(installation, duty)?;
+    }
+    Ok(seen)
+}
+
+/// What tessera has to write of an outcome, or of all outcomes of a sitting.
+fn written(installation: &Installation, duty: &Duty) -> Result<Vec<WriteBack>, Failure> {
+    let ledger = &installation.ledger;
+    let mut requests: BTreeSet<SubmissionId> = duty.submission.iter().cloned().collect();
+    if let (None, Some(sitting)) = (duty.person, duty.sitting) {
+        requests.extend(ledger.outcomes_at(&duty.panel, sitting)?.into_iter().map(|row| row.outcome.submission));
+    }
+    let mut written = Vec::new();
+    for request in requests {
+        written.extend(ledger.write_backs_of(&request)?);
+    }
+    written.retain(|one| duty.person.is_none_or(|person| one.person == person));
+    Ok(written)
+}
+
+/// A page of duties, the first due first. That somebody looked stands in the audit trail.
+pub fn duties_page(
+    workplace: &Workplace,
+    clock: Clock,
+    actor: &Actor,
+    filter: &DutyFilter,
+    paging: &Paging,
+) -> Result<Page<DutyListed>, Failure> {
+    let mut installation = Installation::open(workplace, clock, actor)?;
+    let selection = selection(&installation, filter)?;
+    let after = paging.after.as_deref().map(|after| after.split_once('/').ok_or_else(no_place)).transpose()?;
+    let after = after.map(|(due, id)| DutyKey { due: due.to_owned(), id: id.to_owned() });
+    let rows = installation.ledger.duties_page(&selection, after.as_ref(), paging.rows_and_one())?;
+    let listed: Vec<DutyListed> = rows.iter().map(|row| listed(&installation, row)).collect::<Result<_, _>>()?;
+    installation.ledger.audit_view(actor, "duties")?;
+    Ok(Page::of(paging, listed, |last| last.key.clone(), Clone::clone))
+}
+
+/// Every duty that a filter lets through. That somebody looked stands in the audit trail.
+pub fn duties_list(
+    workplace: &Workplace,
+    clock: Clock,
+    actor: &Actor,
+    filter: &DutyFilter,
+) -> Result<Vec<DutyListed>, Failure> {
+    let mut installation = Installation::open(workplace, clock, actor)?;
+    let selection = selection(&installation, filter)?;
+    let mut duties = Vec::new();
+    let mut after: Option<DutyKey> = None;
+    loop {
+        let page = installation.ledger.duties_page(&selection, after.as_ref(), AT_A_TIME)?;
+        let Some(last) = page.last() else { break };
+        after = Some(DutyKey::of(&last.duty));
+        for row in &page {
+            duties.push(listed(&installation, row)?);
+        }
+    }
+    installation.ledger.audit_view(actor, "duties")?;
+    Ok(duties)
+}
+
+/// Somebody says that a duty is done, and what shows it.
+pub fn duty_complete(
+    workplace: &Workplace,
+    clock: Clock,
+    actor: &Actor,
+    id: &DutyId,
+    evidence: &str,
+) -> Result<DutyListed, Failure> {
+    if evidence.trim().is_empty() {
+        return Err(Failure::usage("nothing was said that shows it", "say what was done and where it can be seen"));
+    }
+    let mut installation = Installation::open(workplace, clock, actor)?;
+    let _lock = installation.ledger.lock()?;
+    let known = installation.ledger.duty(id)?;
+    let Some(known) = known.filter(|known| installation.configuration.authority(&known.duty.authority()).is_some())
+    else {
+        return Err(Failure::unknown("duty", id, "duties list"));
+    };
+    let said = Evidence { what: format!("{}: {}", actor.as_str(), evidence.trim()), on: None };
+    if !installation.ledger.close_duty(id, DutyState::Done, &said, actor)? {
+        return Err(Failure::usage(
+            format_args!("{id} is {} already", known.state),
+            "`tessera duties list` shows what is open",
+        ));
+    }
+    let known = installation.ledger.duty(id)?.ok_or_else(|| Failure::unknown("duty", id, "duties list"))?;
+    listed(&installation, &known)
+}
+
+fn selection(installation: &Installation, filter: &DutyFilter) -> Result<DutySelection, Failure> {
+    let panel = filter.panel.as_ref().map(|name| installation.rules.panel(name, &installation.configuration));
+    let panel = panel.transpose()?.map(|profile| profile.name.clone());
+    let now = installation.clock.now();
+    let first = installation.configuration.authorities.first();
+    let office = first.map(|authority| installation.rules.office(&authority.name)).transpose()?;
+    let end_of = |day: Date| {
+        let next = day.saturating_add(1.day());
+        office.map_or(Timestamp::MAX, |office| office.at(next, jiff::civil::Time::midnight()).timestamp())
+    };
+    Ok(DutySelection {
+        state: filter.state.unwrap_or(DutyState::Open),
+        panel,
+        role: filter.role.clone().map(|role| (role, now)),
+        person: filter.person,
+        submission: filter.submission.clone(),
+        due_by: filter.due_by.map(end_of),
+    })
+}
+
+fn listed(installation: &Installation, standing: &DutyStanding) -> Result<DutyListed, Failure> {
+    let DutyStanding { duty, state, evidence, .. } = standing;
+    let authority = installation.rules.authority(&duty.authority())?;
+    let office = installation.rules.office(&duty.authority())?;
+    let now = installation.clock.now();
+    let here = |at: Timestamp| at.to_zoned_datetime(office.zone.clone());
+    let offset = |at: Timestamp| here(at).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+    let title = |role: &str| authority.roles.get(role).cloned().unwrap_or_else(|| role.replace('-', " "));
+    let (reached, ahead): (Vec<_>, Vec<_>) = duty.escalations.iter().partition(|one| one.at <= now);
+    let next = ahead.first().filter(|_| *state == DutyState::Open);
+    let profile = installation.rules.panels.get(&duty.panel);
+    let key = DutyKey::of(duty);
+    Ok(DutyListed {
+        id: duty.id.clone(),
+        panel: duty.panel.clone(),
+        panel_title: profile.map_or_else(|| duty.panel.to_string(), |profile| profile.title.clone()),
+        title: duty.title.clone(),
+        role: title(&duty.role),
+        person: duty.person.map(|person| person.to_string()),
+        submission: duty.submission.clone(),
+        occasion: duty.occasion.clone(),
+        due: offset(duty.due),
+        due_in_words: report::moment(&here(duty.due)),
+        overdue: *state == DutyState::Open && duty.is_overdue(now),
+        escalated_to: reached.iter().map(|one| title(&one.to)).collect(),
+        escalates: next.map(|one| Escalates { to: title(&one.to), at: offset(one.at) }),
+        state: *state,
+        evidence: evidence.as_ref().map(|evidence| {
+            evidence.on.map_or_else(|| evidence.what.clone(), |on| format!("{} of {on}", evidence.what))
+        }),
+        policy: duty.policy.clone(),
+        key: format!("{}/{}", key.due, key.id),
+    })
+}
+
+/// Duties as a table.
+pub fn duties_table(duties: &[DutyListed]) -> String {
+    let rows: Vec<Vec<String>> = duties
+        .iter()
+        .map(|duty| {
+            let overdue = if duty.overdue { " (overdue)" } else { "" };
+            vec![
+                duty.id.to_string(),
+                format!("{}{overdue}", duty.due_in_words),
+                duty.person.clone().unwrap_or_default(),
+                duty.title.clone(),
+                duty.role.clone(),
+                duty.escalated_to.join(", "),
+                duty.panel.to_string(),
+            ]
+        })
+        .collect();
+    report::table(&["duty", "due", "person", "what", "role", "escalated to", "panel"], &rows)
+}
+
+impl DutiesRun {
+    /// What has become of them, in words.
+    pub fn text(&self) -> String {
+        let Self { raised, changed, done, withdrawn, open, overdue } = self;
+        format!(
+            "{raised} raised, {done} found done, {withdrawn} withdrawn, {changed} due at another time; {open} open, {overdue} of them over their time"
+        )
+    }
+}

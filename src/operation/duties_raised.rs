@@ -1,0 +1,222 @@
+//! What has duties come up: sittings, outcomes, requests, events and the calendar, and whether it still does.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{ToSpan as _, ZonedDateTime};
+
+use super::Failure;
+use super::check::each_request;
+use super::installation::Installation;
+use super::sittings::served;
+use crate::calendar::Office;
+use crate::check::{KnownFacts, Stated};
+use crate::domain::{Duty, Event, FactValue, Outcome, OutcomeState, Submission, Value};
+use crate::duty::{self, Occasion};
+use crate::ledger::Selection;
+use crate::panel::{Condition, DueBy, DutyRule, Profile, RaisedBy, Sitting};
+
+/// What was due longer ago than this when tessera first hears of it is not raised any more: a council that begins with
+/// tessera is not told of years.
+const DAYS_BACK: i64 = 92;
+/// Outcomes whose duties may still lie ahead: a return in a year's time.
+const OUTCOME_DAYS_BACK: i64 = 400;
+/// How long before it is due what lies ahead is raised: something for a sitting, or on a day of the calendar.
+const DAYS_AHEAD: i64 = 21;
+
+/// Everything that has come up at the panels that are served and is due late enough to matter.
+pub(super) fn raised(installation: &Installation) -> Result<Vec<Duty>, Failure> {
+    let mut duties: BTreeMap<_, Duty> = BTreeMap::new();
+    for profile in served(installation, None)? {
+        for rule in &profile.duties {
+            let found = of_rule(installation, profile, rule)?.into_iter();
+            duties.extend(found.map(|duty| (duty.id.clone(), duty)));
+        }
+    }
+    let first = installation.clock.now().saturating_sub(jiff::SignedDuration::from_hours(24 * DAYS_BACK));
+    let first = first.unwrap_or(jiff::Timestamp::MIN);
+    Ok(duties.into_values().filter(|duty| duty.due >= first).collect())
+}
+
+fn of_rule(installation: &Installation, profile: &Profile, rule: &DutyRule) -> Result<Vec<Duty>, Failure> {
+    let office = installation.rules.office(&profile.name.authority())?;
+    let occasion = Occasion { profile, rule, office };
+    let today = installation.clock.now_in(&office.zone).date();
+    let (back, ahead) = (today.saturating_sub(DAYS_BACK.days()), today.saturating_add(DAYS_AHEAD.days()));
+    match &rule.raised_by {
+        RaisedBy::Sitting => {
+            let sittings = heard(installation, profile, rule, (back, ahead))?;
+            Ok(sittings.iter().filter_map(|sitting| duty::of_sitting(&occasion, sitting)).collect())
+        }
+        RaisedBy::Followed { events } => {
+            let mut duties = Vec::new();
+            let sittings = profile.sittings(today, ahead, office);
+            for sitting in sittings.iter().filter(|sitting| sitting.cancelled.is_none()) {
+                for kind in events {
+                    // Who goes on today is expected to go on then.
+                    let open = installation.ledger.events_open(&profile.name.authority(), kind, today)?;
+                    let open = open.iter().filter(|event| event.until.is_none_or(|until| until >= sitting.date));
+                    duties.extend(open.filter_map(|event| duty::followed(&occasion, sitting, event)));
+                }
+            }
+            Ok(duties)
+        }
+        RaisedBy::Outcome { .. } => {
+            let since = today.saturating_sub(OUTCOME_DAYS_BACK.days());
+            let outcomes = installation.ledger.outcomes_approved_since(&profile.name, since)?;
+            let duties = outcomes.iter().filter(|outcome| duty::asks_for(rule, outcome));
+            let ended = |outcome: &Outcome| ends(profile, outcome.sitting, office);
+            Ok(duties.filter_map(|outcome| duty::of_outcome(&occasion, outcome, ended(outcome))).collect())
+        }
+        RaisedBy::Request { .. } => {
+            let mut duties = Vec::new();
+            let selection = Selection { panel: Some(profile.name.clone()), ..Selection::default() };
+            each_request(installation, selection, &mut |submission| {
+                duties.extend(of_request(installation, &occasion, submission)?);
+                Ok(())
+            })?;
+            Ok(duties)
+        }
+        RaisedBy::Event { .. } => {
+            let DueBy::Deadline(deadline) = &rule.due else { return Ok(Vec::new()) };
+            let since = super::agenda::first_due_from(deadline, back, office);
+            let kind = &deadline.anchor().name;
+            let events = installation.ledger.events_since(&profile.name.authority(), kind, since, today)?;
+            let meant = meant(&events, deadline.anchor().ordinal);
+            Ok(meant.into_iter().filter_map(|event| duty::of_event(&occasion, event)).collect())
+        }
+        RaisedBy::Calendar(days) => {
+            Ok(days.days(back, ahead).into_iter().filter_map(|day| duty::of_calendar(&occasion, day)).collect())
+        }
+    }
+}
+
+/// The sittings that have a duty come up: those that were held and have heard or followed anybody; what is due before a
+/// sitting comes up before it is held.
+fn heard(
+    installation: &Installation,
+    profile: &Profile,
+    rule: &DutyRule,
+    (back, ahead): (Date, Date),
+) -> Result<Vec<Sitting>, Failure> {
+    let office = installation.rules.office(&profile.name.authority())?;
+    let days = installation.ledger.days_heard(&profile.name, back, ahead)?;
+    let follows = !profile.trackers.is_empty() || profile.agenda.iter().any(|item| !item.tracks.is_empty());
+    let is_before = matches!(&rule.due, DueBy::Deadline(deadline) if deadline.is_before());
+    let now = installation.clock.now();
+    let mut sittings = profile.sittings(back, ahead, office);
+    sittings.retain(|sitting| {
+        let is_held = sitting.cancelled.is_none() && (follows || days.contains(&sitting.date));
+        is_held && (is_before || sitting.ends.timestamp() <= now)
+    });
+    Ok(sittings)
+}
+
+/// When a sitting ends; the close of the office on its day where the schedule knows none.
+fn ends(profile: &Profile, day: Date, office: &Office) -> ZonedDateTime {
+    profile.sitting_on(day, office).map_or_else(|| office.at(day, office.close), |sitting| sitting.ends)
+}
+
+/// The events that a deadline means: each, or each child's second.
+fn meant(events: &[Event], ordinal: Option<u32>) -> Vec<&Event> {
+    let Some(ordinal) = ordinal.and_then(|ordinal| usize::try_from(ordinal).ok()) else {
+        return events.iter().collect();
+    };
+    let mut by_person: BTreeMap<_, Vec<&Event>> = BTreeMap::new();
+    for event in events {
+        by_person.entry(event.person).or_default().push(event);
+    }
+    let nth = by_person.into_values().filter_map(|mut events| {
+        events.sort_by_key(|event| event.on);
+        events.get(ordinal.saturating_sub(1)).copied()
+    });
+    nth.collect()
+}
+
+/// The duties of a request that comes a certain way, one for each child.
+fn of_request(
+    installation: &Installation,
+    occasion: &Occasion<'_>,
+    submission: &Submission,
+) -> Result<Vec<Duty>, Failure> {
+    let RaisedBy::Request { condition, field } = &occasion.rule.raised_by else { return Ok(Vec::new()) };
+    let Some(since) = named_moment(submission, field, occasion.office) else { return Ok(Vec::new()) };
+    if !holds(installation, occasion.profile, submission, condition)? {
+        return Ok(Vec::new());
+    }
+    let people = submission.people.iter();
+    Ok(people.filter_map(|person| duty::of_request(occasion, submission, *person, since.clone())).collect())
+}
+
+/// The moment that a field of the form names; the beginning of its day where it names only that.
+fn named_moment(submission: &Submission, field: &str, office: &Office) -> Option<ZonedDateTime> {
+    submission.answers(field).find_map(|answer| match &answer.value {
+        Value::Date(date) => Some(office.at(*date, jiff::civil::Time::midnight())),
+        Value::DateTime(moment) => Some(office.at(moment.date(), moment.time())),
+        _ => None,
+    })
+}
+
+/// Whether the form and those who have stated facts say that a request comes this way.
+fn holds(
+    installation: &Installation,
+    profile: &Profile,
+    submission: &Submission,
+    condition: &Condition,
+) -> Result<bool, Failure> {
+    let mapping = installation.rules.mappings.form(&submission.authority, &submission.form, &submission.version);
+    let answers = mapping.map(|mapping| mapping.facts(submission)).unwrap_or_default();
+    let stated = installation.ledger.stated_facts(&submission.id)?.into_iter();
+    let stated: Vec<Stated> = stated.map(|(name, value)| Stated { name, value }).collect();
+    let office = installation.rules.office(&submission.authority)?;
+    let today = installation.clock.now_in(&office.zone).date();
+    let facts = KnownFacts::gather(profile, answers, &[], false, &stated, today);
+    Ok(facts.holds(condition) == FactValue::Yes)
+}
+
+/// What an open duty is now; nothing where what had it come up is no more.
+pub(super) fn again(installation: &Installation, duty: &Duty, events: &[Event]) -> Result<Option<Duty>, Failure> {
+    let Some(profile) = installation.rules.panels.get(&duty.panel) else { return Ok(None) };
+    let Some(rule) = profile.duties.iter().find(|rule| rule.name == duty.rule) else { return Ok(None) };
+    let office = installation.rules.office(&duty.authority())?;
+    let occasion = Occasion { profile, rule, office };
+    let is_it = |found: &Duty| found.id == duty.id;
+    let sitting = || {
+        let sitting = profile.sitting_on(duty.sitting?, office)?;
+        sitting.cancelled.is_none().then_some(sitting)
+    };
+    let ledger = &installation.ledger;
+    Ok(match &rule.raised_by {
+        RaisedBy::Sitting => sitting().and_then(|sitting| duty::of_sitting(&occasion, &sitting)),
+        RaisedBy::Followed { .. } => sitting().and_then(|sitting| {
+            let open = events.iter().filter(|event| event.until.is_none_or(|until| until >= sitting.date));
+            open.filter_map(|event| duty::followed(&occasion, &sitting, event)).find(is_it)
+        }),
+        RaisedBy::Outcome { .. } => {
+            let Some(submission) = &duty.submission else { return Ok(None) };
+            let rows = ledger.outcomes(Some(submission))?.into_iter();
+            let approved = rows.filter(|row| row.outcome.state == OutcomeState::Approved);
+            let mut outcomes = approved.map(|row| row.outcome);
+            outcomes.find_map(|outcome| {
+                let ends = ends(profile, outcome.sitting, office);
+                duty::of_outcome(&occasion, &outcome, ends).filter(is_it)
+            })
+        }
+        RaisedBy::Request { .. } => {
+            let Some(submission) = &duty.submission else { return Ok(None) };
+            let Some(row) = ledger.submission(submission)? else { return Ok(None) };
+            if !row.submission.status.is_request() {
+                return Ok(None);
+            }
+            of_request(installation, &occasion, &row.submission)?.into_iter().find(is_it)
+        }
+        RaisedBy::Event { .. } => {
+            let DueBy::Deadline(deadline) = &rule.due else { return Ok(None) };
+            let own: Vec<Event> =
+                events.iter().filter(|event| *event.kind == *deadline.anchor().name).cloned().collect();
+            let meant = meant(&own, deadline.anchor().ordinal).into_iter();
+            meant.filter_map(|event| duty::of_event(&occasion, event)).find(is_it)
+        }
+        RaisedBy::Calendar(_) => Some(duty.clone()),
+    })
+}
