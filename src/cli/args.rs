@@ -8,8 +8,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use super::{
-    agenda, audit, check, completions, explain, import, init, ledger, mappings, outcomes, panels, quarantine, serve,
-    stand_in, submissions, sync, writeback,
+    agenda, audit, check, completions, duties, explain, import, init, ledger, mappings, outcomes, panels, quarantine, serve,
+    stand_in, submissions, sync, trackers, writeback,
 };
 
 const AFTER_HELP: &str = "\
@@ -63,6 +63,8 @@ pub(super) enum Command {
     Panels(panels::Args),
     Outcomes(outcomes::Args),
     Writeback(writeback::Args),
+    Duties(duties::Args),
+    Trackers(trackers::Args),
     Mappings(mappings::Args),
     Quarantine(quarantine::Args),
     Audit(audit::Args),

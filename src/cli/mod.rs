@@ -8,6 +8,7 @@ mod args;
 mod audit;
 mod check;
 mod completions;
+mod duties;
 mod exit;
 mod explain;
 mod import;
@@ -26,6 +27,7 @@ mod session;
 mod stand_in;
 mod submissions;
 mod sync;
+mod trackers;
 mod writeback;
 
 use exit::Exit;

@@ -6,8 +6,8 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::{
-    Exit, Out, Session, agenda, audit, check, completions, explain, import, init, ledger, log, mappings, outcomes,
-    panels, quarantine, serve, stand_in, submissions, sync, writeback,
+    Exit, Out, Session, agenda, audit, check, completions, duties, explain, import, init, ledger, log, mappings, outcomes,
+    panels, quarantine, serve, stand_in, submissions, sync, trackers, writeback,
 };
 use crate::config::Environment;
 use crate::operation::Failure;
@@ -38,6 +38,8 @@ fn run(command: &Command, session: &Session, out: &Out) -> Result<Exit, Failure>
         Command::Panels(args) => panels::run(args, session, out),
         Command::Outcomes(args) => outcomes::run(args, session, out),
         Command::Writeback(args) => writeback::run(args, session, out),
+        Command::Duties(args) => duties::run(args, session, out),
+        Command::Trackers(args) => trackers::run(args, session, out),
         Command::Mappings(args) => mappings::run(args, session, out),
         Command::Quarantine(args) => quarantine::run(args, session, out),
         Command::Audit(args) => audit::run(args, session, out),

@@ -186,45 +186,6 @@ impl Ledger {
         self.events_where(sql, params![authority.as_str(), kind, on.to_string()])
     }
 
-    /// The events of a kind that go on on a day and began by another, those that have gone on for longest first.
-    pub fn events_longest(
-        &self,
-        authority: &AuthorityName,
-        kind: &str,
-        on: Date,
-        began_by: Date,
-        limit: u32,
-    ) -> Result<Vec<Event>, LedgerTrouble> {
-        // The index holds all that sorts them: only what is shown is read.
-        let sql = "SELECT r.payload FROM (SELECT person, key, event_on FROM record INDEXED BY record_event_until
-                       WHERE authority = ?1 AND extract = 'events' AND event_kind = ?2 AND event_until >= ?3 AND event_on <= ?4
-                       ORDER BY event_on, person, key LIMIT ?5) e
-                   CROSS JOIN record r ON r.authority = ?1 AND r.extract = 'events' AND r.person = e.person AND r.key = e.key
-                   ORDER BY e.event_on, e.person, e.key";
-        self.events_where(sql, params![authority.as_str(), kind, on.to_string(), began_by.to_string(), limit])
-    }
-
-    /// How many events of a kind go on on a day and began by another.
-    pub fn events_going_on(
-        &self,
-        authority: &AuthorityName,
-        kind: &str,
-        on: Date,
-        began_by: Date,
-    ) -> Result<u64, LedgerTrouble> {
-        let sql =
-            "SELECT count(*) FROM record INDEXED BY record_event_until WHERE authority = ?1 AND extract = 'events'
-                   AND event_kind = ?2 AND event_until >= ?3 AND event_on <= ?4";
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut query| {
-                let key = params![authority.as_str(), kind, on.to_string(), began_by.to_string()];
-                query.query_row(key, |row| row.get(0))
-            })
-            .map(count)
-            .map_err(|error| self.failed(error))
-    }
-
     /// Every event of a kind, up to a day, of everybody at an authority who has had one since another day; by person.
     pub fn events_since(
         &self,

@@ -39,10 +39,10 @@ mod rehearsal;
 mod search;
 mod sittings;
 mod source;
-mod standing;
 mod submissions;
 mod sync;
 mod today;
+mod trackers;
 mod workplace;
 mod write_back;
 
@@ -101,13 +101,15 @@ pub use quarantine::{
 pub use rehearsal::stand_in;
 pub use search::{Found, search};
 pub use sittings::{Readiness, SittingListed, SittingPage, sitting_page, sitting_recheck, sittings_listed};
-pub use standing::{PanelDuties, TrackerShown, duties, trackers};
 pub use submissions::{
     FactStated, SubmissionFilter, SubmissionListed, SubmissionStory, Submissions, submission_show, submissions_list,
     submissions_page,
 };
 pub use sync::{SyncMode, SyncReport, Synced, sync};
 pub use today::{Today, today};
+pub use trackers::{
+    NextMilestone, TrackedRow, TrackerListed, TrackerShown, tracker_show, trackers_list, trackers_table,
+};
 pub use workplace::Workplace;
 pub use write_back::{
     Sending, WriteBackListed, WriteBackShown, writeback_hold, writeback_list, writeback_reconcile, writeback_retry,

@@ -159,13 +159,6 @@ pub(super) fn began_by(open_for: Option<Span>, on: Date) -> Date {
     days.into_iter().find(|day| day.saturating_add(span) <= on).unwrap_or(earliest)
 }
 
-impl Track {
-    /// The last day on which one that goes on must have begun to be followed on a day.
-    pub fn began_by(&self, on: Date) -> Date {
-        began_by(self.open_for, on)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -174,8 +167,7 @@ mod tests {
 
     #[test]
     fn what_must_have_gone_on_for_months_is_counted_from_its_own_day() {
-        let track = Track { event: "section-20".to_owned(), open_for: Some(9.months()) };
-        let enters = |on: Date| track.began_by(on);
+        let enters = |on: Date| began_by(Some(9.months()), on);
         assert_eq!(enters(date(2027, 2, 28)), date(2026, 5, 31));
         assert_eq!(enters(date(2027, 2, 27)), date(2026, 5, 27));
         assert_eq!(enters(date(2026, 12, 31)), date(2026, 3, 31));

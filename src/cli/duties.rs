@@ -1,0 +1,60 @@
+//! `tessera duties`: what somebody must do by a time.
+
+use clap::Subcommand;
+use jiff::civil::Date;
+
+use super::{Exit, Out, Session};
+use crate::domain::DutyId;
+use crate::operation::{self, DutyFilter, Failure};
+
+/// What somebody must do after and around a panel, and by when
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List what is open, the first due first
+    List {
+        /// Due by the end of this day only
+        #[arg(long, value_name = "DATE")]
+        due_by: Option<Date>,
+        /// On the desk of this role only: it must do it, or it was escalated to it
+        #[arg(long)]
+        role: Option<String>,
+        /// Of this panel only
+        #[arg(long)]
+        panel: Option<String>,
+    },
+    /// Say that one is done
+    Complete {
+        /// Its id
+        id: String,
+        /// What shows it: what was done, and where it can be seen
+        #[arg(long)]
+        evidence: String,
+    },
+}
+
+pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
+    let workplace = session.workplace()?;
+    let clock = session.clock(&workplace);
+    match &args.command {
+        Command::List { due_by, role, panel } => {
+            let filter =
+                DutyFilter { due_by: *due_by, role: role.clone(), panel: panel.clone(), ..DutyFilter::default() };
+            let duties = operation::duties_list(&workplace, clock, session.actor(), &filter)?;
+            out.answer(&duties, |duties| operation::duties_table(duties))?;
+            let overdue = duties.iter().filter(|duty| duty.overdue).count();
+            out.say(format_args!("{} open, {overdue} over their time.", duties.len()));
+        }
+        Command::Complete { id, evidence } => {
+            let id = DutyId::new(id.as_str());
+            let duty = operation::duty_complete(&workplace, clock, session.actor(), &id, evidence)?;
+            out.answer(&duty, |duty| format!("{} is done: {}.\n", duty.id, duty.title))?;
+        }
+    }
+    Ok(Exit::Well)
+}
