@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::asked::Path;
+use super::parts::Field;
 use super::posted::Posted;
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, outcomes, parts};
@@ -67,12 +67,7 @@ fn shown(visitor: &Visitor, form: &OutcomeFormShown, filled: &[FilledRow], troub
             }
         }
     };
-    let is_wrong = !errors.is_empty();
-    let mut response = shell(visitor, form).errors(errors).show(&body);
-    if is_wrong {
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    response
+    shell(visitor, form).errors(errors).show(&body)
 }
 
 /// A trouble at the field that it is about.
@@ -81,7 +76,7 @@ fn error(form: &OutcomeFormShown, trouble: &FieldTrouble) -> FieldError {
     let number = form.rows.iter().position(is_own).unwrap_or(0);
     let message = format!("{} {}", super::failure::sentence(&trouble.message), super::failure::sentence(&trouble.help));
     let prefix = if trouble.field == DECISION { "" } else { FIELD };
-    FieldError { field: format!("{prefix}{}-{number}", trouble.field), message }
+    FieldError::new(format!("{prefix}{}-{number}", trouble.field), message)
 }
 
 fn row_fields(
@@ -133,27 +128,16 @@ fn one_field(
     if !field.choices.is_empty() {
         return choice(&id, &field.title, whose, &hint, &field.choices, value, errors);
     }
-    let is_wrong = errors.iter().any(|error| error.field == id);
-    html! {
-        div.field.wrong[is_wrong] {
-            label for=(id) { (field.title) span.hidden { " for " (whose) } }
-            @if !hint.is_empty() { p.hint id={ (id) "-hint" } { (hint) } }
-            (parts::error(errors, &id))
-            @if field.kind == "date" {
-                input id=(id) name=(id) type="date" value=(value) aria-describedby=[described(&id, &hint, is_wrong)] aria-invalid=[is_wrong.then_some("true")];
-            } @else {
-                textarea id=(id) name=(id) rows="3" aria-describedby=[described(&id, &hint, is_wrong)] aria-invalid=[is_wrong.then_some("true")] { (value) }
-            }
+    let label = html! { (field.title) span.hidden { " for " (whose) } };
+    let own = Field { id: &id, label, hint: &hint, errors };
+    let (described, is_wrong) = (own.described(), own.is_wrong());
+    own.round(&html! {
+        @if field.kind == "date" {
+            input id=(id) name=(id) type="date" value=(value) aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+        } @else {
+            textarea id=(id) name=(id) rows="3" aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")] { (value) }
         }
-    }
-}
-
-/// By what a field is described: what is asked for, and what is wrong with what was entered.
-fn described(id: &str, hint: &str, is_wrong: bool) -> Option<String> {
-    let hint = (!hint.is_empty()).then(|| format!("{id}-hint"));
-    let error = is_wrong.then(|| format!("{id}-error"));
-    let ids: Vec<String> = hint.into_iter().chain(error).collect();
-    (!ids.is_empty()).then(|| ids.join(" "))
+    })
 }
 
 fn choice(
@@ -165,18 +149,13 @@ fn choice(
     value: &str,
     errors: &[FieldError],
 ) -> Markup {
-    let is_wrong = errors.iter().any(|error| error.field == id);
-    html! {
-        div.field.wrong[is_wrong] {
-            label for=(id) { (label) span.hidden { " for " (whose) } }
-            @if !hint.is_empty() { p.hint id={ (id) "-hint" } { (hint) } }
-            (parts::error(errors, id))
-            select id=(id) name=(id) aria-describedby=[described(id, hint, is_wrong)] aria-invalid=[is_wrong.then_some("true")] {
-                option value="" {}
-                @for one in choices { option value=(one.name) selected[one.name == value] { (one.title) } }
-            }
+    let own = Field { id, label: html! { (label) span.hidden { " for " (whose) } }, hint, errors };
+    own.round(&html! {
+        select id=(id) name=(id) aria-describedby=[own.described()] aria-invalid=[own.is_wrong().then_some("true")] {
+            option value="" {}
+            @for one in choices { option value=(one.name) selected[one.name == value] { (one.title) } }
         }
-    }
+    })
 }
 
 /// The rows as they were filled in.

@@ -99,6 +99,41 @@ pub(super) fn error(errors: &[FieldError], field: &str) -> Markup {
     }
 }
 
+/// What stands round whatever takes an answer: the label, the hint, and what is wrong with what was entered.
+pub(super) struct Field<'f> {
+    pub(super) id: &'f str,
+    pub(super) label: Markup,
+    pub(super) hint: &'f str,
+    pub(super) errors: &'f [FieldError],
+}
+
+impl Field<'_> {
+    /// Whether something is wrong with it.
+    pub(super) fn is_wrong(&self) -> bool {
+        self.errors.iter().any(|error| error.field == self.id)
+    }
+
+    /// The ids of what it is described by: what is asked for, and what is wrong with what was entered.
+    pub(super) fn described(&self) -> Option<String> {
+        let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.id));
+        let error = self.is_wrong().then(|| format!("{}-error", self.id));
+        let ids: Vec<String> = hint.into_iter().chain(error).collect();
+        (!ids.is_empty()).then(|| ids.join(" "))
+    }
+
+    /// The field round what takes the answer.
+    pub(super) fn round(&self, input: &Markup) -> Markup {
+        html! {
+            div.field.wrong[self.is_wrong()] {
+                label for=(self.id) { (self.label) }
+                @if !self.hint.is_empty() { p.hint id={ (self.id) "-hint" } { (self.hint) } }
+                (error(self.errors, self.id))
+                (input)
+            }
+        }
+    }
+}
+
 /// A field of one line.
 pub(super) struct Line<'l> {
     pub(super) name: &'l str,
@@ -110,37 +145,29 @@ pub(super) struct Line<'l> {
 }
 
 impl Line<'_> {
-    /// The field with its label and its hint, under another id than its name: where a page has several of a name.
-    pub(super) fn with_id(&self, id: &str) -> Markup {
-        let Self { name, label, hint: _, kind, value, autocomplete } = self;
-        html! {
-            div.field {
-                label for=(id) { (label) }
-                input id=(id) name=(name) type=(kind) value=(value) autocomplete=(autocomplete) required;
-            }
-        }
+    /// The field under another id than its name: where a page has several of a name.
+    pub(super) fn with_id(&self, id: &str, errors: &[FieldError]) -> Markup {
+        let Self { name, label, hint, kind, value, autocomplete } = self;
+        let own = Field { id, label: html! { (label) }, hint, errors };
+        own.round(&html! {
+            input id=(id) name=(name) type=(kind) value=(value) autocomplete=(autocomplete) spellcheck="false"
+                aria-describedby=[own.described()] aria-invalid=[own.is_wrong().then_some("true")];
+        })
     }
 
     /// The field with its label, its hint and what is wrong with it.
     pub(super) fn show(&self, errors: &[FieldError]) -> Markup {
-        let Self { name, label, hint, kind, value, autocomplete } = self;
-        let is_wrong = errors.iter().any(|error| error.field == *name);
-        let described = match (hint.is_empty(), is_wrong) {
-            (true, false) => None,
-            (false, false) => Some(format!("{name}-hint")),
-            (true, true) => Some(format!("{name}-error")),
-            (false, true) => Some(format!("{name}-hint {name}-error")),
-        };
-        html! {
-            div.field.wrong[is_wrong] {
-                label for=(name) { (label) }
-                @if !hint.is_empty() { p.hint id={ (name) "-hint" } { (hint) } }
-                (error(errors, name))
-                input id=(name) name=(name) type=(kind) value=(value) autocomplete=(autocomplete) spellcheck="false"
-                    aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
-            }
-        }
+        self.with_id(self.name, errors)
     }
+}
+
+/// The field that asks why something is done: a line that is a person's own words.
+pub(super) fn why(id: &str, label: &str, hint: &str, value: &str, errors: &[FieldError]) -> Markup {
+    let own = Field { id, label: html! { (label) }, hint, errors };
+    own.round(&html! {
+        input id=(id) name="reason" type="text" value=(value) maxlength="500" autocomplete="off"
+            aria-describedby=[own.described()] aria-invalid=[own.is_wrong().then_some("true")];
+    })
 }
 
 /// A button that does one thing: a form of its own.

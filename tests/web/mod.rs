@@ -4,6 +4,7 @@ mod forced;
 mod guessed;
 mod hostile;
 mod limits;
+mod refused;
 mod sessions;
 mod shown;
 mod uploads;
