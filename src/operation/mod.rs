@@ -41,6 +41,7 @@ mod standing;
 mod submissions;
 mod sync;
 mod today;
+mod wording;
 mod workplace;
 mod write_back;
 
@@ -105,6 +106,7 @@ pub use submissions::{
 };
 pub use sync::{SyncMode, SyncReport, Synced, sync};
 pub use today::{Today, today};
+pub use wording::{Wording, wording};
 pub use workplace::Workplace;
 pub use write_back::{
     Sending, WriteBackListed, WriteBackShown, writeback_hold, writeback_list, writeback_reconcile, writeback_retry,

@@ -49,6 +49,9 @@ pub struct WriteBackShown {
     /// As in a list.
     #[serde(flatten)]
     pub listed: WriteBackListed,
+    /// Whose it is.
+    #[serde(skip)]
+    pub authority: AuthorityName,
     /// The title of the note.
     pub title: String,
     /// The text as it is written.
@@ -435,6 +438,7 @@ impl WriteBackShown {
     fn of(write_back: &WriteBack) -> Self {
         Self {
             listed: WriteBackListed::of(write_back),
+            authority: write_back.panel.authority(),
             title: write_back.payload.heading(),
             body: write_back.payload.text().into_exposed(),
         }

@@ -44,13 +44,14 @@ async fn list(
     let filter = AuditFilter { subject: given(&asked.subject), actor: given(&asked.actor) };
     let paging = Paging { after: asked.after, limit: ROWS };
     let page = site.ask(move |workplace, clock| operation::audit_page(workplace, clock, &filter, &paging)).await?;
+    let wording = site.wording().await?;
     let rows: Vec<Vec<Markup>> = page
         .rows
         .iter()
         .map(|entry| {
             vec![
                 html! { (entry.sequence) },
-                html! { (parts::moment(&entry.at)) },
+                html! { (wording.moment(&entry.at)) },
                 html! { (entry.actor) },
                 html! { (entry.action.replace('-', " ")) },
                 html! { (entry.subject) },

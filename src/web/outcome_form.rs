@@ -14,7 +14,7 @@ use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, outcomes, parts};
 use crate::domain::{SignInRole, SubmissionId};
 use crate::operation::{
-    self, ChoiceShown, FieldShown, FieldTrouble, FilledRow, OutcomeFormRow, OutcomeFormShown, OutcomeListed,
+    self, ChoiceShown, FieldShown, FieldTrouble, FilledRow, OutcomeFormRow, OutcomeFormShown, OutcomeListed, Wording,
 };
 use crate::report;
 
@@ -32,7 +32,7 @@ pub(super) async fn page(
     Path(sitting): Path<Sitting>,
 ) -> Result<Response, PageFailure> {
     let form = form(&site, &visitor, &sitting).await.map_err(PageFailure::unknown_is_not_found)?;
-    Ok(shown(&visitor, &form, &[], &[]))
+    Ok(shown(&visitor, &site.wording().await?, &form, &[], &[]))
 }
 
 async fn form(
@@ -50,7 +50,13 @@ fn shell(visitor: &Visitor, form: &OutcomeFormShown) -> Shell {
 }
 
 /// The form as it was filled in, with what is wrong; as it is recorded where nothing was filled in.
-fn shown(visitor: &Visitor, form: &OutcomeFormShown, filled: &[FilledRow], troubles: &[FieldTrouble]) -> Response {
+fn shown(
+    visitor: &Visitor,
+    wording: &Wording,
+    form: &OutcomeFormShown,
+    filled: &[FilledRow],
+    troubles: &[FieldTrouble],
+) -> Response {
     let errors: Vec<FieldError> = troubles.iter().map(|trouble| error(form, trouble)).collect();
     let body = html! {
         @if form.rows.is_empty() {
@@ -61,7 +67,7 @@ fn shown(visitor: &Visitor, form: &OutcomeFormShown, filled: &[FilledRow], troub
                 (parts::csrf(visitor))
                 @for (number, row) in form.rows.iter().enumerate() {
                     @let own = filled.iter().find(|one| one.submission == row.submission && one.person == row.person);
-                    (row_fields(form, number, row, own, &errors))
+                    (row_fields(wording, form, number, row, own, &errors))
                 }
                 button name="step" value="check" { "Check what will be written" }
             }
@@ -80,6 +86,7 @@ fn error(form: &OutcomeFormShown, trouble: &FieldTrouble) -> FieldError {
 }
 
 fn row_fields(
+    wording: &Wording,
     form: &OutcomeFormShown,
     number: usize,
     row: &OutcomeFormRow,
@@ -100,7 +107,7 @@ fn row_fields(
             @if row.revision > 0 {
                 p.inset {
                     "Recorded" @if let Some(by) = &row.recorded_by { " by " (parts::who(by)) }
-                    @if let Some(at) = &row.recorded_at { ", " (parts::moment(at)) } ". A change becomes the next revision."
+                    @if let Some(at) = &row.recorded_at { ", " (wording.moment_of(&form.panel.authority(), at)) } ". A change becomes the next revision."
                 }
             }
             input type="hidden" name={ "submission-" (number) } value=(row.submission);
@@ -188,9 +195,9 @@ pub(super) async fn post(
     posted: Posted,
 ) -> Result<Response, PageFailure> {
     let form = form(&site, &visitor, &sitting).await?;
-    let filled = filled(&form, &posted);
+    let (filled, wording) = (filled(&form, &posted), site.wording().await?);
     let records = match posted.text("step") {
-        Some("change") => return Ok(shown(&visitor, &form, &filled, &[])),
+        Some("change") => return Ok(shown(&visitor, &wording, &form, &filled, &[])),
         Some("record") => true,
         _ => false,
     };
@@ -209,7 +216,7 @@ pub(super) async fn post(
         })
         .await?;
     if !recorded.troubles.is_empty() {
-        return Ok(shown(&visitor, &form, &filled, &recorded.troubles));
+        return Ok(shown(&visitor, &wording, &form, &filled, &recorded.troubles));
     }
     if records {
         let panel = parts::encoded(form.panel.as_str());

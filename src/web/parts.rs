@@ -209,12 +209,6 @@ pub(super) fn who(actor: &str) -> String {
     }
 }
 
-/// A moment of the ledger as a person says it, in UK time.
-pub(super) fn moment(text: &str) -> String {
-    let zoned = text.parse::<jiff::Timestamp>().ok().and_then(|moment| moment.in_tz("Europe/London").ok());
-    zoned.map_or_else(|| text.to_owned(), |moment| moment.strftime("%-d %b %Y, %H:%M").to_string())
-}
-
 /// A value for the query of an address.
 pub(super) fn encoded(text: &str) -> String {
     let mut encoded = String::new();

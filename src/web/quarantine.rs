@@ -10,7 +10,7 @@ use super::parts;
 use super::posted::{Posted, Refused};
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
-use crate::domain::SignInRole;
+use crate::domain::{AuthorityName, SignInRole};
 use crate::operation::{self, Paging, Quarantined};
 
 const ROWS: u32 = 50;
@@ -86,6 +86,8 @@ async fn show_one(site: &Site, visitor: &Visitor, id: u64, refused: &Refused<'_>
         .ask(move |workplace, clock| operation::quarantine_show(workplace, clock, id))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
+    let wording = site.wording().await?;
+    let authority = AuthorityName::new(one.authority.as_str());
     let body = html! {
         (parts::summary(&[
             ("What is wrong", html! { (super::failure::sentence(&one.message)) }),
@@ -94,7 +96,7 @@ async fn show_one(site: &Site, visitor: &Visitor, id: u64, refused: &Refused<'_>
             ("Where in it", html! { (one.place) }),
             ("Authority", html! { (one.authority) }),
             ("Extract", html! { (one.extract) }),
-            ("Since", html! { (parts::moment(&one.at)) }),
+            ("Since", html! { (wording.moment_of(&authority, &one.at)) }),
             ("State", html! { (one.state.replace('-', " ")) @if let Some(why) = &one.why { ": " (why) } }),
             ("Code", html! { (one.reason) }),
         ]))

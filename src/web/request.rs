@@ -14,7 +14,7 @@ use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{Finding, FindingSeverity, Private, SignInRole, SubmissionId};
 use crate::operation::{
     self, CheckedRequest, FactShown, FailureKind, KeptPaper, PaperChecked, RoleShown, StatedFact, SubmissionStory,
-    WaiverGiven,
+    WaiverGiven, Wording,
 };
 use crate::report;
 
@@ -41,6 +41,7 @@ impl Done {
 /// All that a page about a request shows.
 struct Whole<'p> {
     refused: &'p Refused<'p>,
+    wording: Wording,
     story: SubmissionStory,
     facts: Vec<FactShown>,
     kept: Vec<KeptPaper>,
@@ -84,14 +85,15 @@ async fn show(
         })
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
-    let body = body(visitor, &Whole { refused, story, facts, kept, roles });
+    let wording = site.wording().await?;
+    let body = body(visitor, &Whole { refused, wording, story, facts, kept, roles });
     let title = format!("Request {id}");
     let shell = Shell::new(visitor, &title, Room::Requests).back("/requests", "Requests").done(done);
     Ok(shell.errors(refused.errors().to_vec()).show(&body))
 }
 
 fn body(visitor: &Visitor, whole: &Whole<'_>) -> Markup {
-    let Whole { refused, story, facts, kept, .. } = whole;
+    let Whole { refused, wording, story, facts, kept, .. } = whole;
     let id = story.listed.submission.as_str();
     let may = visitor.is(SignInRole::Administrator) && !story.checked.is_empty();
     html! {
@@ -105,7 +107,7 @@ fn body(visitor: &Visitor, whole: &Whole<'_>) -> Markup {
         @if !kept.is_empty() { (kept_papers(visitor, id, kept, may, refused)) }
         (decided(story))
         (answers(story))
-        (history(story))
+        (history(story, wording))
     }
 }
 
@@ -509,7 +511,7 @@ fn answers(story: &SubmissionStory) -> Markup {
     }
 }
 
-fn history(story: &SubmissionStory) -> Markup {
+fn history(story: &SubmissionStory, wording: &Wording) -> Markup {
     let rows: Vec<Vec<Markup>> = story
         .revisions
         .iter()
@@ -517,7 +519,7 @@ fn history(story: &SubmissionStory) -> Markup {
         .map(|revision| {
             vec![
                 html! { (revision.number) },
-                html! { (parts::moment(&revision.at)) },
+                html! { (wording.moment_of(&story.listed.authority, &revision.at)) },
                 html! { (revision.status) },
                 html! { (revision.read_at) },
                 html! {

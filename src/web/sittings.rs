@@ -30,8 +30,8 @@ pub(super) async fn page(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
-    let today = site.clock().now().in_tz("Europe/London").map_or(Date::ZERO, |now| now.date());
-    let from = if asked.from.is_empty() { Some(today) } else { asked.from.parse().ok() };
+    let wording = site.wording().await?;
+    let from = if asked.from.is_empty() { Some(wording.today(site.clock())) } else { asked.from.parse().ok() };
     let from: Date = from.ok_or_else(|| PageFailure::Wrong("Write a day like 2026-12-04.".to_owned()))?;
     let to = from.saturating_add(WEEKS.weeks());
     let panel = Some(asked.panel.clone()).filter(|panel| !panel.is_empty());

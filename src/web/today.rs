@@ -12,7 +12,7 @@ use crate::report;
 
 /// What needs somebody now.
 pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
-    let today = site.ask(operation::today).await?;
+    let (today, wording) = (site.ask(operation::today).await?, site.wording().await?);
     let body = html! {
         (tasks(&visitor, &today))
         h2 { "Sittings in the next two weeks" }
@@ -31,7 +31,7 @@ pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<R
         p.small {
             "As of " (today.now_in_words) ". "
             @match &today.last_read {
-                Some(at) => { "Mosaic’s exports were last read " (parts::moment(at)) "." }
+                Some(at) => { "Mosaic’s exports were last read " (wording.moment(at)) "." }
                 None => "No export has been read yet: the nightly job reads them.",
             }
         }

@@ -148,11 +148,12 @@ pub(super) async fn one(
         .ask(move |workplace, clock| operation::writeback_show(workplace, clock, &actor, &asked))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
+    let wording = site.wording().await?;
     let listed = &shown.listed;
     let receipt = html! {
         @match &listed.receipt {
             Some(receipt) => {
-                "Mosaic’s id " strong { (receipt.mosaic_id) } ", known " (parts::moment(&receipt.known_at.to_string()))
+                "Mosaic’s id " strong { (receipt.mosaic_id) } ", known " (wording.moment_of(&shown.authority, &receipt.known_at.to_string()))
                 @if receipt.by_reading { ", learnt by reading Mosaic" }
             }
             None => "None yet",
