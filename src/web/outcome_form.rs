@@ -44,9 +44,9 @@ async fn form(
     site.ask(move |workplace, clock| operation::outcome_form(workplace, clock, &actor, &name, date)).await
 }
 
-fn shell(visitor: &Visitor, form: &OutcomeFormShown) -> Shell {
+fn shell(visitor: &Visitor, wording: &Wording, form: &OutcomeFormShown) -> Shell {
     let title = format!("Outcomes of {}", report::day(form.sitting));
-    Shell::new(visitor, &title, Room::Outcomes).caption(form.title.clone()).back("/outcomes", "Outcomes")
+    Shell::new(visitor, &title, Room::Outcomes).caption(wording.panel(&form.panel)).back("/outcomes", "Outcomes")
 }
 
 /// The form as it was filled in, with what is wrong; as it is recorded where nothing was filled in.
@@ -73,14 +73,15 @@ fn shown(
             }
         }
     };
-    shell(visitor, form).errors(errors).show(&body)
+    shell(visitor, wording, form).errors(errors).show(&body)
 }
 
 /// A trouble at the field that it is about.
 fn error(form: &OutcomeFormShown, trouble: &FieldTrouble) -> FieldError {
     let is_own = |row: &OutcomeFormRow| row.submission == trouble.submission && row.person == trouble.person;
     let number = form.rows.iter().position(is_own).unwrap_or(0);
-    let message = format!("{} {}", super::failure::sentence(&trouble.message), super::failure::sentence(&trouble.help));
+    let message = super::failure::sentence(&parts::with_people(&trouble.message));
+    let message = format!("{message} {}", super::failure::sentence(&trouble.help));
     let prefix = if trouble.field == DECISION { "" } else { FIELD };
     FieldError::new(format!("{prefix}{}-{number}", trouble.field), message)
 }
@@ -223,11 +224,17 @@ pub(super) async fn post(
         let address = format!("/outcomes/waiting?panel={panel}&date={date}&done=recorded");
         return Ok(Redirect::to(&address).into_response());
     }
-    Ok(previewed(&visitor, &form, &filled, &preview))
+    Ok(previewed(&visitor, &wording, &form, &filled, &preview))
 }
 
 /// Exactly what would be written on each record.
-fn previewed(visitor: &Visitor, form: &OutcomeFormShown, filled: &[FilledRow], preview: &[OutcomeListed]) -> Response {
+fn previewed(
+    visitor: &Visitor,
+    wording: &Wording,
+    form: &OutcomeFormShown,
+    filled: &[FilledRow],
+    preview: &[OutcomeListed],
+) -> Response {
     let body = html! {
         @if preview.is_empty() {
             (parts::empty("Nothing would change: what you filled in is recorded already, or nothing was decided."))
@@ -248,7 +255,7 @@ fn previewed(visitor: &Visitor, form: &OutcomeFormShown, filled: &[FilledRow], p
         }
     };
     let title = "Check what will be written";
-    let shell = Shell::new(visitor, title, Room::Outcomes).caption(form.title.clone());
+    let shell = Shell::new(visitor, title, Room::Outcomes).caption(wording.panel(&form.panel));
     shell.back("/outcomes", "Outcomes").show(&body)
 }
 

@@ -15,7 +15,7 @@ use super::uploads;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{OutcomeState, SignInRole, SubmissionId};
 use crate::operation::{
-    self, OutcomeFilter, OutcomeListed, OutcomeTrouble, OutcomesApproved, OutcomesLoaded, Paging, WriteShown,
+    self, OutcomeFilter, OutcomeListed, OutcomeTrouble, OutcomesApproved, OutcomesLoaded, Paging, Wording, WriteShown,
 };
 use crate::report;
 
@@ -57,13 +57,14 @@ pub(super) async fn page(
             Ok((today, operation::outcomes_page(workplace, clock, &filter, &paging)?))
         })
         .await?;
-    let rows: Vec<Vec<Markup>> = page.rows.iter().map(row).collect();
+    let wording = site.wording().await?;
+    let rows: Vec<Vec<Markup>> = page.rows.iter().map(|one| row(&wording, one)).collect();
     let next = address::page("/outcomes", &[("state", &asked.state)], page.next.as_deref());
     let body = html! {
         @if today.outcomes_waiting > 0 {
             p.inset { a href="/outcomes/waiting" { (report::count(today.outcomes_waiting, "outcome")) " waiting for approval" } }
         }
-        @if visitor.is(SignInRole::Administrator) { (to_record(&visitor, &today)) }
+        @if visitor.is(SignInRole::Administrator) { (to_record(&visitor, &wording, &today)) }
         h2 { "Recorded" }
         form.filter action="/outcomes" method="get" {
             div.field {
@@ -98,7 +99,7 @@ const fn state_words(state: OutcomeState) -> &'static str {
 }
 
 /// Where outcomes are filled in: by sitting, or by workbook.
-fn to_record(visitor: &Visitor, today: &operation::Today) -> Markup {
+fn to_record(visitor: &Visitor, wording: &Wording, today: &operation::Today) -> Markup {
     html! {
         h2 { "Record what was decided" }
         @if today.decided_without_outcome.is_empty() {
@@ -106,7 +107,12 @@ fn to_record(visitor: &Visitor, today: &operation::Today) -> Markup {
         } @else {
             ul.tasks {
                 @for one in &today.decided_without_outcome {
-                    li { a href=(address::outcomes(&one.panel, one.sitting.date)) { (one.title) ", " (report::day(one.sitting.date)) } }
+                    li {
+                        div {
+                            a href=(address::outcomes(&one.panel, one.sitting.date)) { (one.title) ", " (report::day(one.sitting.date)) }
+                            (parts::whose(wording, &one.panel))
+                        }
+                    }
                 }
             }
         }
@@ -123,11 +129,11 @@ fn to_record(visitor: &Visitor, today: &operation::Today) -> Markup {
     }
 }
 
-fn row(one: &OutcomeListed) -> Vec<Markup> {
+fn row(wording: &Wording, one: &OutcomeListed) -> Vec<Markup> {
     vec![
         html! { a href={ "/outcomes/of/" (parts::encoded(one.submission.as_str())) } { (one.submission) } },
         html! { (one.person) },
-        html! { (one.panel) },
+        html! { (wording.panel(&one.panel)) },
         html! { a href=(address::sitting(&one.panel, one.sitting)) { (report::day(one.sitting)) } },
         html! { (decision_words(one)) },
         html! { (state_words(one.state)) },
@@ -257,7 +263,7 @@ fn not_approved(approved: &OutcomesApproved) -> Markup {
         @if !approved.not_approved.is_empty() {
             div.banner.bad role="alert" {
                 h2 { "Not approved" }
-                ul { @for (id, why) in &approved.not_approved { li { (id) ": " (super::failure::sentence(why)) } } }
+                ul { @for (id, why) in &approved.not_approved { li { (id) ": " (super::failure::sentence(&parts::with_people(why))) } } }
             }
         }
     }

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::Visitor;
 use super::posted::CSRF;
 use super::shell::FieldError;
-use crate::domain::{Finding, FindingSeverity, Verdict};
-use crate::operation::PanelListed;
+use crate::domain::{Finding, FindingSeverity, PanelName, SignInRole, Verdict};
+use crate::operation::{PanelListed, Wording};
 
 /// The field by which a form shows that it came from this session.
 pub(super) fn csrf(visitor: &Visitor) -> Markup {
@@ -187,18 +187,30 @@ pub(super) fn empty(text: &str) -> Markup {
 }
 
 /// The choice of a panel, or of all.
-pub(super) fn panel_choice(panels: &[PanelListed], chosen: &str) -> Markup {
+pub(super) fn panel_choice(wording: &Wording, panels: &[PanelListed], chosen: &str) -> Markup {
     html! {
         div.field {
             label for="panel" { "Panel" }
             select #panel name="panel" {
                 option value="" { "All panels" }
                 @for one in panels {
-                    option value=(one.panel) selected[one.panel.as_str() == chosen] { (one.title) " (" (one.panel.authority()) ")" }
+                    option value=(one.panel) selected[one.panel.as_str() == chosen] {
+                        (one.title) @if let Some(whose) = wording.whose(&one.panel) { " (" (whose) ")" }
+                    }
                 }
             }
         }
     }
+}
+
+/// A panel by its title, which leads to it.
+pub(super) fn panel(wording: &Wording, panel: &PanelName) -> Markup {
+    html! { a href=(super::address::panel(panel)) { (wording.panel(panel)) } }
+}
+
+/// Which authority a panel is of, on a line of its own, where more than one is served.
+pub(super) fn whose(wording: &Wording, panel: &PanelName) -> Markup {
+    html! { @if let Some(whose) = wording.whose(panel) { span.hint.whose { (whose) } } }
 }
 
 /// Who did something, as a person says it: the account, and the role in which it acted.
@@ -207,6 +219,26 @@ pub(super) fn who(actor: &str) -> String {
         Some((role, account)) => format!("{account} ({})", role.replace('-', " ")),
         None => actor.replace('-', " "),
     }
+}
+
+/// Who is meant by what [`who`] says, or by what stands in the ledger.
+pub(super) fn actor(said: &str) -> String {
+    let said = said.trim();
+    match said.strip_suffix(')').and_then(|said| said.rsplit_once(" (")) {
+        Some((account, role)) => format!("{}:{account}", role.replace(' ', "-")),
+        None if said.contains(':') => said.to_owned(),
+        None => said.replace(' ', "-"),
+    }
+}
+
+/// A message that names people as the ledger does, as a person says it.
+pub(super) fn with_people(message: &str) -> String {
+    let is_person = |word: &str| {
+        let named = word.split_once(':').filter(|(_, account)| !account.is_empty());
+        named.is_some_and(|(role, _)| SignInRole::parse(role).is_some())
+    };
+    let words = message.split(' ').map(|word| if is_person(word) { who(word) } else { word.to_owned() });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A value for the query of an address.
@@ -220,4 +252,23 @@ pub(super) fn encoded(text: &str) -> String {
         }
     }
     encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_said_and_found_again() {
+        for (actor, said) in [
+            ("systems:ada", "ada (systems)"),
+            ("first-link", "first link"),
+            ("panel-lead:sam@council.example", "sam@council.example (panel lead)"),
+        ] {
+            assert_eq!((who(actor).as_str(), super::actor(said).as_str()), (said, actor));
+        }
+        assert_eq!(super::actor(" systems:ada "), "systems:ada");
+        assert_eq!(with_people("held back by systems:max"), "held back by max (systems)");
+        assert_eq!(with_people("Mosaic answered 400: wrong id"), "Mosaic answered 400: wrong id");
+    }
 }

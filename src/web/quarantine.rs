@@ -94,7 +94,7 @@ async fn show_one(site: &Site, visitor: &Visitor, id: u64, refused: &Refused<'_>
             ("What to do", html! { (super::failure::sentence(&one.help)) }),
             ("File", html! { (one.file) }),
             ("Where in it", html! { (one.place) }),
-            ("Authority", html! { (one.authority) }),
+            ("Authority", html! { (wording.authority(&authority)) }),
             ("Extract", html! { (one.extract) }),
             ("Since", html! { (wording.moment_of(&authority, &one.at)) }),
             ("State", html! { (one.state.replace('-', " ")) @if let Some(why) = &one.why { ": " (why) } }),

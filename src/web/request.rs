@@ -97,7 +97,7 @@ fn body(visitor: &Visitor, whole: &Whole<'_>) -> Markup {
     let id = story.listed.submission.as_str();
     let may = visitor.is(SignInRole::Administrator) && !story.checked.is_empty();
     html! {
-        (head(story))
+        (head(story, wording))
         @if story.checked.is_empty() {
             (parts::empty("This form asks no panel, or its step was not begun or was cancelled: there is nothing to check."))
         }
@@ -105,18 +105,18 @@ fn body(visitor: &Visitor, whole: &Whole<'_>) -> Markup {
         @for checked in &story.checked { (child(visitor, whole, checked, may)) }
         @if !facts.is_empty() { (facts_form(visitor, id, facts, may)) }
         @if !kept.is_empty() { (kept_papers(visitor, id, kept, may, refused)) }
-        (decided(story))
+        (decided(story, wording))
         (answers(story))
         (history(story, wording))
     }
 }
 
-fn head(story: &SubmissionStory) -> Markup {
+fn head(story: &SubmissionStory, wording: &Wording) -> Markup {
     let listed = &story.listed;
     let first = story.checked.first();
     let sitting = first.and_then(|checked| checked.sitting);
     let panel = html! {
-        @if let Some(panel) = &listed.panel { a href=(address::panel(panel)) { (panel) } } @else { "None" }
+        @if let Some(panel) = &listed.panel { (parts::panel(wording, panel)) (parts::whose(wording, panel)) } @else { "None" }
     };
     let when = html! {
         @match (&listed.panel, sitting) {
@@ -159,8 +159,8 @@ fn child(visitor: &Visitor, whole: &Whole<'_>, checked: &CheckedRequest, may: bo
                 ul {
                     @for waived in &checked.waived {
                         li {
-                            (super::failure::sentence(&waived.finding.message)) " By the " (waived.role.replace('-', " "))
-                            " until " (report::day(waived.until)) ": " (waived.reason.expose())
+                            (super::failure::sentence(&waived.finding.message)) " " (whole.wording.role(&whole.story.listed.authority, &waived.role))
+                            " answers for it until " (report::day(waived.until)) ": " (waived.reason.expose())
                         }
                     }
                 }
@@ -452,7 +452,7 @@ pub(super) async fn forget(
     Ok(Redirect::to(&format!("{back}?done=forgotten")).into_response())
 }
 
-fn decided(story: &SubmissionStory) -> Markup {
+fn decided(story: &SubmissionStory, wording: &Wording) -> Markup {
     html! {
         @if !story.outcomes.is_empty() {
             h2 { "Outcomes" }
@@ -460,7 +460,7 @@ fn decided(story: &SubmissionStory) -> Markup {
                 @for one in &story.outcomes {
                     li {
                         a href={ "/outcomes/of/" (parts::encoded(story.listed.submission.as_str())) } {
-                            (one.panel) ", " (report::day(one.sitting)) ", revision " (one.revision)
+                            (wording.panel(&one.panel)) ", " (report::day(one.sitting)) ", revision " (one.revision)
                         }
                         ", person " (one.person) ": " (one.decision.replace('-', " ")) ", " (one.state)
                     }

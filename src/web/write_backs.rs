@@ -132,7 +132,7 @@ fn row(one: &WriteBackListed) -> Vec<Markup> {
         tag(one.state),
         html! {
             @if let Some(receipt) = &one.receipt { "Mosaic " (receipt.mosaic_id) }
-            @if let Some(reason) = &one.reason { (super::failure::sentence(reason)) }
+            @if let Some(reason) = &one.reason { (super::failure::sentence(&parts::with_people(reason))) }
         },
     ]
 }
@@ -164,7 +164,7 @@ pub(super) async fn one(
     let body = html! {
         (parts::summary(&[
             ("State", html! { (tag(listed.state)) @if listed.state == "uncertain" { p { (super::failure::sentence(state_words("uncertain"))) } } }),
-            ("Why", html! { @match &listed.reason { Some(reason) => (super::failure::sentence(reason)), None => "–" } }),
+            ("Why", html! { @match &listed.reason { Some(reason) => (super::failure::sentence(&parts::with_people(reason))), None => "–" } }),
             ("Request", html! { a href=(address::request(&listed.submission)) { (listed.submission) } }),
             ("Child (Mosaic id)", html! { (listed.person) }),
             ("What", html! { (listed.kind.replace('-', " ")) }),
