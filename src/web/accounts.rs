@@ -337,6 +337,7 @@ pub(super) async fn own_post(
         site.ask(move |workplace, clock| operation::account_password(workplace, clock, &name, &held, &password)).await;
     match changed {
         Ok(()) => {
+            site.limits().was_right(&own);
             // Every session that began with the old one is over; this one goes on under another id.
             session::begin(&session, &site, own, None).await?;
             Ok(Redirect::to("/account?done=password").into_response())

@@ -167,6 +167,7 @@ pub(super) async fn post(
     if roles.is_none() {
         return Ok(refused(WRONG));
     }
+    site.limits().was_right(&name);
     session::begin(&session, &site, name, None).await?;
     Ok(Redirect::to(then).into_response())
 }
