@@ -35,6 +35,7 @@ mod progress;
 mod quarantine;
 mod rehearsal;
 mod search;
+mod served;
 mod sittings;
 mod source;
 mod standing;
@@ -98,6 +99,7 @@ pub use quarantine::{
 };
 pub use rehearsal::stand_in;
 pub use search::{Found, search};
+pub use served::outcomes_page_served;
 pub use sittings::{Readiness, SittingListed, SittingPage, sitting_page, sitting_recheck, sittings_listed};
 pub use standing::{PanelDuties, Standing, TrackerShown, standing};
 pub use submissions::{

@@ -153,7 +153,7 @@ pub(super) async fn one(
     let receipt = html! {
         @match &listed.receipt {
             Some(receipt) => {
-                "Mosaic’s id " strong { (receipt.mosaic_id) } ", known " (wording.moment_of(&shown.authority, &receipt.known_at.to_string()))
+                "Mosaic’s id " strong { (receipt.mosaic_id) } ", known " (wording.moment_of(&listed.panel.authority(), &receipt.known_at.to_string()))
                 @if receipt.by_reading { ", learnt by reading Mosaic" }
             }
             None => "None yet",

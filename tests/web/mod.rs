@@ -5,6 +5,7 @@ mod guessed;
 mod hostile;
 mod limits;
 mod refused;
+mod served;
 mod sessions;
 mod shown;
 mod uploads;
