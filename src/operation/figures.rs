@@ -61,7 +61,7 @@ pub struct MissingFigure {
 pub fn figures(workplace: &Workplace, clock: Clock, panel: Option<&str>) -> Result<Figures, Failure> {
     let installation = Installation::open(workplace, clock, &Actor::new("reader", None))?;
     let profiles = served(&installation, panel)?;
-    let today = clock.now_in(&jiff::tz::TimeZone::UTC).date();
+    let today = clock.now_in(&installation.rules.zone(&installation.configuration)).date();
     let (from, to) = (today.saturating_sub(12.months()).first_of_month(), today.saturating_add(13.months()));
     let mut readiness = listed(&installation, &profiles, today, to)?;
     readiness.retain(|one| one.readiness.in_all() > 0);

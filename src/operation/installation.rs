@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use jiff::tz::TimeZone;
 
 use super::{Actor, Failure, Mistake, Workplace};
 use crate::calendar::{Clock, Holidays, Office};
@@ -117,6 +118,12 @@ impl Rulebook {
 
     pub(super) fn office(&self, authority: &AuthorityName) -> Result<&Office, Failure> {
         self.offices.get(authority).ok_or_else(|| no_mappings(authority))
+    }
+
+    /// The zone of whatever is about no authority of its own: that of the first that is served.
+    pub(super) fn zone(&self, configuration: &Configuration) -> TimeZone {
+        let first = configuration.authorities.iter().find_map(|authority| self.offices.get(&authority.name));
+        first.map_or(TimeZone::UTC, |office| office.zone.clone())
     }
 
     pub(super) fn authority(&self, name: &AuthorityName) -> Result<&Authority, Failure> {

@@ -37,12 +37,14 @@ mod progress;
 mod quarantine;
 mod rehearsal;
 mod search;
+mod served;
 mod sittings;
 mod source;
 mod submissions;
 mod sync;
 mod today;
 mod trackers;
+mod wording;
 mod workplace;
 mod write_back;
 
@@ -100,6 +102,7 @@ pub use quarantine::{
 };
 pub use rehearsal::stand_in;
 pub use search::{Found, search};
+pub use served::outcomes_page_served;
 pub use sittings::{Readiness, SittingListed, SittingPage, sitting_page, sitting_recheck, sittings_listed};
 pub use submissions::{
     FactStated, SubmissionFilter, SubmissionListed, SubmissionStory, Submissions, submission_show, submissions_list,
@@ -110,6 +113,7 @@ pub use today::{Today, today};
 pub use trackers::{
     NextMilestone, TrackedRow, TrackerListed, TrackerShown, tracker_show, trackers_list, trackers_table,
 };
+pub use wording::{Wording, wording};
 pub use workplace::Workplace;
 pub use write_back::{
     Sending, WriteBackListed, WriteBackShown, writeback_hold, writeback_list, writeback_reconcile, writeback_retry,

@@ -58,6 +58,26 @@ impl<T> Page<T> {
     }
 }
 
+impl<T> Page<T> {
+    /// A page with those rows only that are wanted. It may be short; where none of a page is wanted, the next one is
+    /// asked for, so that only the last can be empty.
+    pub(super) fn of_wanted(
+        paging: &Paging,
+        mut ask: impl FnMut(&Paging) -> Result<Self, Failure>,
+        is_wanted: impl Fn(&T) -> bool,
+    ) -> Result<Self, Failure> {
+        let mut paging = paging.clone();
+        loop {
+            let mut page = ask(&paging)?;
+            page.rows.retain(&is_wanted);
+            if !page.rows.is_empty() || page.next.is_none() {
+                return Ok(page);
+            }
+            paging.after = page.next;
+        }
+    }
+}
+
 /// The place where a page is to begin is none that a page has named.
 pub(super) fn no_place() -> Failure {
     Failure::usage("no page begins there", "begin with the first page of the list")
@@ -77,5 +97,25 @@ mod tests {
         assert_eq!((last.rows, last.next), (vec![1, 2], None));
         assert_eq!((paging(0).rows(), paging(u32::MAX).rows_and_one()), (1, ROWS_MAX + 1));
         assert!(Paging { after: Some("x".to_owned()), limit: 1 }.number().is_err());
+    }
+
+    #[test]
+    fn what_is_not_wanted_leaves_no_gap() {
+        let all: Vec<u32> = (0..20).collect();
+        let ask = |paging: &Paging| {
+            let from = paging.after.as_ref().map_or(0, |after| after.parse::<usize>().unwrap() + 1);
+            let rows: Vec<u32> = all.iter().skip(from).take(4).copied().collect();
+            Ok(Page::of(paging, rows, u32::to_string, |row| *row))
+        };
+        let (mut seen, mut paging) = (Vec::new(), Paging { after: None, limit: 3 });
+        loop {
+            // Of the middle, three pages and more are not wanted.
+            let page = Page::of_wanted(&paging, ask, |row| *row < 4 || *row > 15).unwrap();
+            assert!(!page.rows.is_empty());
+            seen.extend(page.rows);
+            let Some(next) = page.next else { break };
+            paging.after = Some(next);
+        }
+        assert_eq!(seen, [0, 1, 2, 3, 16, 17, 18, 19]);
     }
 }

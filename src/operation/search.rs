@@ -55,8 +55,11 @@ pub fn search(
         ),
     };
     let submissions = submissions(&installation, text, paging)?;
-    let write_backs: Vec<WriteBackListed> =
-        found_in(&installation.ledger, text)?.iter().map(WriteBackListed::of).collect();
+    let write_backs: Vec<WriteBackListed> = found_in(&installation.ledger, text)?
+        .iter()
+        .filter(|one| workplace.serves(&one.panel))
+        .map(WriteBackListed::of)
+        .collect();
     let person =
         person(text).filter(|person| submissions.rows.iter().any(|row| row.people.contains(&person.to_string())));
     let what = match person {

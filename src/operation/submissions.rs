@@ -33,6 +33,9 @@ pub struct SubmissionFilter {
 pub struct SubmissionListed {
     /// Its id.
     pub submission: SubmissionId,
+    /// Whose it is.
+    #[serde(skip)]
+    pub authority: AuthorityName,
     /// Its form.
     pub form: String,
     /// Its form's version.
@@ -278,6 +281,7 @@ impl SubmissionListed {
         let submission = &row.submission;
         Self {
             submission: submission.id.clone(),
+            authority: submission.authority.clone(),
             form: submission.form.to_string(),
             version: submission.version.to_string(),
             panel: submission.panel.clone(),

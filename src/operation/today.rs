@@ -37,10 +37,7 @@ pub struct Today {
 pub fn today(workplace: &Workplace, clock: Clock) -> Result<Today, Failure> {
     let installation = Installation::open(workplace, clock, &Actor::new("reader", None))?;
     let ledger = &installation.ledger;
-    let first = installation.configuration.authorities.first();
-    let office = first.map(|authority| installation.rules.office(&authority.name)).transpose()?;
-    let zone = office.map_or(jiff::tz::TimeZone::UTC, |office| office.zone.clone());
-    let now = clock.now_in(&zone);
+    let now = clock.now_in(&installation.rules.zone(&installation.configuration));
     let profiles = served(&installation, None)?;
     let (day, eve) = (now.date(), now.date().saturating_sub(1.day()));
     let mut without = Vec::new();

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use super::Failure;
 use super::installation::Rulebook;
 use crate::config::Configuration;
+use crate::domain::PanelName;
 
 /// A configuration with its mapping files read. They are read again where one of them has changed since, so that what
 /// runs for days knows a new version as soon as it lies there.
@@ -42,6 +43,11 @@ impl Workplace {
     /// The configuration.
     pub const fn configuration(&self) -> &Configuration {
         &self.configuration
+    }
+
+    /// Whether a panel is of an authority that is served: the ledger may hold what is of others.
+    pub(super) fn serves(&self, panel: &PanelName) -> bool {
+        self.configuration.authority(&panel.authority()).is_some()
     }
 
     /// The mapping files as they are now.

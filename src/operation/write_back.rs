@@ -14,7 +14,7 @@ use super::outcomes::release;
 use super::{Actor, Failure, Page, Paging, Workplace};
 use crate::calendar::Clock;
 use crate::config::{ClientCertificate, Credentials, ImportFiles, MosaicSettings, Transport};
-use crate::domain::{AuthorityName, Receipt, State, WriteBack, WriteBackId};
+use crate::domain::{AuthorityName, PanelName, Receipt, State, WriteBack, WriteBackId};
 use crate::ledger::{Ledger, LedgerQueue};
 use crate::mosaic::{Dialect, ImportFileCarrier, ImportFolders, RestCarrier, RestCredentials, RestSettings};
 use crate::report;
@@ -27,6 +27,9 @@ pub struct WriteBackListed {
     pub id: String,
     /// The request.
     pub submission: String,
+    /// The panel that has decided.
+    #[serde(skip)]
+    pub panel: PanelName,
     /// The child.
     pub person: String,
     /// What kind it is.
@@ -95,15 +98,18 @@ pub fn writebacks_page(
         return Err(Failure::usage(format_args!("no write-back is ever `{state}`"), help));
     }
     let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let rows = ledger.write_backs_page(state, needs_person, paging.number()?, paging.rows_and_one())?;
-    Ok(Page::of(paging, rows, |(sequence, _)| sequence.to_string(), |(_, one)| WriteBackListed::of(one)))
+    let page = |paging: &Paging| {
+        let rows = ledger.write_backs_page(state, needs_person, paging.number()?, paging.rows_and_one())?;
+        Ok(Page::of(paging, rows, |(sequence, _)| sequence.to_string(), |(_, one)| WriteBackListed::of(one)))
+    };
+    Page::of_wanted(paging, page, |one| workplace.serves(&one.panel))
 }
 
 /// One write-back with its exact text.
 pub fn writeback_show(workplace: &Workplace, clock: Clock, actor: &Actor, id: &str) -> Result<WriteBackShown, Failure> {
     let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
     let found = find(&ledger, id)?;
-    if workplace.configuration().authority(&found.panel.authority()).is_none() {
+    if !workplace.serves(&found.panel) {
         return Err(Failure::unknown("write-back", id, "writeback list"));
     }
     ledger.audit_view(actor, &format!("write-back {id}"))?;
@@ -420,6 +426,7 @@ impl WriteBackListed {
         Self {
             id: write_back.id.to_string(),
             submission: write_back.submission.to_string(),
+            panel: write_back.panel.clone(),
             person: write_back.person.to_string(),
             kind: write_back.kind.as_str(),
             state: write_back.state.as_str(),

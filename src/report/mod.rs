@@ -12,4 +12,4 @@ pub use calendar_file::{Appointment, calendar_file};
 pub use matrix::{Cell, Matrix, Sheets, Tone};
 pub use private_file::private_file;
 pub use table::table;
-pub use words::{count, day, document_trouble, in_words, moment, paper_state, period};
+pub use words::{count, day, document_trouble, in_words, moment, paper_state, period, short_moment};

@@ -23,6 +23,11 @@ pub fn moment(moment: &ZonedDateTime) -> String {
     format!("{}, {time}", day(moment.date()))
 }
 
+/// A moment where there is little room: `26 Nov 2026, 13:00`.
+pub fn short_moment(moment: &ZonedDateTime) -> String {
+    moment.strftime("%-d %b %Y, %H:%M").to_string()
+}
+
 /// A period of the calendar: `3 months`, `1 year and 6 months`.
 pub fn period(span: &jiff::Span) -> String {
     let units = [

@@ -120,19 +120,16 @@ fn chosen(posted: &Posted) -> BTreeSet<SignInRole> {
 
 /// Makes an account and the link for its owner.
 pub(super) async fn post(State(site): State<Site>, visitor: Visitor, posted: Posted) -> Result<Response, PageFailure> {
-    let error = |field: &str, message: &str| FieldError { field: field.to_owned(), message: message.to_owned() };
     let (name, roles) = (posted.text("name").and_then(AccountName::parse), chosen(&posted));
     let mut errors = Vec::new();
     if name.is_none() {
-        errors.push(error("name", "Enter a name of letters, figures and . - _ @ without spaces"));
+        errors.push(FieldError::new("name", "Enter a name of letters, figures and . - _ @ without spaces"));
     }
     if roles.is_empty() {
-        errors.push(error("roles", "Choose what they may do"));
+        errors.push(FieldError::new("roles", "Choose what they may do"));
     }
     let (Some(name), true) = (name, errors.is_empty()) else {
-        let mut response = list(&site, &visitor, errors, None).await?;
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        return Ok(response);
+        return list(&site, &visitor, errors, None).await;
     };
     let actor = visitor.acting(SignInRole::Systems);
     let ask = move |workplace: &_, clock| operation::account_invite(workplace, clock, &actor, &name, &roles);
@@ -252,17 +249,13 @@ pub(super) async fn accept(
     let whose = whose(&site, &secret).await?;
     let given = posted.text("name").unwrap_or_default().to_owned();
     let password = SecretString::from(posted.all("password").next().unwrap_or_default());
-    let refused = |field: &str, message: String| {
-        let mut response =
-            choose(&secret, whose.as_ref(), &given, vec![FieldError { field: field.to_owned(), message }]);
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        response
-    };
+    let refused = |error: FieldError| choose(&secret, whose.as_ref(), &given, vec![error]);
     let Some(name) = whose.clone().or_else(|| AccountName::parse(&given)) else {
-        return Ok(refused("name", "Enter a name of letters, figures and . - _ @ without spaces".to_owned()));
+        let what = "Enter a name of letters, figures and . - _ @ without spaces";
+        return Ok(refused(FieldError::new("name", what)));
     };
     if let Some(trouble) = operation::password_trouble(&name, &password) {
-        return Ok(refused("password", trouble));
+        return Ok(refused(FieldError::new("password", trouble)));
     }
     if whose.is_none() && !site.use_first_link(&secret) {
         return Err(PageFailure::Wrong("This link was used already.".to_owned()));
@@ -331,13 +324,9 @@ pub(super) async fn own_post(
     }
     let secret = |field: &str| SecretString::from(posted.all(field).next().unwrap_or_default());
     let (name, held, password) = (visitor.name.clone(), secret("held"), secret("password"));
-    let refused = |field: &str, message: String| {
-        let mut response = own_form(&visitor, vec![FieldError { field: field.to_owned(), message }], None);
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        response
-    };
+    let refused = |error: FieldError| own_form(&visitor, vec![error], None);
     if let Some(trouble) = operation::password_trouble(&name, &password) {
-        return Ok(refused("password", trouble));
+        return Ok(refused(FieldError::new("password", trouble)));
     }
     // Whoever has found somebody's session does not guess the password by it.
     if !site.limits().allows_try(&name, asking) {
@@ -348,12 +337,13 @@ pub(super) async fn own_post(
         site.ask(move |workplace, clock| operation::account_password(workplace, clock, &name, &held, &password)).await;
     match changed {
         Ok(()) => {
+            site.limits().was_right(&own);
             // Every session that began with the old one is over; this one goes on under another id.
             session::begin(&session, &site, own, None).await?;
             Ok(Redirect::to("/account?done=password").into_response())
         }
         Err(PageFailure::Operation(failure)) if failure.kind == operation::FailureKind::Usage => {
-            Ok(refused("held", "Enter the password you signed in with".to_owned()))
+            Ok(refused(FieldError::new("held", "Enter the password you signed in with")))
         }
         Err(failure) => Err(failure),
     }

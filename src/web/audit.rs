@@ -41,17 +41,19 @@ async fn list(
     proof: Option<&AuditProof>,
 ) -> Result<Response, PageFailure> {
     let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let filter = AuditFilter { subject: given(&asked.subject), actor: given(&asked.actor) };
+    let filter =
+        AuditFilter { subject: given(&asked.subject), actor: given(&asked.actor).map(|said| parts::actor(&said)) };
     let paging = Paging { after: asked.after, limit: ROWS };
     let page = site.ask(move |workplace, clock| operation::audit_page(workplace, clock, &filter, &paging)).await?;
+    let wording = site.wording().await?;
     let rows: Vec<Vec<Markup>> = page
         .rows
         .iter()
         .map(|entry| {
             vec![
                 html! { (entry.sequence) },
-                html! { (parts::moment(&entry.at)) },
-                html! { (entry.actor) },
+                html! { (wording.moment(&entry.at)) },
+                html! { (parts::who(&entry.actor)) },
                 html! { (entry.action.replace('-', " ")) },
                 html! { (entry.subject) },
             ]
@@ -59,12 +61,13 @@ async fn list(
         .collect();
     let filters = [("subject", asked.subject.as_str()), ("actor", asked.actor.as_str())];
     let next = address::page("/audit", &filters, page.next.as_deref());
+    let by = asked.actor.split_once(':').map_or_else(|| asked.actor.clone(), |_| parts::who(&asked.actor));
     let line = |name, label, value| Line { name, label, hint: "", kind: "text", value, autocomplete: "off" }.show(&[]);
     let body = html! {
         @if let Some(proof) = proof { (proved(proof)) }
         form.filter action="/audit" method="get" {
             (line("subject", "About", &asked.subject))
-            (line("actor", "By", &asked.actor))
+            (line("actor", "By", &by))
             button.secondary { "Show" }
         }
         @if rows.is_empty() { (parts::empty("No entry fits. A request’s id is a good thing to look for.")) } @else {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::asked::Query;
 use super::plot::{self, Bar, Part};
 use super::{PageFailure, Room, Shell, Site, Visitor, address, download, parts};
-use crate::operation::{self, ArrivalFigure, Figures, MissingFigure, SittingListed};
+use crate::operation::{self, ArrivalFigure, Figures, MissingFigure, SittingListed, Wording};
 use crate::report::{self, Cell, Matrix, Sheets};
 
 /// Which are asked for.
@@ -30,7 +30,7 @@ pub(super) async fn page(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
-    let panel = asked.panel();
+    let (panel, wording) = (asked.panel(), site.wording().await?);
     let (panels, figures) = site
         .ask(move |workplace, clock| {
             let panels = operation::panels_list(workplace)?;
@@ -39,11 +39,11 @@ pub(super) async fn page(
         .await?;
     let body = html! {
         form.filter action="/figures" method="get" {
-            (parts::panel_choice(&panels, &asked.panel))
+            (parts::panel_choice(&wording, &panels, &asked.panel))
             button.secondary { "Show" }
         }
-        (readiness(&figures.readiness))
-        (arrivals(&figures.arrivals))
+        (readiness(&wording, &figures.readiness))
+        (arrivals(&wording, &figures.arrivals))
         (missing(&figures.missing))
         p { a href={ "/figures.xlsx?panel=" (parts::encoded(&asked.panel)) } { "Take the figures away (XLSX)" } }
         p.small { "Counted from the last check of each request. Numbers only: no child is named." }
@@ -51,7 +51,7 @@ pub(super) async fn page(
     Ok(Shell::new(&visitor, "Figures", Room::Figures).show(&body))
 }
 
-fn readiness(sittings: &[SittingListed]) -> Markup {
+fn readiness(wording: &Wording, sittings: &[SittingListed]) -> Markup {
     let parts_of = |one: &SittingListed| {
         let readiness = &one.readiness;
         vec![
@@ -61,7 +61,7 @@ fn readiness(sittings: &[SittingListed]) -> Markup {
             Part { value: readiness.late, class: "late", label: "late" },
         ]
     };
-    let label = |one: &SittingListed| format!("{} {}", one.sitting.date.strftime("%-d %b"), one.title);
+    let label = |one: &SittingListed| format!("{} {}", one.sitting.date.strftime("%-d %b"), wording.panel(&one.panel));
     let bars: Vec<Bar> = sittings.iter().map(|one| Bar { label: label(one), parts: parts_of(one) }).collect();
     let rows: Vec<Vec<Markup>> = sittings
         .iter()
@@ -69,7 +69,7 @@ fn readiness(sittings: &[SittingListed]) -> Markup {
             let readiness = &one.readiness;
             vec![
                 html! { a href=(address::sitting(&one.panel, one.sitting.date)) { (report::day(one.sitting.date)) } },
-                html! { (one.title) },
+                html! { (wording.panel(&one.panel)) },
                 html! { (readiness.complete) },
                 html! { (readiness.unknown) },
                 html! { (readiness.incomplete) },
@@ -81,11 +81,11 @@ fn readiness(sittings: &[SittingListed]) -> Markup {
     section("How far the next sittings are", "No request is expected at a sitting ahead.", &bars, &columns, &rows)
 }
 
-fn arrivals(arrivals: &[ArrivalFigure]) -> Markup {
+fn arrivals(wording: &Wording, arrivals: &[ArrivalFigure]) -> Markup {
     let bars: Vec<Bar> = arrivals
         .iter()
         .map(|one| Bar {
-            label: format!("{} {}", one.month, one.title),
+            label: format!("{} {}", one.month, wording.panel(&one.panel)),
             parts: vec![
                 Part { value: one.on_time, class: "good", label: "on time" },
                 Part { value: one.late, class: "late", label: "late" },
@@ -95,7 +95,12 @@ fn arrivals(arrivals: &[ArrivalFigure]) -> Markup {
     let rows: Vec<Vec<Markup>> = arrivals
         .iter()
         .map(|one| {
-            vec![html! { (month(&one.month)) }, html! { (one.title) }, html! { (one.on_time) }, html! { (one.late) }]
+            vec![
+                html! { (month(&one.month)) },
+                html! { (wording.panel(&one.panel)) },
+                html! { (one.on_time) },
+                html! { (one.late) },
+            ]
         })
         .collect();
     let columns = ["Month of the sitting", "Panel", "On time", "Late"];
@@ -148,14 +153,14 @@ pub(super) async fn workbook(
     _: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
-    let panel = asked.panel();
+    let (panel, wording) = (asked.panel(), site.wording().await?);
     let figures = site.ask(move |workplace, clock| operation::figures(workplace, clock, panel.as_deref())).await?;
-    let bytes = sheets(&figures).xlsx();
+    let bytes = sheets(&wording, &figures).xlsx();
     let bytes = bytes.map_err(|error| operation::Failure::failed(error, "try again"))?;
     Ok(download::answer("figures.xlsx", bytes))
 }
 
-fn sheets(figures: &Figures) -> Sheets {
+fn sheets(wording: &Wording, figures: &Figures) -> Sheets {
     let matrix = |title: &str, columns: &[&str], rows: Vec<Vec<String>>| Matrix {
         title: title.to_owned(),
         notes: Vec::new(),
@@ -165,11 +170,11 @@ fn sheets(figures: &Figures) -> Sheets {
     let readiness = figures.readiness.iter().map(|one| {
         let counts = &one.readiness;
         let numbers = [counts.complete, counts.unknown, counts.incomplete, counts.late].map(|count| count.to_string());
-        [one.sitting.date.to_string(), one.title.clone()].into_iter().chain(numbers).collect()
+        [one.sitting.date.to_string(), wording.panel(&one.panel)].into_iter().chain(numbers).collect()
     });
     let arrivals = figures.arrivals.iter();
-    let arrivals =
-        arrivals.map(|one| vec![one.month.clone(), one.title.clone(), one.on_time.to_string(), one.late.to_string()]);
+    let arrivals = arrivals
+        .map(|one| vec![one.month.clone(), wording.panel(&one.panel), one.on_time.to_string(), one.late.to_string()]);
     let missing = figures.missing.iter();
     let missing = missing.map(|one| vec![one.title.clone(), one.code.clone(), one.count.to_string()]);
     let columns = ["sitting", "panel", "complete", "not known yet", "incomplete", "late"];

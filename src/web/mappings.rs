@@ -5,6 +5,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::{PageFailure, Room, Shell, Site, Visitor, parts};
+use crate::domain::{AuthorityName, PanelName};
 use crate::operation::{self, DiagnosticShown};
 
 /// Every form mapping, and every mistake.
@@ -15,14 +16,15 @@ pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<R
             Ok((listed, operation::mappings_verify(Some(workplace), None)?.report))
         })
         .await?;
+    let wording = site.wording().await?;
     let rows: Vec<Vec<Markup>> = listed
         .iter()
         .map(|one| {
             vec![
                 html! { (one.form) " " (one.version) },
                 html! { (one.title) },
-                html! { (one.authority) },
-                html! { @if let Some(panel) = &one.panel { a href={ "/panels/" (panel) } { (panel) } } @else { "by an answer" } },
+                html! { (wording.authority(&AuthorityName::new(one.authority.as_str()))) },
+                html! { @if let Some(panel) = &one.panel { (parts::panel(&wording, &PanelName::new(panel.as_str()))) } @else { "by an answer" } },
                 html! { (one.file) },
                 html! { (one.from.replace('-', " ")) },
             ]

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::asked::Path;
+use super::parts::Field;
 use super::posted::Posted;
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, outcomes, parts};
 use crate::domain::{SignInRole, SubmissionId};
 use crate::operation::{
-    self, ChoiceShown, FieldShown, FieldTrouble, FilledRow, OutcomeFormRow, OutcomeFormShown, OutcomeListed,
+    self, ChoiceShown, FieldShown, FieldTrouble, FilledRow, OutcomeFormRow, OutcomeFormShown, OutcomeListed, Wording,
 };
 use crate::report;
 
@@ -32,7 +32,7 @@ pub(super) async fn page(
     Path(sitting): Path<Sitting>,
 ) -> Result<Response, PageFailure> {
     let form = form(&site, &visitor, &sitting).await.map_err(PageFailure::unknown_is_not_found)?;
-    Ok(shown(&visitor, &form, &[], &[]))
+    Ok(shown(&visitor, &site.wording().await?, &form, &[], &[]))
 }
 
 async fn form(
@@ -44,13 +44,19 @@ async fn form(
     site.ask(move |workplace, clock| operation::outcome_form(workplace, clock, &actor, &name, date)).await
 }
 
-fn shell(visitor: &Visitor, form: &OutcomeFormShown) -> Shell {
+fn shell(visitor: &Visitor, wording: &Wording, form: &OutcomeFormShown) -> Shell {
     let title = format!("Outcomes of {}", report::day(form.sitting));
-    Shell::new(visitor, &title, Room::Outcomes).caption(form.title.clone()).back("/outcomes", "Outcomes")
+    Shell::new(visitor, &title, Room::Outcomes).caption(wording.panel(&form.panel)).back("/outcomes", "Outcomes")
 }
 
 /// The form as it was filled in, with what is wrong; as it is recorded where nothing was filled in.
-fn shown(visitor: &Visitor, form: &OutcomeFormShown, filled: &[FilledRow], troubles: &[FieldTrouble]) -> Response {
+fn shown(
+    visitor: &Visitor,
+    wording: &Wording,
+    form: &OutcomeFormShown,
+    filled: &[FilledRow],
+    troubles: &[FieldTrouble],
+) -> Response {
     let errors: Vec<FieldError> = troubles.iter().map(|trouble| error(form, trouble)).collect();
     let body = html! {
         @if form.rows.is_empty() {
@@ -61,30 +67,27 @@ fn shown(visitor: &Visitor, form: &OutcomeFormShown, filled: &[FilledRow], troub
                 (parts::csrf(visitor))
                 @for (number, row) in form.rows.iter().enumerate() {
                     @let own = filled.iter().find(|one| one.submission == row.submission && one.person == row.person);
-                    (row_fields(form, number, row, own, &errors))
+                    (row_fields(wording, form, number, row, own, &errors))
                 }
                 button name="step" value="check" { "Check what will be written" }
             }
         }
     };
-    let is_wrong = !errors.is_empty();
-    let mut response = shell(visitor, form).errors(errors).show(&body);
-    if is_wrong {
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    response
+    shell(visitor, wording, form).errors(errors).show(&body)
 }
 
 /// A trouble at the field that it is about.
 fn error(form: &OutcomeFormShown, trouble: &FieldTrouble) -> FieldError {
     let is_own = |row: &OutcomeFormRow| row.submission == trouble.submission && row.person == trouble.person;
     let number = form.rows.iter().position(is_own).unwrap_or(0);
-    let message = format!("{} {}", super::failure::sentence(&trouble.message), super::failure::sentence(&trouble.help));
+    let message = super::failure::sentence(&parts::with_people(&trouble.message));
+    let message = format!("{message} {}", super::failure::sentence(&trouble.help));
     let prefix = if trouble.field == DECISION { "" } else { FIELD };
-    FieldError { field: format!("{prefix}{}-{number}", trouble.field), message }
+    FieldError::new(format!("{prefix}{}-{number}", trouble.field), message)
 }
 
 fn row_fields(
+    wording: &Wording,
     form: &OutcomeFormShown,
     number: usize,
     row: &OutcomeFormRow,
@@ -105,7 +108,7 @@ fn row_fields(
             @if row.revision > 0 {
                 p.inset {
                     "Recorded" @if let Some(by) = &row.recorded_by { " by " (parts::who(by)) }
-                    @if let Some(at) = &row.recorded_at { ", " (parts::moment(at)) } ". A change becomes the next revision."
+                    @if let Some(at) = &row.recorded_at { ", " (wording.moment_of(&form.panel.authority(), at)) } ". A change becomes the next revision."
                 }
             }
             input type="hidden" name={ "submission-" (number) } value=(row.submission);
@@ -133,27 +136,16 @@ fn one_field(
     if !field.choices.is_empty() {
         return choice(&id, &field.title, whose, &hint, &field.choices, value, errors);
     }
-    let is_wrong = errors.iter().any(|error| error.field == id);
-    html! {
-        div.field.wrong[is_wrong] {
-            label for=(id) { (field.title) span.hidden { " for " (whose) } }
-            @if !hint.is_empty() { p.hint id={ (id) "-hint" } { (hint) } }
-            (parts::error(errors, &id))
-            @if field.kind == "date" {
-                input id=(id) name=(id) type="date" value=(value) aria-describedby=[described(&id, &hint, is_wrong)] aria-invalid=[is_wrong.then_some("true")];
-            } @else {
-                textarea id=(id) name=(id) rows="3" aria-describedby=[described(&id, &hint, is_wrong)] aria-invalid=[is_wrong.then_some("true")] { (value) }
-            }
+    let label = html! { (field.title) span.hidden { " for " (whose) } };
+    let own = Field { id: &id, label, hint: &hint, errors };
+    let (described, is_wrong) = (own.described(), own.is_wrong());
+    own.round(&html! {
+        @if field.kind == "date" {
+            input id=(id) name=(id) type="date" value=(value) aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+        } @else {
+            textarea id=(id) name=(id) rows="3" aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")] { (value) }
         }
-    }
-}
-
-/// By what a field is described: what is asked for, and what is wrong with what was entered.
-fn described(id: &str, hint: &str, is_wrong: bool) -> Option<String> {
-    let hint = (!hint.is_empty()).then(|| format!("{id}-hint"));
-    let error = is_wrong.then(|| format!("{id}-error"));
-    let ids: Vec<String> = hint.into_iter().chain(error).collect();
-    (!ids.is_empty()).then(|| ids.join(" "))
+    })
 }
 
 fn choice(
@@ -165,18 +157,13 @@ fn choice(
     value: &str,
     errors: &[FieldError],
 ) -> Markup {
-    let is_wrong = errors.iter().any(|error| error.field == id);
-    html! {
-        div.field.wrong[is_wrong] {
-            label for=(id) { (label) span.hidden { " for " (whose) } }
-            @if !hint.is_empty() { p.hint id={ (id) "-hint" } { (hint) } }
-            (parts::error(errors, id))
-            select id=(id) name=(id) aria-describedby=[described(id, hint, is_wrong)] aria-invalid=[is_wrong.then_some("true")] {
-                option value="" {}
-                @for one in choices { option value=(one.name) selected[one.name == value] { (one.title) } }
-            }
+    let own = Field { id, label: html! { (label) span.hidden { " for " (whose) } }, hint, errors };
+    own.round(&html! {
+        select id=(id) name=(id) aria-describedby=[own.described()] aria-invalid=[own.is_wrong().then_some("true")] {
+            option value="" {}
+            @for one in choices { option value=(one.name) selected[one.name == value] { (one.title) } }
         }
-    }
+    })
 }
 
 /// The rows as they were filled in.
@@ -209,9 +196,9 @@ pub(super) async fn post(
     posted: Posted,
 ) -> Result<Response, PageFailure> {
     let form = form(&site, &visitor, &sitting).await?;
-    let filled = filled(&form, &posted);
+    let (filled, wording) = (filled(&form, &posted), site.wording().await?);
     let records = match posted.text("step") {
-        Some("change") => return Ok(shown(&visitor, &form, &filled, &[])),
+        Some("change") => return Ok(shown(&visitor, &wording, &form, &filled, &[])),
         Some("record") => true,
         _ => false,
     };
@@ -230,18 +217,24 @@ pub(super) async fn post(
         })
         .await?;
     if !recorded.troubles.is_empty() {
-        return Ok(shown(&visitor, &form, &filled, &recorded.troubles));
+        return Ok(shown(&visitor, &wording, &form, &filled, &recorded.troubles));
     }
     if records {
         let panel = parts::encoded(form.panel.as_str());
         let address = format!("/outcomes/waiting?panel={panel}&date={date}&done=recorded");
         return Ok(Redirect::to(&address).into_response());
     }
-    Ok(previewed(&visitor, &form, &filled, &preview))
+    Ok(previewed(&visitor, &wording, &form, &filled, &preview))
 }
 
 /// Exactly what would be written on each record.
-fn previewed(visitor: &Visitor, form: &OutcomeFormShown, filled: &[FilledRow], preview: &[OutcomeListed]) -> Response {
+fn previewed(
+    visitor: &Visitor,
+    wording: &Wording,
+    form: &OutcomeFormShown,
+    filled: &[FilledRow],
+    preview: &[OutcomeListed],
+) -> Response {
     let body = html! {
         @if preview.is_empty() {
             (parts::empty("Nothing would change: what you filled in is recorded already, or nothing was decided."))
@@ -262,7 +255,7 @@ fn previewed(visitor: &Visitor, form: &OutcomeFormShown, filled: &[FilledRow], p
         }
     };
     let title = "Check what will be written";
-    let shell = Shell::new(visitor, title, Room::Outcomes).caption(form.title.clone());
+    let shell = Shell::new(visitor, title, Room::Outcomes).caption(wording.panel(&form.panel));
     shell.back("/outcomes", "Outcomes").show(&body)
 }
 

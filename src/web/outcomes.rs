@@ -9,12 +9,13 @@ use serde::Deserialize;
 
 use super::asked::{Files, Path, Query};
 use super::parts;
-use super::posted::Posted;
+use super::posted::{Posted, Refused};
+use super::shell::FieldError;
 use super::uploads;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{OutcomeState, SignInRole, SubmissionId};
 use crate::operation::{
-    self, OutcomeFilter, OutcomeListed, OutcomeTrouble, OutcomesApproved, OutcomesLoaded, Paging, WriteShown,
+    self, OutcomeFilter, OutcomeListed, OutcomeTrouble, OutcomesApproved, OutcomesLoaded, Paging, Wording, WriteShown,
 };
 use crate::report;
 
@@ -53,16 +54,17 @@ pub(super) async fn page(
         .ask(move |workplace, clock| {
             operation::list_viewed(workplace, clock, &actor, "list of outcomes")?;
             let today = operation::today(workplace, clock)?;
-            Ok((today, operation::outcomes_page(workplace, clock, &filter, &paging)?))
+            Ok((today, operation::outcomes_page_served(workplace, clock, &filter, &paging)?))
         })
         .await?;
-    let rows: Vec<Vec<Markup>> = page.rows.iter().map(row).collect();
+    let wording = site.wording().await?;
+    let rows: Vec<Vec<Markup>> = page.rows.iter().map(|one| row(&wording, one)).collect();
     let next = address::page("/outcomes", &[("state", &asked.state)], page.next.as_deref());
     let body = html! {
         @if today.outcomes_waiting > 0 {
             p.inset { a href="/outcomes/waiting" { (report::count(today.outcomes_waiting, "outcome")) " waiting for approval" } }
         }
-        @if visitor.is(SignInRole::Administrator) { (to_record(&visitor, &today)) }
+        @if visitor.is(SignInRole::Administrator) { (to_record(&visitor, &wording, &today)) }
         h2 { "Recorded" }
         form.filter action="/outcomes" method="get" {
             div.field {
@@ -97,7 +99,7 @@ const fn state_words(state: OutcomeState) -> &'static str {
 }
 
 /// Where outcomes are filled in: by sitting, or by workbook.
-fn to_record(visitor: &Visitor, today: &operation::Today) -> Markup {
+fn to_record(visitor: &Visitor, wording: &Wording, today: &operation::Today) -> Markup {
     html! {
         h2 { "Record what was decided" }
         @if today.decided_without_outcome.is_empty() {
@@ -105,7 +107,12 @@ fn to_record(visitor: &Visitor, today: &operation::Today) -> Markup {
         } @else {
             ul.tasks {
                 @for one in &today.decided_without_outcome {
-                    li { a href=(address::outcomes(&one.panel, one.sitting.date)) { (one.title) ", " (report::day(one.sitting.date)) } }
+                    li {
+                        div {
+                            a href=(address::outcomes(&one.panel, one.sitting.date)) { (one.title) ", " (report::day(one.sitting.date)) }
+                            (parts::whose(wording, &one.panel))
+                        }
+                    }
                 }
             }
         }
@@ -122,11 +129,11 @@ fn to_record(visitor: &Visitor, today: &operation::Today) -> Markup {
     }
 }
 
-fn row(one: &OutcomeListed) -> Vec<Markup> {
+fn row(wording: &Wording, one: &OutcomeListed) -> Vec<Markup> {
     vec![
         html! { a href={ "/outcomes/of/" (parts::encoded(one.submission.as_str())) } { (one.submission) } },
         html! { (one.person) },
-        html! { (one.panel) },
+        html! { (wording.panel(&one.panel)) },
         html! { a href=(address::sitting(&one.panel, one.sitting)) { (report::day(one.sitting)) } },
         html! { (decision_words(one)) },
         html! { (state_words(one.state)) },
@@ -210,15 +217,23 @@ pub(super) async fn waiting(
         "rejected" => Some("The outcome is turned down. Whoever recorded it can correct it and record it again."),
         _ => None,
     };
-    list_waiting(&site, &visitor, &asked, done.map(ToOwned::to_owned), None).await
+    let told = Told { done: done.map(ToOwned::to_owned), ..Told::default() };
+    list_waiting(&site, &visitor, &asked, &told).await
+}
+
+/// What has come of what somebody has sent from the page.
+#[derive(Default)]
+struct Told<'t> {
+    done: Option<String>,
+    approved: Option<&'t OutcomesApproved>,
+    refused: Refused<'t>,
 }
 
 async fn list_waiting(
     site: &Site,
     visitor: &Visitor,
     asked: &WaitingAsked,
-    done: Option<String>,
-    approved: Option<&OutcomesApproved>,
+    told: &Told<'_>,
 ) -> Result<Response, PageFailure> {
     let (actor, date) = (visitor.acting(SignInRole::Approver), asked.date);
     let panel = Some(asked.panel.clone()).filter(|panel| !panel.is_empty());
@@ -229,18 +244,18 @@ async fn list_waiting(
         .await?;
     let may = visitor.is(SignInRole::Approver);
     let body = html! {
-        @if let Some(approved) = approved { (not_approved(approved)) }
+        @if let Some(approved) = told.approved { (not_approved(approved)) }
         @if outcomes.is_empty() {
             (parts::empty("No outcome waits for approval. Those that were approved are sent by the next job; see Write-backs."))
         } @else {
             p { "Read exactly what will be written on each record. What is approved is sent by the next job." }
             @if !may { p { "Somebody with the role " strong { "approver" } " approves." } }
-            @for one in &outcomes { (waits(visitor, one, may)) }
+            @for one in &outcomes { (waits(visitor, asked, one, may, &told.refused)) }
             @if may { (approve_all(visitor, &outcomes)) }
         }
     };
-    let shell = Shell::new(visitor, "Outcomes that wait for approval", Room::Outcomes);
-    Ok(shell.back("/outcomes", "Outcomes").done(done).show(&body))
+    let shell = Shell::new(visitor, "Outcomes that wait for approval", Room::Outcomes).back("/outcomes", "Outcomes");
+    Ok(shell.done(told.done.clone()).errors(told.refused.errors().to_vec()).show(&body))
 }
 
 fn not_approved(approved: &OutcomesApproved) -> Markup {
@@ -248,14 +263,19 @@ fn not_approved(approved: &OutcomesApproved) -> Markup {
         @if !approved.not_approved.is_empty() {
             div.banner.bad role="alert" {
                 h2 { "Not approved" }
-                ul { @for (id, why) in &approved.not_approved { li { (id) ": " (super::failure::sentence(why)) } } }
+                ul { @for (id, why) in &approved.not_approved { li { (id) ": " (super::failure::sentence(&parts::with_people(why))) } } }
             }
         }
     }
 }
 
-fn waits(visitor: &Visitor, one: &OutcomeListed, may: bool) -> Markup {
-    let tag = format!("{}-{}", one.submission, one.person);
+/// What ends the ids of the fields of one outcome.
+fn tag(submission: &str, person: &str) -> String {
+    format!("{submission}-{person}")
+}
+
+fn waits(visitor: &Visitor, asked: &WaitingAsked, one: &OutcomeListed, may: bool, refused: &Refused<'_>) -> Markup {
+    let tag = tag(one.submission.as_str(), &one.person);
     html! {
         section aria-labelledby={ "waits-" (tag) } {
             h2 id={ "waits-" (tag) } { (one.submission) ", person " (one.person) ", " (report::day(one.sitting)) }
@@ -266,19 +286,29 @@ fn waits(visitor: &Visitor, one: &OutcomeListed, may: bool) -> Markup {
                     Some(why) => p.inset { (super::failure::sentence(why)) },
                     None => (parts::button(visitor, "/outcomes/approve", "Approve this", &[("seen", &seen(one))])),
                 }
-                details {
-                    summary { "Turn it down" span.hidden { " " (one.submission) } }
-                    div {
-                        form action="/outcomes/reject" method="post" {
-                            (parts::csrf(visitor))
-                            input type="hidden" name="submission" value=(one.submission);
-                            div.field {
-                                label for={ "reason-" (tag) } { "Why" }
-                                input id={ "reason-" (tag) } name="reason" required maxlength="500" autocomplete="off";
-                            }
-                            button.warning { "Turn it down" }
-                        }
-                    }
+                (reject_form(visitor, asked, one, refused))
+            }
+        }
+    }
+}
+
+fn reject_form(visitor: &Visitor, asked: &WaitingAsked, one: &OutcomeListed, refused: &Refused<'_>) -> Markup {
+    let id = format!("reason-{}", tag(one.submission.as_str(), &one.person));
+    let is_it = refused.is(&[("submission", one.submission.as_str()), ("person", &one.person)]);
+    let typed = refused.typed("reason").filter(|_| is_it).unwrap_or_default();
+    html! {
+        details open[is_it] {
+            summary { "Turn it down" span.hidden { " " (one.submission) } }
+            div {
+                form action="/outcomes/reject" method="post" {
+                    (parts::csrf(visitor))
+                    input type="hidden" name="submission" value=(one.submission);
+                    input type="hidden" name="person" value=(one.person);
+                    // The list is shown again as it was, where this is refused.
+                    @if !asked.panel.is_empty() { input type="hidden" name="panel" value=(asked.panel); }
+                    @if let Some(date) = asked.date { input type="hidden" name="date" value=(date); }
+                    (parts::why(&id, "Why", "", typed, refused.errors()))
+                    button.warning { "Turn it down" }
                 }
             }
         }
@@ -328,7 +358,8 @@ pub(super) async fn approve(
             report::count(count, "request")
         )
     });
-    list_waiting(&site, &visitor, &WaitingAsked::default(), done, Some(&approved)).await
+    let told = Told { done, approved: Some(&approved), refused: Refused::default() };
+    list_waiting(&site, &visitor, &WaitingAsked::default(), &told).await
 }
 
 /// Turns an outcome down.
@@ -339,7 +370,14 @@ pub(super) async fn reject(
 ) -> Result<Response, PageFailure> {
     let id = SubmissionId::new(posted.own("submission")?);
     let Some(reason) = posted.text("reason").map(ToOwned::to_owned) else {
-        return Err(PageFailure::Wrong("Say why it is turned down.".to_owned()));
+        let field = format!("reason-{}", tag(id.as_str(), posted.text("person").unwrap_or_default()));
+        let refused = Refused::of(&posted, vec![FieldError::new(field, "Say why it is turned down")]);
+        let asked = WaitingAsked {
+            panel: posted.text("panel").unwrap_or_default().to_owned(),
+            date: posted.text("date").and_then(|date| date.parse().ok()),
+            done: String::new(),
+        };
+        return list_waiting(&site, &visitor, &asked, &Told { refused, ..Told::default() }).await;
     };
     let actor = visitor.acting(SignInRole::Approver);
     site.ask(move |workplace, clock| operation::outcome_reject(workplace, clock, &actor, &id, &reason)).await?;

@@ -11,12 +11,13 @@ use crate::operation;
 /// Every panel.
 pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
     let panels = site.ask(|workplace, _| operation::panels_list(workplace)).await?;
+    let wording = site.wording().await?;
     let rows: Vec<Vec<Markup>> = panels
         .iter()
         .map(|one| {
             vec![
                 html! { a href=(address::panel(&one.panel)) { (one.title) } },
-                html! { (one.panel.authority()) },
+                html! { (wording.authority(&one.panel.authority())) },
                 html! { @match &one.schedule { Some(schedule) => (schedule), None => "as needed" } },
                 html! { @match &one.cutoff { Some(cutoff) => (cutoff), None => "no cutoff" } },
             ]
@@ -37,6 +38,7 @@ pub(super) async fn one(
         .ask(move |workplace, _| operation::panel_show(workplace, &name))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
+    let wording = site.wording().await?;
     let listed = &shown.listed;
     let body = html! {
         p { (listed.purpose) }
@@ -59,7 +61,12 @@ pub(super) async fn one(
             }
         }
     };
-    Ok(Shell::new(&visitor, &listed.title, Room::Sittings).back("/panels", "Panels").show(&body))
+    let shell = Shell::new(&visitor, &listed.title, Room::Sittings).back("/panels", "Panels");
+    let shell = match wording.whose(&listed.panel) {
+        Some(whose) => shell.caption(whose),
+        None => shell,
+    };
+    Ok(shell.show(&body))
 }
 
 /// What the code of a finding means.

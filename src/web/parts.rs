@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::Visitor;
 use super::posted::CSRF;
 use super::shell::FieldError;
-use crate::domain::{Finding, FindingSeverity, Verdict};
-use crate::operation::PanelListed;
+use crate::domain::{Finding, FindingSeverity, PanelName, SignInRole, Verdict};
+use crate::operation::{PanelListed, Wording};
 
 /// The field by which a form shows that it came from this session.
 pub(super) fn csrf(visitor: &Visitor) -> Markup {
@@ -99,6 +99,41 @@ pub(super) fn error(errors: &[FieldError], field: &str) -> Markup {
     }
 }
 
+/// What stands round whatever takes an answer: the label, the hint, and what is wrong with what was entered.
+pub(super) struct Field<'f> {
+    pub(super) id: &'f str,
+    pub(super) label: Markup,
+    pub(super) hint: &'f str,
+    pub(super) errors: &'f [FieldError],
+}
+
+impl Field<'_> {
+    /// Whether something is wrong with it.
+    pub(super) fn is_wrong(&self) -> bool {
+        self.errors.iter().any(|error| error.field == self.id)
+    }
+
+    /// The ids of what it is described by: what is asked for, and what is wrong with what was entered.
+    pub(super) fn described(&self) -> Option<String> {
+        let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.id));
+        let error = self.is_wrong().then(|| format!("{}-error", self.id));
+        let ids: Vec<String> = hint.into_iter().chain(error).collect();
+        (!ids.is_empty()).then(|| ids.join(" "))
+    }
+
+    /// The field round what takes the answer.
+    pub(super) fn round(&self, input: &Markup) -> Markup {
+        html! {
+            div.field.wrong[self.is_wrong()] {
+                label for=(self.id) { (self.label) }
+                @if !self.hint.is_empty() { p.hint id={ (self.id) "-hint" } { (self.hint) } }
+                (error(self.errors, self.id))
+                (input)
+            }
+        }
+    }
+}
+
 /// A field of one line.
 pub(super) struct Line<'l> {
     pub(super) name: &'l str,
@@ -110,37 +145,29 @@ pub(super) struct Line<'l> {
 }
 
 impl Line<'_> {
-    /// The field with its label and its hint, under another id than its name: where a page has several of a name.
-    pub(super) fn with_id(&self, id: &str) -> Markup {
-        let Self { name, label, hint: _, kind, value, autocomplete } = self;
-        html! {
-            div.field {
-                label for=(id) { (label) }
-                input id=(id) name=(name) type=(kind) value=(value) autocomplete=(autocomplete) required;
-            }
-        }
+    /// The field under another id than its name: where a page has several of a name.
+    pub(super) fn with_id(&self, id: &str, errors: &[FieldError]) -> Markup {
+        let Self { name, label, hint, kind, value, autocomplete } = self;
+        let own = Field { id, label: html! { (label) }, hint, errors };
+        own.round(&html! {
+            input id=(id) name=(name) type=(kind) value=(value) autocomplete=(autocomplete) spellcheck="false"
+                aria-describedby=[own.described()] aria-invalid=[own.is_wrong().then_some("true")];
+        })
     }
 
     /// The field with its label, its hint and what is wrong with it.
     pub(super) fn show(&self, errors: &[FieldError]) -> Markup {
-        let Self { name, label, hint, kind, value, autocomplete } = self;
-        let is_wrong = errors.iter().any(|error| error.field == *name);
-        let described = match (hint.is_empty(), is_wrong) {
-            (true, false) => None,
-            (false, false) => Some(format!("{name}-hint")),
-            (true, true) => Some(format!("{name}-error")),
-            (false, true) => Some(format!("{name}-hint {name}-error")),
-        };
-        html! {
-            div.field.wrong[is_wrong] {
-                label for=(name) { (label) }
-                @if !hint.is_empty() { p.hint id={ (name) "-hint" } { (hint) } }
-                (error(errors, name))
-                input id=(name) name=(name) type=(kind) value=(value) autocomplete=(autocomplete) spellcheck="false"
-                    aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
-            }
-        }
+        self.with_id(self.name, errors)
     }
+}
+
+/// The field that asks why something is done: a line that is a person's own words.
+pub(super) fn why(id: &str, label: &str, hint: &str, value: &str, errors: &[FieldError]) -> Markup {
+    let own = Field { id, label: html! { (label) }, hint, errors };
+    own.round(&html! {
+        input id=(id) name="reason" type="text" value=(value) maxlength="500" autocomplete="off"
+            aria-describedby=[own.described()] aria-invalid=[own.is_wrong().then_some("true")];
+    })
 }
 
 /// A button that does one thing: a form of its own.
@@ -160,18 +187,30 @@ pub(super) fn empty(text: &str) -> Markup {
 }
 
 /// The choice of a panel, or of all.
-pub(super) fn panel_choice(panels: &[PanelListed], chosen: &str) -> Markup {
+pub(super) fn panel_choice(wording: &Wording, panels: &[PanelListed], chosen: &str) -> Markup {
     html! {
         div.field {
             label for="panel" { "Panel" }
             select #panel name="panel" {
                 option value="" { "All panels" }
                 @for one in panels {
-                    option value=(one.panel) selected[one.panel.as_str() == chosen] { (one.title) " (" (one.panel.authority()) ")" }
+                    option value=(one.panel) selected[one.panel.as_str() == chosen] {
+                        (one.title) @if let Some(whose) = wording.whose(&one.panel) { " (" (whose) ")" }
+                    }
                 }
             }
         }
     }
+}
+
+/// A panel by its title, which leads to it.
+pub(super) fn panel(wording: &Wording, panel: &PanelName) -> Markup {
+    html! { a href=(super::address::panel(panel)) { (wording.panel(panel)) } }
+}
+
+/// Which authority a panel is of, on a line of its own, where more than one is served.
+pub(super) fn whose(wording: &Wording, panel: &PanelName) -> Markup {
+    html! { @if let Some(whose) = wording.whose(panel) { span.hint.whose { (whose) } } }
 }
 
 /// Who did something, as a person says it: the account, and the role in which it acted.
@@ -182,10 +221,24 @@ pub(super) fn who(actor: &str) -> String {
     }
 }
 
-/// A moment of the ledger as a person says it, in UK time.
-pub(super) fn moment(text: &str) -> String {
-    let zoned = text.parse::<jiff::Timestamp>().ok().and_then(|moment| moment.in_tz("Europe/London").ok());
-    zoned.map_or_else(|| text.to_owned(), |moment| moment.strftime("%-d %b %Y, %H:%M").to_string())
+/// Who is meant by what [`who`] says, or by what stands in the ledger.
+pub(super) fn actor(said: &str) -> String {
+    let said = said.trim();
+    match said.strip_suffix(')').and_then(|said| said.rsplit_once(" (")) {
+        Some((account, role)) => format!("{}:{account}", role.replace(' ', "-")),
+        None if said.contains(':') => said.to_owned(),
+        None => said.replace(' ', "-"),
+    }
+}
+
+/// A message that names people as the ledger does, as a person says it.
+pub(super) fn with_people(message: &str) -> String {
+    let is_person = |word: &str| {
+        let named = word.split_once(':').filter(|(_, account)| !account.is_empty());
+        named.is_some_and(|(role, _)| SignInRole::parse(role).is_some())
+    };
+    let words = message.split(' ').map(|word| if is_person(word) { who(word) } else { word.to_owned() });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A value for the query of an address.
@@ -199,4 +252,23 @@ pub(super) fn encoded(text: &str) -> String {
         }
     }
     encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_said_and_found_again() {
+        for (actor, said) in [
+            ("systems:ada", "ada (systems)"),
+            ("first-link", "first link"),
+            ("panel-lead:sam@council.example", "sam@council.example (panel lead)"),
+        ] {
+            assert_eq!((who(actor).as_str(), super::actor(said).as_str()), (said, actor));
+        }
+        assert_eq!(super::actor(" systems:ada "), "systems:ada");
+        assert_eq!(with_people("held back by systems:max"), "held back by max (systems)");
+        assert_eq!(with_people("Mosaic answered 400: wrong id"), "Mosaic answered 400: wrong id");
+    }
 }

@@ -3,6 +3,7 @@
 use axum::Form;
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 
+use super::shell::FieldError;
 use super::{PageFailure, Visitor};
 use crate::operation::hash_of;
 
@@ -23,7 +24,7 @@ impl Posted {
     }
 
     /// Every field of a name.
-    pub(super) fn all<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
+    pub(super) fn all<'p>(&'p self, name: &str) -> impl Iterator<Item = &'p str> {
         self.fields.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
@@ -40,6 +41,35 @@ impl Posted {
     /// A field that the page itself has put there.
     pub(super) fn own(&self, name: &str) -> Result<&str, PageFailure> {
         self.text(name).ok_or_else(|| PageFailure::Wrong("Something is missing in what was sent.".to_owned()))
+    }
+}
+
+/// What a page with a form has to show again where that form was refused: what was typed, and what is wrong with it.
+#[derive(Debug, Default)]
+pub(super) struct Refused<'p> {
+    sent: Option<&'p Posted>,
+    errors: Vec<FieldError>,
+}
+
+impl<'p> Refused<'p> {
+    /// A form that was refused.
+    pub(super) const fn of(sent: &'p Posted, errors: Vec<FieldError>) -> Self {
+        Self { sent: Some(sent), errors }
+    }
+
+    /// What is wrong; nothing where no form was refused.
+    pub(super) fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// Whether it is the one of several forms of a page in which all of these hidden fields stand.
+    pub(super) fn is(&self, fields: &[(&str, &str)]) -> bool {
+        self.sent.is_some_and(|sent| fields.iter().all(|(name, value)| sent.text(name) == Some(*value)))
+    }
+
+    /// What was typed, as it was typed.
+    pub(super) fn typed(&self, name: &str) -> Option<&'p str> {
+        self.sent.and_then(|sent| sent.all(name).next())
     }
 }
 

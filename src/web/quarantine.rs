@@ -6,10 +6,11 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::asked::{Path, Query};
-use super::parts::{self, Line};
-use super::posted::Posted;
+use super::parts;
+use super::posted::{Posted, Refused};
+use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
-use crate::domain::SignInRole;
+use crate::domain::{AuthorityName, SignInRole};
 use crate::operation::{self, Paging, Quarantined};
 
 const ROWS: u32 = 50;
@@ -77,42 +78,49 @@ pub(super) async fn one(
     visitor: Visitor,
     Path(id): Path<u64>,
 ) -> Result<Response, PageFailure> {
+    show_one(&site, &visitor, id, &Refused::default()).await
+}
+
+async fn show_one(site: &Site, visitor: &Visitor, id: u64, refused: &Refused<'_>) -> Result<Response, PageFailure> {
     let one = site
         .ask(move |workplace, clock| operation::quarantine_show(workplace, clock, id))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
-    let reason = Line {
-        name: "reason",
-        label: "Why it is given up",
-        hint: "It stays on record that it was there, and why it was given up.",
-        kind: "text",
-        value: "",
-        autocomplete: "off",
-    };
+    let wording = site.wording().await?;
+    let authority = AuthorityName::new(one.authority.as_str());
     let body = html! {
         (parts::summary(&[
             ("What is wrong", html! { (super::failure::sentence(&one.message)) }),
             ("What to do", html! { (super::failure::sentence(&one.help)) }),
             ("File", html! { (one.file) }),
             ("Where in it", html! { (one.place) }),
-            ("Authority", html! { (one.authority) }),
+            ("Authority", html! { (wording.authority(&authority)) }),
             ("Extract", html! { (one.extract) }),
-            ("Since", html! { (parts::moment(&one.at)) }),
+            ("Since", html! { (wording.moment_of(&authority, &one.at)) }),
             ("State", html! { (one.state.replace('-', " ")) @if let Some(why) = &one.why { ": " (why) } }),
             ("Code", html! { (one.reason) }),
         ]))
         @if one.state == "waiting" {
-            (parts::button(&visitor, "/quarantine/replay", "Read it again", &[("id", &one.id.to_string())]))
+            (parts::button(visitor, "/quarantine/replay", "Read it again", &[("id", &one.id.to_string())]))
             h2 { "Give it up" }
-            form action={ "/quarantine/" (one.id) "/discard" } method="post" {
-                (parts::csrf(&visitor))
-                (reason.show(&[]))
-                button.warning { "Give it up" }
-            }
+            (discard_form(visitor, one.id, refused))
         }
     };
     let title = format!("Record {} in quarantine", one.id);
-    Ok(Shell::new(&visitor, &title, Room::Quarantine).back("/quarantine", "Quarantine").show(&body))
+    let shell = Shell::new(visitor, &title, Room::Quarantine).back("/quarantine", "Quarantine");
+    Ok(shell.errors(refused.errors().to_vec()).show(&body))
+}
+
+fn discard_form(visitor: &Visitor, id: u64, refused: &Refused<'_>) -> Markup {
+    let hint = "It stays on record that it was there, and why it was given up.";
+    let typed = refused.typed("reason").unwrap_or_default();
+    html! {
+        form action={ "/quarantine/" (id) "/discard" } method="post" {
+            (parts::csrf(visitor))
+            (parts::why("reason", "Why it is given up", hint, typed, refused.errors()))
+            button.warning { "Give it up" }
+        }
+    }
 }
 
 /// Reads again what waits: one, or all.
@@ -137,7 +145,8 @@ pub(super) async fn discard(
     posted: Posted,
 ) -> Result<Response, PageFailure> {
     let Some(reason) = posted.text("reason").map(ToOwned::to_owned) else {
-        return Err(PageFailure::Wrong("Say why it is given up.".to_owned()));
+        let refused = Refused::of(&posted, vec![FieldError::new("reason", "Say why it is given up")]);
+        return show_one(&site, &visitor, id, &refused).await;
     };
     let actor = visitor.acting(SignInRole::Systems);
     site.ask(move |workplace, clock| operation::quarantine_discard(workplace, clock, &actor, id, &reason)).await?;

@@ -7,12 +7,14 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::asked::{Path, Query};
-use super::parts::{self, Line};
-use super::posted::Posted;
+use super::parts::{self, Field, Line};
+use super::posted::{Posted, Refused};
+use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{Finding, FindingSeverity, Private, SignInRole, SubmissionId};
 use crate::operation::{
-    self, CheckedRequest, FactShown, KeptPaper, PaperChecked, RoleShown, StatedFact, SubmissionStory, WaiverGiven,
+    self, CheckedRequest, FactShown, FailureKind, KeptPaper, PaperChecked, RoleShown, StatedFact, SubmissionStory,
+    WaiverGiven, Wording,
 };
 use crate::report;
 
@@ -37,7 +39,9 @@ impl Done {
 }
 
 /// All that a page about a request shows.
-struct Whole {
+struct Whole<'p> {
+    refused: &'p Refused<'p>,
+    wording: Wording,
     story: SubmissionStory,
     facts: Vec<FactShown>,
     kept: Vec<KeptPaper>,
@@ -51,9 +55,19 @@ pub(super) async fn page(
     Path(id): Path<String>,
     Query(done): Query<Done>,
 ) -> Result<Response, PageFailure> {
-    let (actor, id) = (visitor.reading(), SubmissionId::new(id));
-    let asked = id.clone();
-    let whole = site
+    show(&site, &visitor, &SubmissionId::new(id), &Refused::default(), done.words()).await
+}
+
+/// The request, with the one of its forms that was refused.
+async fn show(
+    site: &Site,
+    visitor: &Visitor,
+    id: &SubmissionId,
+    refused: &Refused<'_>,
+    done: Option<String>,
+) -> Result<Response, PageFailure> {
+    let (actor, asked) = (visitor.reading(), id.clone());
+    let (story, facts, kept, roles) = site
         .ask(move |workplace, clock| {
             let story = operation::submission_show(workplace, clock, &actor, &asked)?;
             let asks = !story.checked.is_empty();
@@ -67,41 +81,42 @@ pub(super) async fn page(
                 Some(panel) => operation::panel_roles(workplace, panel)?,
                 None => Vec::new(),
             };
-            Ok(Whole { story, facts, kept, roles })
+            Ok((story, facts, kept, roles))
         })
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
-    let body = body(&visitor, &whole);
+    let wording = site.wording().await?;
+    let body = body(visitor, &Whole { refused, wording, story, facts, kept, roles });
     let title = format!("Request {id}");
-    let shell = Shell::new(&visitor, &title, Room::Requests).back("/requests", "Requests").done(done.words());
-    Ok(shell.show(&body))
+    let shell = Shell::new(visitor, &title, Room::Requests).back("/requests", "Requests").done(done);
+    Ok(shell.errors(refused.errors().to_vec()).show(&body))
 }
 
-fn body(visitor: &Visitor, whole: &Whole) -> Markup {
-    let Whole { story, facts, kept, roles } = whole;
+fn body(visitor: &Visitor, whole: &Whole<'_>) -> Markup {
+    let Whole { refused, wording, story, facts, kept, .. } = whole;
     let id = story.listed.submission.as_str();
     let may = visitor.is(SignInRole::Administrator) && !story.checked.is_empty();
     html! {
-        (head(story))
+        (head(story, wording))
         @if story.checked.is_empty() {
             (parts::empty("This form asks no panel, or its step was not begun or was cancelled: there is nothing to check."))
         }
         @if may { p { a.button href={ (address::request(id)) "/pack" } { "Check a pack" } } }
-        @for checked in &story.checked { (child(visitor, story, checked, roles, may)) }
+        @for checked in &story.checked { (child(visitor, whole, checked, may)) }
         @if !facts.is_empty() { (facts_form(visitor, id, facts, may)) }
-        @if !kept.is_empty() { (kept_papers(visitor, id, kept, may)) }
-        (decided(story))
+        @if !kept.is_empty() { (kept_papers(visitor, id, kept, may, refused)) }
+        (decided(story, wording))
         (answers(story))
-        (history(story))
+        (history(story, wording))
     }
 }
 
-fn head(story: &SubmissionStory) -> Markup {
+fn head(story: &SubmissionStory, wording: &Wording) -> Markup {
     let listed = &story.listed;
     let first = story.checked.first();
     let sitting = first.and_then(|checked| checked.sitting);
     let panel = html! {
-        @if let Some(panel) = &listed.panel { a href=(address::panel(panel)) { (panel) } } @else { "None" }
+        @if let Some(panel) = &listed.panel { (parts::panel(wording, panel)) (parts::whose(wording, panel)) } @else { "None" }
     };
     let when = html! {
         @match (&listed.panel, sitting) {
@@ -126,14 +141,8 @@ fn head(story: &SubmissionStory) -> Markup {
 }
 
 /// What the check says for one child.
-fn child(
-    visitor: &Visitor,
-    story: &SubmissionStory,
-    checked: &CheckedRequest,
-    roles: &[RoleShown],
-    may: bool,
-) -> Markup {
-    let several = story.checked.len() > 1;
+fn child(visitor: &Visitor, whole: &Whole<'_>, checked: &CheckedRequest, may: bool) -> Markup {
+    let several = whole.story.checked.len() > 1;
     let missing = checked.findings.iter().filter(|finding| finding.severity == FindingSeverity::Blocking).count();
     let person = &checked.person;
     html! {
@@ -143,17 +152,15 @@ fn child(
                 (parts::verdict(checked.verdict, missing))
             }
             (findings(checked))
-            @if may && !checked.findings.is_empty() {
-                (waive_form(visitor, story.listed.submission.as_str(), checked, roles))
-            }
+            @if may { (to_waive(visitor, whole, checked)) }
             @for mended in &checked.mended { p.small { "Mended since the last check: " (mended) } }
             @if !checked.waived.is_empty() {
                 h3 { "Answered for" }
                 ul {
                     @for waived in &checked.waived {
                         li {
-                            (super::failure::sentence(&waived.finding.message)) " By the " (waived.role.replace('-', " "))
-                            " until " (report::day(waived.until)) ": " (waived.reason.expose())
+                            (super::failure::sentence(&waived.finding.message)) " " (whole.wording.role(&whole.story.listed.authority, &waived.role))
+                            " answers for it until " (report::day(waived.until)) ": " (waived.reason.expose())
                         }
                     }
                 }
@@ -199,47 +206,68 @@ fn paper(paper: &PaperChecked) -> Vec<Markup> {
     ]
 }
 
-fn waive_form(visitor: &Visitor, id: &str, checked: &CheckedRequest, roles: &[RoleShown]) -> Markup {
-    let blocking = || checked.findings.iter().filter(|finding| finding.severity == FindingSeverity::Blocking);
-    let tag = &checked.person;
-    let reason = format!("reason-{tag}");
-    let until = format!("until-{tag}");
+/// Where somebody answers for a finding that blocks; open where that was refused.
+fn to_waive(visitor: &Visitor, whole: &Whole<'_>, checked: &CheckedRequest) -> Markup {
+    let person = &checked.person;
+    let blocks = checked.findings.iter().any(|finding| finding.severity == FindingSeverity::Blocking);
+    let is_it = whole.refused.is(&[("person", person)]);
     html! {
-        @if blocking().next().is_some() {
-            details.noprint {
-                summary { "Answer for a finding" @if checked.person != id { span.hidden { " of person " (tag) } } }
+        @if blocks {
+            details.noprint open[is_it] {
+                summary { "Answer for a finding" @if whole.story.checked.len() > 1 { span.hidden { " of person " (person) } } }
                 div {
                     p { "It blocks no longer until the day you name, and stays listed with your reason. Another child’s paper can never be answered for." }
-                    form action={ (address::request(id)) "/waive" } method="post" {
-                        (parts::csrf(visitor))
-                        div.field {
-                            label for={ "finding-" (tag) } { "Finding" }
-                            select id={ "finding-" (tag) } name="finding" {
-                                @for finding in blocking() {
-                                    option value={ (finding.code) ":" (finding.subject) } { (super::failure::sentence(&finding.message)) }
-                                }
-                            }
-                        }
-                        div.field {
-                            label for={ "role-" (tag) } { "In which role is it answered for?" }
-                            select id={ "role-" (tag) } name="role" {
-                                @for role in roles { option value=(role.role) { (role.title) } }
-                            }
-                        }
-                        div.field {
-                            label for=(reason) { "Why" }
-                            textarea id=(reason) name="reason" required maxlength="2000" {}
-                        }
-                        div.field {
-                            label for=(until) { "Until which day" }
-                            input id=(until) name="until" type="date" required value=[checked.sitting.map(|date| date.to_string())];
-                        }
-                        button { "Answer for it" }
-                    }
+                    (waive_form(visitor, whole, checked, is_it))
                 }
             }
         }
     }
+}
+
+fn waive_form(visitor: &Visitor, whole: &Whole<'_>, checked: &CheckedRequest, is_it: bool) -> Markup {
+    let (person, errors) = (&checked.person, whole.refused.errors());
+    let typed = |name: &str| whole.refused.typed(name).filter(|_| is_it);
+    let until = typed("until").map(ToOwned::to_owned).or_else(|| checked.sitting.map(|date| date.to_string()));
+    let findings: Vec<(String, String)> = checked
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == FindingSeverity::Blocking)
+        .map(|finding| (format!("{}:{}", finding.code, finding.subject), super::failure::sentence(&finding.message)))
+        .collect();
+    let roles: Vec<(String, String)> = whole.roles.iter().map(|one| (one.role.clone(), one.title.clone())).collect();
+    let why = Field { id: &format!("reason-{person}"), label: html! { "Why" }, hint: "", errors };
+    html! {
+        form action={ (address::request(whole.story.listed.submission.as_str())) "/waive" } method="post" {
+            (parts::csrf(visitor))
+            input type="hidden" name="person" value=(person);
+            (choice("finding", person, "Finding", &findings, typed("finding"), errors))
+            (choice("role", person, "In which role is it answered for?", &roles, typed("role"), errors))
+            (why.round(&html! {
+                textarea id=(why.id) name="reason" maxlength="2000" aria-describedby=[why.described()]
+                    aria-invalid=[why.is_wrong().then_some("true")] { (typed("reason").unwrap_or_default()) }
+            }))
+            (Line { name: "until", label: "Until which day", hint: "", kind: "date", value: until.as_deref().unwrap_or_default(), autocomplete: "off" }
+                .with_id(&format!("until-{person}"), errors))
+            button { "Answer for it" }
+        }
+    }
+}
+
+/// One of several, of a form that each child has.
+fn choice(
+    name: &str,
+    person: &str,
+    label: &str,
+    choices: &[(String, String)],
+    chosen: Option<&str>,
+    errors: &[FieldError],
+) -> Markup {
+    let own = Field { id: &format!("{name}-{person}"), label: html! { (label) }, hint: "", errors };
+    own.round(&html! {
+        select id=(own.id) name=(name) aria-describedby=[own.described()] aria-invalid=[own.is_wrong().then_some("true")] {
+            @for (value, title) in choices { option value=(value) selected[chosen == Some(value)] { (title) } }
+        }
+    })
 }
 
 fn facts_form(visitor: &Visitor, id: &str, facts: &[FactShown], may: bool) -> Markup {
@@ -324,26 +352,49 @@ pub(super) async fn waive(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageFailure> {
-    let finding = posted.own("finding")?;
-    let (code, subject) = finding.split_once(':').unwrap_or((finding, ""));
-    let until: Option<Date> = posted.text("until").and_then(|until| until.parse().ok());
-    let (Some(reason), Some(until)) = (posted.text("reason"), until) else {
-        return Err(PageFailure::Wrong("Say why, and until which day.".to_owned()));
+    let (back, id) = (address::request(&id), SubmissionId::new(id));
+    let given = match waiver(&posted)? {
+        Ok(given) => given,
+        Err(errors) => return show(&site, &visitor, &id, &Refused::of(&posted, errors), None).await,
     };
-    let given = WaiverGiven {
-        code: code.to_owned(),
-        subject: Some(subject.to_owned()),
-        role: posted.own("role")?.to_owned(),
-        reason: Private::new(reason.to_owned()),
-        until,
-    };
-    let (actor, back) = (visitor.acting(SignInRole::Administrator), address::request(&id));
-    let id = SubmissionId::new(id);
-    site.ask(move |workplace, clock| operation::waive(workplace, clock, &actor, &id, &given)).await?;
-    Ok(Redirect::to(&format!("{back}?done=waived")).into_response())
+    let (actor, asked) = (visitor.acting(SignInRole::Administrator), id.clone());
+    let kept = site.ask(move |workplace, clock| operation::waive(workplace, clock, &actor, &asked, &given)).await;
+    match kept {
+        Ok(_) => Ok(Redirect::to(&format!("{back}?done=waived")).into_response()),
+        // Whoever may answer for what is the operation's to say: it is about the finding that was chosen.
+        Err(PageFailure::Operation(failure)) if failure.kind == FailureKind::Usage => {
+            let (what, help) = PageFailure::Operation(failure).in_words();
+            let what = [Some(what), help].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            let errors = vec![FieldError::new(field_of("finding", &posted), what)];
+            show(&site, &visitor, &id, &Refused::of(&posted, errors), None).await
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
-fn kept_papers(visitor: &Visitor, id: &str, kept: &[KeptPaper], may: bool) -> Markup {
+/// The id of a field in the form of the child that a form was sent for.
+fn field_of(name: &str, posted: &Posted) -> String {
+    format!("{name}-{}", posted.text("person").unwrap_or_default())
+}
+
+/// What somebody gives, or what is wrong with it.
+fn waiver(posted: &Posted) -> Result<Result<WaiverGiven, Vec<FieldError>>, PageFailure> {
+    let finding = posted.own("finding")?;
+    let (code, subject) = finding.split_once(':').unwrap_or((finding, ""));
+    let role = posted.own("role")?.to_owned();
+    let until: Option<Date> = posted.text("until").and_then(|until| until.parse().ok());
+    let (Some(reason), Some(until)) = (posted.text("reason"), until) else {
+        let no_reason = posted.text("reason").is_none();
+        let why = no_reason.then(|| FieldError::new(field_of("reason", posted), "Say why it is answered for"));
+        let what = "Enter the day until which it is answered for";
+        let day = until.is_none().then(|| FieldError::new(field_of("until", posted), what));
+        return Ok(Err(why.into_iter().chain(day).collect()));
+    };
+    let reason = Private::new(reason.to_owned());
+    Ok(Ok(WaiverGiven { code: code.to_owned(), subject: Some(subject.to_owned()), role, reason, until }))
+}
+
+fn kept_papers(visitor: &Visitor, id: &str, kept: &[KeptPaper], may: bool, refused: &Refused<'_>) -> Markup {
     html! {
         h2 { "Papers kept with this request" }
         p { "What tessera has read of them counts in every check. The papers themselves belong on the record in Mosaic." }
@@ -358,20 +409,25 @@ fn kept_papers(visitor: &Visitor, id: &str, kept: &[KeptPaper], may: bool) -> Ma
                             ". Kept by " (parts::who(&paper.kept_by))
                         }
                     }
-                    @if may {
-                        details {
-                            summary { "Take away" span.hidden { " " (paper.title) } }
-                            div {
-                                form action={ (address::request(id)) "/kept/forget" } method="post" {
-                                    (parts::csrf(visitor))
-                                    input type="hidden" name="key" value=(paper.key);
-                                    (Line { name: "reason", label: "Why", hint: "", kind: "text", value: "", autocomplete: "off" }
-                                        .with_id(&format!("reason-{}", paper.key)))
-                                    button.warning { "Take it away" }
-                                }
-                            }
-                        }
-                    }
+                    @if may { (forget_form(visitor, id, paper, refused)) }
+                }
+            }
+        }
+    }
+}
+
+fn forget_form(visitor: &Visitor, id: &str, paper: &KeptPaper, refused: &Refused<'_>) -> Markup {
+    let is_it = refused.is(&[("key", &paper.key)]);
+    let typed = refused.typed("reason").filter(|_| is_it).unwrap_or_default();
+    html! {
+        details open[is_it] {
+            summary { "Take away" span.hidden { " " (paper.title) } }
+            div {
+                form action={ (address::request(id)) "/kept/forget" } method="post" {
+                    (parts::csrf(visitor))
+                    input type="hidden" name="key" value=(paper.key);
+                    (parts::why(&format!("reason-{}", paper.key), "Why", "", typed, refused.errors()))
+                    button.warning { "Take it away" }
                 }
             }
         }
@@ -385,15 +441,18 @@ pub(super) async fn forget(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageFailure> {
-    let (key, reason) = (posted.own("key")?.to_owned(), posted.text("reason").map(ToOwned::to_owned));
-    let Some(reason) = reason else { return Err(PageFailure::Wrong("Say why it is taken away.".to_owned())) };
+    let key = posted.own("key")?.to_owned();
     let (actor, back) = (visitor.acting(SignInRole::Administrator), address::request(&id));
     let id = SubmissionId::new(id);
+    let Some(reason) = posted.text("reason").map(ToOwned::to_owned) else {
+        let errors = vec![FieldError::new(format!("reason-{key}"), "Say why it is taken away")];
+        return show(&site, &visitor, &id, &Refused::of(&posted, errors), None).await;
+    };
     site.ask(move |workplace, clock| operation::pack_forget(workplace, clock, &actor, &id, &key, &reason)).await?;
     Ok(Redirect::to(&format!("{back}?done=forgotten")).into_response())
 }
 
-fn decided(story: &SubmissionStory) -> Markup {
+fn decided(story: &SubmissionStory, wording: &Wording) -> Markup {
     html! {
         @if !story.outcomes.is_empty() {
             h2 { "Outcomes" }
@@ -401,7 +460,7 @@ fn decided(story: &SubmissionStory) -> Markup {
                 @for one in &story.outcomes {
                     li {
                         a href={ "/outcomes/of/" (parts::encoded(story.listed.submission.as_str())) } {
-                            (one.panel) ", " (report::day(one.sitting)) ", revision " (one.revision)
+                            (wording.panel(&one.panel)) ", " (report::day(one.sitting)) ", revision " (one.revision)
                         }
                         ", person " (one.person) ": " (one.decision.replace('-', " ")) ", " (one.state)
                     }
@@ -452,7 +511,7 @@ fn answers(story: &SubmissionStory) -> Markup {
     }
 }
 
-fn history(story: &SubmissionStory) -> Markup {
+fn history(story: &SubmissionStory, wording: &Wording) -> Markup {
     let rows: Vec<Vec<Markup>> = story
         .revisions
         .iter()
@@ -460,7 +519,7 @@ fn history(story: &SubmissionStory) -> Markup {
         .map(|revision| {
             vec![
                 html! { (revision.number) },
-                html! { (parts::moment(&revision.at)) },
+                html! { (wording.moment_of(&story.listed.authority, &revision.at)) },
                 html! { (revision.status) },
                 html! { (revision.read_at) },
                 html! {

@@ -9,7 +9,7 @@ use super::asked::Query;
 use super::parts::{self, Line};
 use super::posted::Posted;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
-use crate::operation::{self, Found, Paging, SubmissionFilter, SubmissionListed};
+use crate::operation::{self, Found, Paging, SubmissionFilter, SubmissionListed, Wording};
 
 const ROWS: u32 = 50;
 
@@ -41,7 +41,7 @@ pub(super) async fn page(
         limit: ROWS,
     };
     let paging = Paging { after: asked.after, limit: ROWS };
-    let (actor, list) = (visitor.reading(), viewed(&filter));
+    let (actor, list, wording) = (visitor.reading(), viewed(&filter), site.wording().await?);
     let (panels, page) = site
         .ask(move |workplace, clock| {
             operation::list_viewed(workplace, clock, &actor, &list)?;
@@ -61,7 +61,7 @@ pub(super) async fn page(
     };
     let body = html! {
         form.filter action="/requests" method="get" {
-            (parts::panel_choice(&panels, &asked.panel))
+            (parts::panel_choice(&wording, &panels, &asked.panel))
             (person.show(&[]))
             div.choice {
                 input #all type="checkbox" name="all" value="yes" checked[all];
@@ -72,21 +72,21 @@ pub(super) async fn page(
         @if page.rows.is_empty() {
             (parts::empty("No request fits. Requests appear when the nightly job has read Mosaic’s exports."))
         } @else {
-            (table(&page.rows))
+            (table(&wording, &page.rows))
             (parts::next(next))
         }
     };
     Ok(Shell::new(&visitor, "Requests", Room::Requests).show(&body))
 }
 
-fn table(submissions: &[SubmissionListed]) -> Markup {
+fn table(wording: &Wording, submissions: &[SubmissionListed]) -> Markup {
     let rows: Vec<Vec<Markup>> = submissions
         .iter()
         .map(|one| {
             vec![
                 html! { a href=(address::request(one.submission.as_str())) { (one.submission) } },
                 html! { (one.people.join(", ")) },
-                html! { @if let Some(panel) = &one.panel { a href=(address::panel(panel)) { (panel) } } },
+                html! { @if let Some(panel) = &one.panel { (parts::panel(wording, panel)) } },
                 html! { (one.form) " " (one.version) },
                 html! { (one.status) },
             ]
@@ -153,6 +153,7 @@ async fn results(site: &Site, visitor: &Visitor, sought: Sought) -> Result<Respo
     let (actor, asked) = (visitor.reading(), text.clone());
     let paging = Paging { after: sought.after, limit: ROWS };
     let found = site.ask(move |workplace, clock| operation::search(workplace, clock, &actor, &asked, &paging)).await?;
+    let wording = site.wording().await?;
     let Found { submissions, sittings, panels, write_backs, .. } = &found;
     let in_all = submissions.rows.len() + sittings.len() + panels.len() + write_backs.len();
     if let ([one], 1) = (submissions.rows.as_slice(), in_all) {
@@ -164,13 +165,13 @@ async fn results(site: &Site, visitor: &Visitor, sought: Sought) -> Result<Respo
             (parts::empty("Nothing fits. Look for a Mosaic id, the beginning of a request’s id, a panel, a date like 4 December 2026, or a reference like TES-7F3K-2Q9M-4T. Nobody is found by name."))
         }
         @if !submissions.rows.is_empty() {
-            (table(&submissions.rows))
+            (table(&wording, &submissions.rows))
             (parts::next(address::page("/search", &[("for", &text)], submissions.next.as_deref())))
         }
-        @if !sittings.is_empty() { (super::sittings::table(sittings)) }
+        @if !sittings.is_empty() { (super::sittings::table(&wording, sittings)) }
         @if !panels.is_empty() {
             h2 { "Panels" }
-            ul { @for one in panels { li { a href=(address::panel(&one.panel)) { (one.title) } " (" (one.panel.authority()) ")" } } }
+            ul { @for one in panels { li { a href=(address::panel(&one.panel)) { (one.title) } (parts::whose(&wording, &one.panel)) } } }
         }
         @if !write_backs.is_empty() {
             h2 { "Write-backs" }

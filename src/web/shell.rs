@@ -1,5 +1,6 @@
 //! What stands round every page: the head, the way back, errors and banners, the foot.
 
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
 use maud::{DOCTYPE, Markup, html};
 
@@ -49,6 +50,13 @@ pub(super) struct FieldError {
     pub(super) message: String,
 }
 
+impl FieldError {
+    /// What is wrong with a field.
+    pub(super) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
 /// A page in the making.
 #[derive(Debug)]
 pub(super) struct Shell {
@@ -83,7 +91,7 @@ impl Shell {
         Self { caption: Some(caption.into()), ..self }
     }
 
-    /// What is wrong with what was sent.
+    /// What is wrong with what was sent: nothing was done, and the page is answered with 422.
     pub(super) fn errors(self, errors: Vec<FieldError>) -> Self {
         Self { errors, ..self }
     }
@@ -95,7 +103,8 @@ impl Shell {
 
     /// The page.
     pub(super) fn show(&self, body: &Markup) -> Response {
-        Html(self.whole(body).into_string()).into_response()
+        let status = if self.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        (status, Html(self.whole(body).into_string())).into_response()
     }
 
     fn whole(&self, body: &Markup) -> Markup {

@@ -154,12 +154,7 @@ pub(super) async fn post(
     }
     let then = own_page(posted.text("then").unwrap_or("/"));
     let given = posted.text("name").unwrap_or_default();
-    let refused = |message: &str| {
-        let error = FieldError { field: "name".to_owned(), message: message.to_owned() };
-        let mut response = form(&site, then, given, vec![error]);
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        response
-    };
+    let refused = |message: &str| form(&site, then, given, vec![FieldError::new("name", message)]);
     // Whether there is such an account is nobody's business.
     const WRONG: &str = "Enter the name and password of an account: these do not belong together";
     let Some(name) = AccountName::parse(given) else { return Ok(refused(WRONG)) };
@@ -172,6 +167,7 @@ pub(super) async fn post(
     if roles.is_none() {
         return Ok(refused(WRONG));
     }
+    site.limits().was_right(&name);
     session::begin(&session, &site, name, None).await?;
     Ok(Redirect::to(then).into_response())
 }

@@ -11,7 +11,7 @@ use super::limits::Limits;
 use super::uploads::Uploads;
 use crate::calendar::Clock;
 use crate::config::WebSettings;
-use crate::operation::{self, Failure, Workplace};
+use crate::operation::{self, Failure, Wording, Workplace};
 
 /// Questions that are worked on at once: each has a connection to the ledger of its own.
 const QUESTIONS_MAX: usize = 16;
@@ -76,6 +76,11 @@ impl Site {
         let inner = self.0.clone();
         let answered = tokio::task::spawn_blocking(move || question(&inner.workplace, inner.clock)).await;
         answered.map_err(|_| PageFailure::Stopping)?.map_err(PageFailure::from)
+    }
+
+    /// How the people who are served say things.
+    pub(super) async fn wording(&self) -> Result<Wording, PageFailure> {
+        self.ask(|workplace, _| operation::wording(workplace)).await
     }
 
     pub(super) fn settings(&self) -> &WebSettings {

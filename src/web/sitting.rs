@@ -11,7 +11,7 @@ use super::posted::Posted;
 use super::sittings::readiness_words;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
 use crate::domain::{FindingSeverity, SignInRole};
-use crate::operation::{self, Agenda, AgendaEntry, CheckedRequest, Heard, Paging, SittingPage};
+use crate::operation::{self, Agenda, AgendaEntry, CheckedRequest, Heard, Paging, SittingPage, Wording};
 use crate::report;
 
 /// Requests on a page: more than any panel hears, so that a sitting is on one page.
@@ -38,9 +38,9 @@ pub(super) async fn page(
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
     let SittingPage { agenda, listed, next } = &page;
-    let own = address::sitting(&listed.panel, date);
+    let (own, wording) = (address::sitting(&listed.panel, date), site.wording().await?);
     let body = html! {
-        (head(&page))
+        (head(&wording, &page))
         @if visitor.is(SignInRole::Administrator) {
             (parts::button(&visitor, &format!("{own}/check"), "Check all of its requests again", &[]))
         }
@@ -73,11 +73,11 @@ pub(super) async fn page(
     };
     let done = asked.checked.map(|count| format!("{} checked.", report::count(count, "request")));
     let title = report::day(date);
-    let shell = Shell::new(&visitor, &title, Room::Sittings).caption(listed.title.clone()).done(done);
+    let shell = Shell::new(&visitor, &title, Room::Sittings).caption(wording.panel(&listed.panel)).done(done);
     Ok(shell.back("/sittings", "Sittings").show(&body))
 }
 
-fn head(page: &SittingPage) -> Markup {
+fn head(wording: &Wording, page: &SittingPage) -> Markup {
     let SittingPage { agenda, listed, .. } = page;
     let sitting = &agenda.sitting;
     let cutoff = sitting.cutoff.as_ref();
@@ -100,7 +100,7 @@ fn head(page: &SittingPage) -> Markup {
             ("Papers go out", html! { @match agenda.circulated_in_words() { Some(by) => { "by " (by) } None => "–" } }),
             ("Slots", html! { @match agenda.slots { Some(slots) => (slots), None => "–" } }),
             ("How far", readiness_words(listed)),
-            ("Panel", html! { a href=(address::panel(&listed.panel)) { (listed.title) } }),
+            ("Panel", html! { (parts::panel(wording, &listed.panel)) (parts::whose(wording, &listed.panel)) }),
         ]))
     }
 }

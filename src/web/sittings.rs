@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::asked::Query;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
-use crate::operation::{self, SittingListed};
+use crate::operation::{self, SittingListed, Wording};
 use crate::report;
 
 /// How much of the calendar a page has.
@@ -30,8 +30,8 @@ pub(super) async fn page(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
-    let today = site.clock().now().in_tz("Europe/London").map_or(Date::ZERO, |now| now.date());
-    let from = if asked.from.is_empty() { Some(today) } else { asked.from.parse().ok() };
+    let wording = site.wording().await?;
+    let from = if asked.from.is_empty() { Some(wording.today(site.clock())) } else { asked.from.parse().ok() };
     let from: Date = from.ok_or_else(|| PageFailure::Wrong("Write a day like 2026-12-04.".to_owned()))?;
     let to = from.saturating_add(WEEKS.weeks());
     let panel = Some(asked.panel.clone()).filter(|panel| !panel.is_empty());
@@ -44,7 +44,7 @@ pub(super) async fn page(
     let at = |from: Date| format!("/sittings?panel={}&from={from}", parts::encoded(&asked.panel));
     let body = html! {
         form.filter action="/sittings" method="get" {
-            (parts::panel_choice(&panels, &asked.panel))
+            (parts::panel_choice(&wording, &panels, &asked.panel))
             div.field {
                 label for="from" { "From" }
                 input #from name="from" type="date" value=(from);
@@ -54,7 +54,7 @@ pub(super) async fn page(
         @if sittings.is_empty() {
             (parts::empty("No sitting in these six weeks. A panel without a schedule sits as needed."))
         } @else {
-            (table(&sittings))
+            (table(&wording, &sittings))
         }
         nav.next aria-label="Other weeks" {
             a href=(at(from.saturating_sub(WEEKS.weeks()))) { "Six weeks earlier" } " " a href=(at(to)) { "Six weeks later" }
@@ -68,14 +68,14 @@ pub(super) async fn page(
 }
 
 /// Sittings as a table.
-pub(super) fn table(sittings: &[SittingListed]) -> Markup {
+pub(super) fn table(wording: &Wording, sittings: &[SittingListed]) -> Markup {
     let rows: Vec<Vec<Markup>> = sittings
         .iter()
         .map(|one| {
             let sitting = &one.sitting;
             vec![
                 html! { a href=(address::sitting(&one.panel, sitting.date)) { (report::day(sitting.date)) } },
-                html! { (one.title) span.hint { " " (one.panel.authority()) } },
+                html! { (one.title) (parts::whose(wording, &one.panel)) },
                 html! { (sitting.starts.strftime("%H:%M")) " to " (sitting.ends.strftime("%H:%M")) },
                 closes(one),
                 readiness_words(one),

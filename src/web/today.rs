@@ -7,22 +7,25 @@ use maud::{Markup, html};
 use super::sittings::{readiness_words, when};
 use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
 use crate::domain::SignInRole;
-use crate::operation::{self, SittingListed, Today};
+use crate::operation::{self, SittingListed, Today, Wording};
 use crate::report;
 
 /// What needs somebody now.
 pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
-    let today = site.ask(operation::today).await?;
+    let (today, wording) = (site.ask(operation::today).await?, site.wording().await?);
     let body = html! {
         (tasks(&visitor, &today))
         h2 { "Sittings in the next two weeks" }
-        (sittings(&today.sittings))
+        (sittings(&wording, &today.sittings))
         @if !today.decided_without_outcome.is_empty() {
             h2 { "Sat, and no outcome yet" }
             ul.tasks {
                 @for one in &today.decided_without_outcome {
                     li {
-                        a href=(address::outcomes(&one.panel, one.sitting.date)) { (one.title) ", " (report::day(one.sitting.date)) }
+                        div {
+                            a href=(address::outcomes(&one.panel, one.sitting.date)) { (one.title) ", " (report::day(one.sitting.date)) }
+                            (parts::whose(&wording, &one.panel))
+                        }
                         span { (report::count(one.readiness.in_all().max(one.held), "request")) " to record" }
                     }
                 }
@@ -31,7 +34,7 @@ pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<R
         p.small {
             "As of " (today.now_in_words) ". "
             @match &today.last_read {
-                Some(at) => { "Mosaic’s exports were last read " (parts::moment(at)) "." }
+                Some(at) => { "Mosaic’s exports were last read " (wording.moment(at)) "." }
                 None => "No export has been read yet: the nightly job reads them.",
             }
         }
@@ -62,28 +65,29 @@ fn tasks(visitor: &Visitor, today: &Today) -> Markup {
 }
 
 /// Those with requests; the others can be opened.
-fn sittings(sittings: &[SittingListed]) -> Markup {
+fn sittings(wording: &Wording, sittings: &[SittingListed]) -> Markup {
     let (with, without): (Vec<_>, Vec<_>) = sittings.iter().partition(|one| one.readiness.in_all() > 0);
     html! {
         @if with.is_empty() {
             (parts::empty("No request is expected at a sitting in the next two weeks. All sittings are under Sittings."))
         } @else {
-            ul.tasks { @for one in with { (sitting(one)) } }
+            ul.tasks { @for one in with { (sitting(wording, one)) } }
         }
         @if !without.is_empty() {
             details {
                 summary { (report::count(without.len(), "sitting")) " without a request yet" }
-                ul.tasks { @for one in without { (sitting(one)) } }
+                ul.tasks { @for one in without { (sitting(wording, one)) } }
             }
         }
     }
 }
 
-fn sitting(one: &SittingListed) -> Markup {
+fn sitting(wording: &Wording, one: &SittingListed) -> Markup {
     html! {
         li {
             div {
                 a href=(address::sitting(&one.panel, one.sitting.date)) { (one.title) }
+                (parts::whose(wording, &one.panel))
                 span.hint { (when(one)) }
             }
             span { (readiness_words(one)) }

@@ -132,7 +132,7 @@ fn row(one: &WriteBackListed) -> Vec<Markup> {
         tag(one.state),
         html! {
             @if let Some(receipt) = &one.receipt { "Mosaic " (receipt.mosaic_id) }
-            @if let Some(reason) = &one.reason { (super::failure::sentence(reason)) }
+            @if let Some(reason) = &one.reason { (super::failure::sentence(&parts::with_people(reason))) }
         },
     ]
 }
@@ -148,11 +148,12 @@ pub(super) async fn one(
         .ask(move |workplace, clock| operation::writeback_show(workplace, clock, &actor, &asked))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
+    let wording = site.wording().await?;
     let listed = &shown.listed;
     let receipt = html! {
         @match &listed.receipt {
             Some(receipt) => {
-                "Mosaic’s id " strong { (receipt.mosaic_id) } ", known " (parts::moment(&receipt.known_at.to_string()))
+                "Mosaic’s id " strong { (receipt.mosaic_id) } ", known " (wording.moment_of(&listed.panel.authority(), &receipt.known_at.to_string()))
                 @if receipt.by_reading { ", learnt by reading Mosaic" }
             }
             None => "None yet",
@@ -163,7 +164,7 @@ pub(super) async fn one(
     let body = html! {
         (parts::summary(&[
             ("State", html! { (tag(listed.state)) @if listed.state == "uncertain" { p { (super::failure::sentence(state_words("uncertain"))) } } }),
-            ("Why", html! { @match &listed.reason { Some(reason) => (super::failure::sentence(reason)), None => "–" } }),
+            ("Why", html! { @match &listed.reason { Some(reason) => (super::failure::sentence(&parts::with_people(reason))), None => "–" } }),
             ("Request", html! { a href=(address::request(&listed.submission)) { (listed.submission) } }),
             ("Child (Mosaic id)", html! { (listed.person) }),
             ("What", html! { (listed.kind.replace('-', " ")) }),

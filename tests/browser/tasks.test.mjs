@@ -260,11 +260,12 @@ for (const way of ways) {
     assert.match(await words(page), /as they should be/);
     await well(page);
     await hand.follow("Audit");
-    assert.match(await words(page), /systems:max/);
-    await hand.fill("By", "systems:max");
+    assert.match(await words(page), /max \(systems\)/);
+    await hand.fill("By", "max (systems)");
     await hand.press("Show");
     const trail = page.getByRole("region", { name: /Entries/ });
-    assert.doesNotMatch(await trail.innerText(), /approver:/);
+    assert.match(await trail.innerText(), /max \(systems\)/);
+    assert.doesNotMatch(await trail.innerText(), /\(approver\)/);
     await well(page);
   });
 

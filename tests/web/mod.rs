@@ -4,6 +4,8 @@ mod forced;
 mod guessed;
 mod hostile;
 mod limits;
+mod refused;
+mod served;
 mod sessions;
 mod shown;
 mod uploads;
