@@ -8,8 +8,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use super::{
-    agenda, audit, check, completions, duties, explain, import, init, ledger, mappings, outcomes, panels, quarantine, serve,
-    stand_in, submissions, sync, trackers, writeback,
+    agenda, audit, check, completions, duties, explain, import, init, ledger, mappings, outcomes, panels, quarantine,
+    serve, stand_in, submissions, sync, trackers, writeback,
 };
 
 const AFTER_HELP: &str = "\

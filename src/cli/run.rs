@@ -6,8 +6,8 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::{
-    Exit, Out, Session, agenda, audit, check, completions, duties, explain, import, init, ledger, log, mappings, outcomes,
-    panels, quarantine, serve, stand_in, submissions, sync, trackers, writeback,
+    Exit, Out, Session, agenda, audit, check, completions, duties, explain, import, init, ledger, log, mappings,
+    outcomes, panels, quarantine, serve, stand_in, submissions, sync, trackers, writeback,
 };
 use crate::config::Environment;
 use crate::operation::Failure;

@@ -1,6 +1,7 @@
 //! `duties`: what somebody must do by a time, from the moment it comes up until it is done.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
@@ -14,6 +15,7 @@ use crate::calendar::Clock;
 use crate::domain::{Duty, DutyId, DutyStanding, DutyState, Evidence, PanelName, PersonId, SubmissionId, WriteBack};
 use crate::duty::{Seen, closed_by};
 use crate::ledger::{DutyKey, DutySelection};
+use crate::mapping::Authority;
 use crate::panel::EvidenceRule;
 use crate::report;
 
@@ -47,7 +49,7 @@ pub struct DutyListed {
     /// What is to be done.
     pub title: String,
     /// The role that must do it.
-    pub role: String,
+    pub role: RoleNamed,
     /// The child; nothing where it is about a sitting or the calendar.
     pub person: Option<String>,
     /// The request, where there is one.
@@ -62,7 +64,7 @@ pub struct DutyListed {
     /// Whether that is over.
     pub overdue: bool,
     /// Who has come to hear of it.
-    pub escalated_to: Vec<String>,
+    pub escalated_to: Vec<RoleNamed>,
     /// Who hears of it next, and when, with offset.
     pub escalates: Option<Escalates>,
     /// Where it stands.
@@ -75,13 +77,50 @@ pub struct DutyListed {
     key: String,
 }
 
+/// A role: its name, and what people call it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
+pub struct RoleNamed {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+}
+
+impl From<RoleNamed> for String {
+    fn from(role: RoleNamed) -> Self {
+        role.name
+    }
+}
+
+impl fmt::Display for RoleNamed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.title.fmt(f)
+    }
+}
+
+impl RoleNamed {
+    fn of(authority: &Authority, name: &str) -> Self {
+        let title = authority.roles.get(name).cloned().unwrap_or_else(|| name.replace('-', " "));
+        Self { name: name.to_owned(), title }
+    }
+
+    /// What people call some roles.
+    pub fn titles(roles: &[Self]) -> String {
+        roles.iter().map(|role| role.title.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// Who hears of a duty next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Escalates {
     /// The role.
-    pub to: String,
+    pub to: RoleNamed,
     /// When, with offset.
     pub at: String,
+    /// The same, as a person says it.
+    #[serde(skip)]
+    pub at_in_words: String,
 }
 
 /// Which duties are meant.
@@ -233,6 +272,38 @@ pub fn duties_list(
     Ok(duties)
 }
 
+/// One duty. That somebody looked stands in the audit trail.
+pub fn duty_show(workplace: &Workplace, clock: Clock, actor: &Actor, id: &DutyId) -> Result<DutyListed, Failure> {
+    let mut installation = Installation::open(workplace, clock, actor)?;
+    let known = known(&installation, id)?;
+    installation.ledger.audit_view(actor, id.as_str())?;
+    listed(&installation, &known)
+}
+
+/// A duty of an authority that is served.
+fn known(installation: &Installation, id: &DutyId) -> Result<DutyStanding, Failure> {
+    let known = installation.ledger.duty(id)?;
+    let is_served = |known: &DutyStanding| installation.configuration.authority(&known.duty.authority()).is_some();
+    known.filter(is_served).ok_or_else(|| Failure::unknown("duty", id, "duties list"))
+}
+
+/// The roles on whose desks duties come, and what people call them.
+pub fn duty_roles(workplace: &Workplace) -> Result<BTreeMap<String, String>, Failure> {
+    let (rules, configuration) = (workplace.rules()?, workplace.configuration());
+    let mut roles = BTreeMap::new();
+    for (name, profile) in &rules.panels {
+        if configuration.authority(&name.authority()).is_none() {
+            continue;
+        }
+        let authority = rules.authority(&name.authority())?;
+        let named = profile.duties.iter().flat_map(|rule| {
+            std::iter::once(&rule.role).chain(rule.escalations.iter().map(|escalation| &escalation.to))
+        });
+        roles.extend(named.map(|role| (role.clone(), RoleNamed::of(authority, role).title)));
+    }
+    Ok(roles)
+}
+
 /// Somebody says that a duty is done, and what shows it.
 pub fn duty_complete(
     workplace: &Workplace,
@@ -246,19 +317,15 @@ pub fn duty_complete(
     }
     let mut installation = Installation::open(workplace, clock, actor)?;
     let _lock = installation.ledger.lock()?;
-    let known = installation.ledger.duty(id)?;
-    let Some(known) = known.filter(|known| installation.configuration.authority(&known.duty.authority()).is_some())
-    else {
-        return Err(Failure::unknown("duty", id, "duties list"));
-    };
+    let before = known(&installation, id)?;
     let said = Evidence { what: format!("{}: {}", actor.as_str(), evidence.trim()), on: None };
     if !installation.ledger.close_duty(id, DutyState::Done, &said, actor)? {
         return Err(Failure::usage(
-            format_args!("{id} is {} already", known.state),
+            format_args!("{id} is {} already", before.state),
             "`tessera duties list` shows what is open",
         ));
     }
-    let known = installation.ledger.duty(id)?.ok_or_else(|| Failure::unknown("duty", id, "duties list"))?;
+    let known = known(&installation, id)?;
     listed(&installation, &known)
 }
 
@@ -289,7 +356,7 @@ fn listed(installation: &Installation, standing: &DutyStanding) -> Result<DutyLi
     let now = installation.clock.now();
     let here = |at: Timestamp| at.to_zoned_datetime(office.zone.clone());
     let offset = |at: Timestamp| here(at).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
-    let title = |role: &str| authority.roles.get(role).cloned().unwrap_or_else(|| role.replace('-', " "));
+    let role = |name: &str| RoleNamed::of(authority, name);
     let (reached, ahead): (Vec<_>, Vec<_>) = duty.escalations.iter().partition(|one| one.at <= now);
     let next = ahead.first().filter(|_| *state == DutyState::Open);
     let profile = installation.rules.panels.get(&duty.panel);
@@ -299,15 +366,19 @@ fn listed(installation: &Installation, standing: &DutyStanding) -> Result<DutyLi
         panel: duty.panel.clone(),
         panel_title: profile.map_or_else(|| duty.panel.to_string(), |profile| profile.title.clone()),
         title: duty.title.clone(),
-        role: title(&duty.role),
+        role: role(&duty.role),
         person: duty.person.map(|person| person.to_string()),
         submission: duty.submission.clone(),
         occasion: duty.occasion.clone(),
         due: offset(duty.due),
         due_in_words: report::moment(&here(duty.due)),
         overdue: *state == DutyState::Open && duty.is_overdue(now),
-        escalated_to: reached.iter().map(|one| title(&one.to)).collect(),
-        escalates: next.map(|one| Escalates { to: title(&one.to), at: offset(one.at) }),
+        escalated_to: reached.iter().map(|one| role(&one.to)).collect(),
+        escalates: next.map(|one| Escalates {
+            to: role(&one.to),
+            at: offset(one.at),
+            at_in_words: report::moment(&here(one.at)),
+        }),
         state: *state,
         evidence: evidence.as_ref().map(|evidence| {
             evidence.on.map_or_else(|| evidence.what.clone(), |on| format!("{} of {on}", evidence.what))
@@ -328,8 +399,8 @@ pub fn duties_table(duties: &[DutyListed]) -> String {
                 format!("{}{overdue}", duty.due_in_words),
                 duty.person.clone().unwrap_or_default(),
                 duty.title.clone(),
-                duty.role.clone(),
-                duty.escalated_to.join(", "),
+                duty.role.title.clone(),
+                RoleNamed::titles(&duty.escalated_to),
                 duty.panel.to_string(),
             ]
         })

@@ -58,7 +58,10 @@ pub use agenda::{Agenda, AgendaEntry, Arising, Heard, InvitationDue, Tracked, ag
 pub use check::{CheckReport, CheckScope, Explanation, StatedFact, WaiverGiven, check, explain, state_facts, waive};
 pub use check_matrix::check_out;
 pub use checked_request::{CheckedRequest, PaperChecked};
-pub use duties::{DutiesRun, DutyFilter, DutyListed, Escalates, duties_list, duties_page, duties_table, duty_complete};
+pub use duties::{
+    DutiesRun, DutyFilter, DutyListed, Escalates, RoleNamed, duties_list, duties_page, duties_table, duty_complete, duty_roles,
+    duty_show,
+};
 pub use facts::{FactShown, request_facts};
 pub use failure::{Failure, FailureKind, Mistake};
 pub use figures::{ArrivalFigure, Figures, MissingFigure, figures};

@@ -149,8 +149,7 @@ fn shown(installation: &Installation, profile: &Profile, rule: &TrackerRule) -> 
             if event.on > rule.began_by(today) {
                 continue;
             }
-            let others =
-                if looks_further { installation.ledger.events(&authority, event.person)? } else { Vec::new() };
+            let others = if looks_further { installation.ledger.events(&authority, event.person)? } else { Vec::new() };
             let happening = Happening { event: &event, others: &others };
             let child = tracked(rule, happening, today, last, office);
             rows.extend(child.map(|child| TrackedRow::of(child, titles)));
@@ -231,7 +230,8 @@ impl TrackerShown {
     /// The tracker as a workbook, with every column that the panel looks at.
     pub fn sheets(&self) -> Sheets {
         let TrackerListed { title, panel_title, policy, .. } = &self.listed;
-        let fixed = ["Person", "What goes on", "Since", "Days", "Until", "On the list since", "Next", "By", "Days to go"];
+        let fixed =
+            ["Person", "What goes on", "Since", "Days", "Until", "On the list since", "Next", "By", "Days to go"];
         let columns = fixed.into_iter().map(ToOwned::to_owned);
         let columns = columns.chain(self.columns.iter().map(|(_, title)| title.clone())).collect();
         let rows = self.rows.iter().map(|row| {
@@ -256,7 +256,8 @@ impl TrackerShown {
     /// Writes it to a file, as a workbook or a page by its name.
     pub fn write(&self, path: &Path) -> Result<PathBuf, Failure> {
         let written = self.sheets().write(path).with_context(|| format!("write {}", path.display()));
-        written.map_err(|error| Failure::failed(error, "name a file that ends in .xlsx or .html, where you may write"))?;
+        written
+            .map_err(|error| Failure::failed(error, "name a file that ends in .xlsx or .html, where you may write"))?;
         Ok(path.to_owned())
     }
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::parts::encoded;
-use crate::domain::PanelName;
+use crate::domain::{DutyId, PanelName};
 
 /// A request.
 pub(super) fn request(id: &str) -> String {
@@ -28,6 +28,16 @@ pub(super) fn outcomes(panel: &PanelName, date: Date) -> String {
 /// A write-back.
 pub(super) fn write_back(id: &str) -> String {
     format!("/write-backs/{}", encoded(id))
+}
+
+/// A duty.
+pub(super) fn duty(id: &DutyId) -> String {
+    format!("/duties/{}", encoded(id.as_str()))
+}
+
+/// A tracker, by its whole name.
+pub(super) fn tracker(name: &str) -> String {
+    format!("/trackers/{name}")
 }
 
 /// The same list from another row on, with the filters that it has.

@@ -10,8 +10,8 @@ use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, MemoryStore, SessionManagerLayer};
 
 use super::{
-    PageFailure, Site, accounts, assets, audit, download, figures, guard, issuer, mappings, oidc, outcome_form,
-    outcomes, pace, pack, panels, quarantine, request, requests, sign_in, sitting, sittings, standing, today, words,
+    PageFailure, Site, accounts, assets, audit, download, duties, figures, guard, issuer, mappings, oidc, outcome_form,
+    outcomes, pace, pack, panels, quarantine, request, requests, sign_in, sitting, sittings, today, trackers, words,
     write_backs,
 };
 use crate::domain::SignInRole::{self, Administrator, Approver, Reader, Systems};
@@ -57,8 +57,12 @@ pub(super) fn pages() -> Vec<(For, &'static str, MethodRouter<Site>)> {
         (SENDERS, "/write-backs/{id}/{what}", post(write_backs::change)),
         (SENDERS, "/write-backs/send", post(write_backs::send)),
         (SENDERS, "/write-backs/reconcile", post(write_backs::reconcile)),
-        (READERS, "/duties", get(standing::duties)),
-        (READERS, "/trackers", get(standing::trackers)),
+        (READERS, "/duties", get(duties::page)),
+        (READERS, "/duties/{id}", get(duties::one)),
+        (ADMINISTRATORS, "/duties/{id}/done", post(duties::complete)),
+        (READERS, "/trackers", get(trackers::page)),
+        (READERS, "/trackers/{authority}/{panel}/{tracker}", get(trackers::one)),
+        (READERS, "/trackers/{authority}/{panel}/{tracker}/tracker.xlsx", get(trackers::workbook)),
         (READERS, "/figures", get(figures::page)),
         (READERS, "/figures.xlsx", get(figures::workbook)),
         (SYSTEMS, "/mappings", get(mappings::page)),

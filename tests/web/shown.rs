@@ -355,8 +355,8 @@ fn seen_is_in_the_trail(pages: &Pages, owner: &Somebody) {
         (format!("{sitting}/matrix.xlsx"), "viewed", ""),
         (format!("{sitting}/outcomes.xlsx"), "workbook-written", panel),
         (format!("/outcomes/{SITTING}"), "outcome-form-shown", panel),
-        ("/duties".to_owned(), "viewed", "duties and trackers"),
-        ("/trackers".to_owned(), "viewed", "duties and trackers"),
+        ("/duties".to_owned(), "viewed", "duties"),
+        ("/trackers".to_owned(), "viewed", "trackers"),
         ("/search?for=lincolnshire-70".to_owned(), "searched", ""),
     ];
     for (address, action, subject) in &all {
