@@ -99,6 +99,12 @@ fn row_fields(
     // What somebody has seen is what they were shown first.
     let seen = filled.map_or(row.revision, |filled| filled.seen_revision);
     let whose = format!("{}, person {}", row.submission, row.person);
+    let (needed, others): (Vec<_>, Vec<_>) = form.fields.iter().partition(|field| is_needed(field, decision));
+    let shown_field = |field: &FieldShown| one_field(form, field, number, &whose, value(&field.name), errors);
+    let is_used = |field: &FieldShown| {
+        let id = format!("{FIELD}{}-{number}", field.name);
+        !value(&field.name).is_empty() || errors.iter().any(|error| error.field == id)
+    };
     html! {
         section aria-labelledby={ "row-" (number) } {
             h2 id={ "row-" (number) } {
@@ -115,8 +121,22 @@ fn row_fields(
             input type="hidden" name={ "person-" (number) } value=(row.person);
             input type="hidden" name={ "seen-" (number) } value=(seen);
             (choice(&format!("decision-{number}"), "Decision", &whose, "", &form.decisions, decision.unwrap_or(""), errors))
-            div.two { @for field in &form.fields { (one_field(form, field, number, &whose, value(&field.name), errors)) } }
+            div.two { @for field in needed { (shown_field(field)) } }
+            @if !others.is_empty() {
+                details open[others.iter().any(|field| is_used(field))] {
+                    summary { "Other things to record" span.hidden { " for " (whose) } }
+                    div { div.two { @for field in others { (shown_field(field)) } } }
+                }
+            }
         }
+    }
+}
+
+/// Whether a decision needs a field; before one is chosen, whether any does.
+fn is_needed(field: &FieldShown, decision: Option<&str>) -> bool {
+    match decision {
+        Some(decision) => field.required_with.iter().any(|with| with == decision),
+        None => !field.required_with.is_empty(),
     }
 }
 

@@ -65,13 +65,28 @@ pub(super) fn table(caption: &str, columns: &[&str], rows: &[Vec<Markup>]) -> Ma
                     @for row in rows {
                         tr {
                             @for (at, cell) in row.iter().enumerate() {
-                                @if at == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+                                @let length = length_of(cell);
+                                @if at == 0 { th scope="row" class=[length] { (cell) } } @else { td class=[length] { (cell) } }
                             }
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// How much a cell holds: what is short is not broken, and what is long reads badly in a narrow column.
+fn length_of(cell: &Markup) -> Option<&'static str> {
+    // Behind each `<`, what stands in the tag does not count.
+    let pieces = cell.0.split('<').enumerate();
+    let texts =
+        pieces.map(|(at, piece)| if at == 0 { piece } else { piece.split_once('>').map_or("", |(_, text)| text) });
+    match texts.map(|text| text.chars().count()).sum::<usize>() {
+        0 => None,
+        1..=20 => Some("short"),
+        21..=40 => Some("middling"),
+        _ => Some("long"),
     }
 }
 
@@ -257,6 +272,17 @@ pub(super) fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_is_given_room_and_an_id_is_not_broken() {
+        let length = |cell: Markup| length_of(&cell);
+        assert_eq!(length(html! { "The file holds nothing: " strong { "run the report again" } }), Some("long"));
+        assert_eq!(
+            length(html! { a href="/requests/an/address/that/is/long" { "lincolnshire-700001" } }),
+            Some("short")
+        );
+        assert_eq!((length(html! { "Friday 27 November 2026" }), length(html! {})), (Some("middling"), None));
+    }
 
     #[test]
     fn people_are_said_and_found_again() {

@@ -25,8 +25,11 @@ pub(super) enum Room {
     Accounts,
 }
 
-/// The way through the pages: the room, its address, its name, and the role that it is for.
-const ROOMS: [(Room, &str, &str, SignInRole); 12] = [
+/// One of them: the room, its address, its name, and the role that it is for.
+type Way = (Room, &'static str, &'static str, SignInRole);
+
+/// The way through the pages that is used day by day.
+const ROOMS: [Way; 8] = [
     (Room::Today, "/", "Today", SignInRole::Reader),
     (Room::Sittings, "/sittings", "Sittings", SignInRole::Reader),
     (Room::Requests, "/requests", "Requests", SignInRole::Reader),
@@ -35,6 +38,10 @@ const ROOMS: [(Room, &str, &str, SignInRole); 12] = [
     (Room::Duties, "/duties", "Duties", SignInRole::Reader),
     (Room::Trackers, "/trackers", "Trackers", SignInRole::Reader),
     (Room::Figures, "/figures", "Figures", SignInRole::Reader),
+];
+
+/// What is seldom used, behind “More”.
+const MORE: [Way; 4] = [
     (Room::Mappings, "/mappings", "Mappings", SignInRole::Systems),
     (Room::Quarantine, "/quarantine", "Quarantine", SignInRole::Systems),
     (Room::Audit, "/audit", "Audit", SignInRole::Systems),
@@ -172,13 +179,19 @@ impl Shell {
     }
 
     fn way(&self, visitor: &Visitor) -> Markup {
+        let more: Vec<&Way> = MORE.iter().filter(|(.., role)| visitor.is(*role)).collect();
+        let is_in_more = more.iter().any(|(room, ..)| *room == self.room);
         html! {
             nav.way aria-label="Pages" {
                 div.inner {
                     ul {
-                        @for (room, address, name, role) in ROOMS {
-                            @if visitor.is(role) {
-                                li { a href=(address) aria-current=[(room == self.room).then_some("page")] { (name) } }
+                        @for one in ROOMS.iter().filter(|(.., role)| visitor.is(*role)) { (self.leads_to(one)) }
+                        @if !more.is_empty() {
+                            li.more {
+                                details data-closes {
+                                    summary aria-current=[is_in_more.then_some("true")] { "More" span.hidden { " pages" } }
+                                    ul { @for one in more { (self.leads_to(one)) } }
+                                }
                             }
                         }
                     }
@@ -191,6 +204,10 @@ impl Shell {
                 }
             }
         }
+    }
+
+    fn leads_to(&self, (room, address, name, _): &Way) -> Markup {
+        html! { li { a href=(address) aria-current=[(*room == self.room).then_some("page")] { (name) } } }
     }
 
     /// The foot: the same on each page, so that help is always in the same place.

@@ -64,7 +64,7 @@ test("the first link makes an account that may do everything, once", async () =>
   await hand.press("Choose this password");
   assert.equal(new URL(page.url()).pathname, "/");
   assert.equal(await page.locator("h1").innerText(), "Today");
-  const rooms = await page.locator("nav.way li").allInnerTexts();
+  const rooms = await page.locator("nav.way li").allTextContents();
   for (const room of ["Sittings", "Outcomes", "Quarantine", "Audit", "Accounts"]) assert.ok(rooms.includes(room), room);
 
   const again = await (await open(chromium, pages)).newPage();
@@ -107,6 +107,7 @@ for (const way of ways) {
     const own = await context.newPage();
     const hand = way.hand(own);
     await own.goto("/");
+    await hand.unfold("More");
     await hand.follow("Accounts");
     await hand.fill("Name", name);
     await hand.tick(/^Reader/, false);
@@ -130,7 +131,7 @@ for (const way of ways) {
     await other.fill("New password", password);
     await other.press("Choose this password");
     assert.equal(await page.locator("h1").innerText(), "Today");
-    const rooms = await page.locator("nav.way li").allInnerTexts();
+    const rooms = await page.locator("nav.way li").allTextContents();
     assert.ok(rooms.includes("Outcomes"));
     for (const room of ["Quarantine", "Audit", "Accounts"]) assert.ok(!rooms.includes(room), room);
     for (const address of ["/accounts", `/accounts/${name}`]) assert.equal((await page.goto(address)).status(), 403, address);

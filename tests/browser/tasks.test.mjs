@@ -256,9 +256,11 @@ for (const way of ways) {
     assert.match(await words(page), /Waits to be sent/);
 
     // The mapping files, and the trail of all this.
+    await hand.unfold("More");
     await hand.follow("Mappings");
     assert.match(await words(page), /as they should be/);
     await well(page);
+    await hand.unfold("More");
     await hand.follow("Audit");
     assert.match(await words(page), /max \(systems\)/);
     await hand.fill("By", "max (systems)");

@@ -15,6 +15,20 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => delete event.target.dataset.sent, 5000);
 });
 
+// A menu closes when the focus goes on, when something else is pressed, or by Escape.
+for (const menu of document.querySelectorAll("details[data-closes]")) {
+  const close = () => {
+    menu.open = false;
+  };
+  document.addEventListener("focusin", (event) => menu.contains(event.target) || close());
+  document.addEventListener("click", (event) => menu.contains(event.target) || close());
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    close();
+    menu.querySelector("summary").focus();
+  });
+}
+
 // Before the session ends, somebody who is filling in a form is told while there is time.
 const timeOut = Number(document.body.dataset.timeOut);
 if (timeOut) {
