@@ -166,6 +166,11 @@ fn duty(occasion: &Occasion<'_>, about: About, day: Option<Date>) -> Option<Duty
         at: one.deadline.due(&from, office).at.timestamp(),
     };
     let began = about.since.date();
+    let counts_from = match (rule.evidence.not_before, rule.evidence.since) {
+        (Some(span), _) => began.saturating_add(span),
+        (None, Some(span)) => began.saturating_sub(span),
+        (None, None) => began,
+    };
     Some(Duty {
         id: id(profile, rule, &about),
         panel: profile.name.clone(),
@@ -177,7 +182,7 @@ fn duty(occasion: &Occasion<'_>, about: About, day: Option<Date>) -> Option<Duty
         sitting: about.sitting,
         occasion: about.occasion,
         since: about.since.timestamp(),
-        counts_from: rule.evidence.since.map_or(began, |span| began.saturating_sub(span)),
+        counts_from,
         due,
         escalations: rule.escalations.iter().map(escalated).collect(),
         policy: rule.policy.clone(),

@@ -94,11 +94,15 @@ pub fn tracked(
 fn next(milestones: &[Milestone], happening: Happening<'_>, on: Date, office: &Office) -> Option<MilestoneShown> {
     let Happening { event, others } = happening;
     let ahead = milestones.iter().filter_map(|milestone| {
-        let anchor = &milestone.deadline.anchor().name;
-        let from = if **anchor == *event.kind {
+        let anchor = milestone.deadline.anchor();
+        let from = if *anchor.name == *event.kind {
             event.on
         } else {
-            others.iter().filter(|other| *other.kind == **anchor && other.on >= event.on).map(|other| other.on).min()?
+            let since = others.iter().filter(|other| *other.kind == *anchor.name && other.on >= event.on);
+            let mut days: Vec<Date> = since.map(|other| other.on).collect();
+            days.sort();
+            let ordinal = anchor.ordinal.and_then(|ordinal| usize::try_from(ordinal).ok()).unwrap_or(1);
+            *days.get(ordinal.saturating_sub(1))?
         };
         let due = milestone.deadline.due(&office.at(from, office.close), office).at.date();
         let is_done = |other: &&Event| milestone.done_by.iter().any(|kind| **kind == *other.kind) && other.on <= on;

@@ -23,6 +23,8 @@ const DAYS_BACK: i64 = 92;
 const OUTCOME_DAYS_BACK: i64 = 400;
 /// How long before it is due what lies ahead is raised: something for a sitting, or on a day of the calendar.
 const DAYS_AHEAD: i64 = 21;
+/// How far ahead an event may lie that something is due before.
+const EVENT_DAYS_AHEAD: i64 = 366;
 
 /// Everything that has come up at the panels that are served and is due late enough to matter.
 pub(super) fn raised(installation: &Installation) -> Result<Vec<Duty>, Failure> {
@@ -81,9 +83,13 @@ fn of_rule(installation: &Installation, profile: &Profile, rule: &DutyRule) -> R
             let DueBy::Deadline(deadline) = &rule.due else { return Ok(Vec::new()) };
             let since = super::agenda::first_due_from(deadline, back, office);
             let kind = &deadline.anchor().name;
-            let events = installation.ledger.events_since(&profile.name.authority(), kind, since, today)?;
-            let meant = meant(&events, deadline.anchor().ordinal);
-            Ok(meant.into_iter().filter_map(|event| duty::of_event(&occasion, event)).collect())
+            // What is due before something happens comes up before it does.
+            let last = if deadline.is_before() { today.saturating_add(EVENT_DAYS_AHEAD.days()) } else { today };
+            let events = installation.ledger.events_since(&profile.name.authority(), kind, since, last)?;
+            let meant = meant(&events, deadline.anchor().ordinal).into_iter();
+            let duties = meant.filter_map(|event| duty::of_event(&occasion, event));
+            let ahead = office.at(ahead, office.close).timestamp();
+            Ok(duties.filter(|duty| !deadline.is_before() || duty.due <= ahead).collect())
         }
         RaisedBy::Calendar(days) => {
             Ok(days.days(back, ahead).into_iter().filter_map(|day| duty::of_calendar(&occasion, day)).collect())

@@ -86,12 +86,15 @@ pub struct EvidenceRule {
     pub heard: bool,
     /// How long before what has the duty come up the evidence may be dated.
     pub since: Option<Span>,
+    /// How long after what has the duty come up the evidence must be dated at least; where there is one, `since` says
+    /// nothing.
+    pub not_before: Option<Span>,
 }
 
 impl EvidenceRule {
     /// Whether somebody has to say that it is done.
     pub fn is_said(&self) -> bool {
-        let Self { events, documents, write_backs, forms, heard, since: _ } = self;
+        let Self { events, documents, write_backs, forms, heard, since: _, not_before: _ } = self;
         events.is_empty() && documents.is_empty() && write_backs.is_empty() && forms.is_empty() && !heard
     }
 }

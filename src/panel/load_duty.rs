@@ -127,7 +127,12 @@ fn evidence(table: Table<'_, '_>, names: &Names<'_>) -> EvidenceRule {
         forms: super::names::texts(&table, "forms"),
         heard: table.flag("heard").is_some_and(|flag| flag.value),
         since: period(&table, "since").unwrap_or_default(),
+        not_before: period(&table, "not-before").unwrap_or_default(),
     };
+    if let (Some(span), Some(_), Some(_)) = (table.key_span("not-before"), evidence.since, evidence.not_before) {
+        let help = Some("take one of the two out".to_owned());
+        table.document().error(span, "evidence may be dated before or only later, and not both", help);
+    }
     table.finish();
     evidence
 }
