@@ -57,7 +57,7 @@ pub enum RaisedBy {
         while_open: bool,
     },
     /// The calendar: once for each of these days.
-    Calendar(Recurrence),
+    Calendar(Box<Recurrence>),
 }
 
 /// Until when something is due.

@@ -63,7 +63,7 @@ fn duty(name: &Item<String>, table: &Table<'_, '_>, names: &Names<'_>, outcome: 
         By::Outcome => RaisedBy::Outcome { with, field },
         By::Request => RaisedBy::Request { condition, field: from_field.unwrap_or_default() },
         By::Event => RaisedBy::Event { while_open },
-        By::Calendar => RaisedBy::Calendar(days?),
+        By::Calendar => RaisedBy::Calendar(Box::new(days?)),
     };
     let escalations = escalations(table, names, by);
     deadline.iter().for_each(|deadline| counted_from(table, deadline, by, names));
