@@ -8,9 +8,11 @@
 )]
 
 mod calendar;
+mod clauses;
 mod command;
 mod conformance;
 mod dirty;
+mod duties;
 mod kept;
 mod killed;
 mod mosaic;

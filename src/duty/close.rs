@@ -44,7 +44,7 @@ fn evidence(what: String, on: jiff::civil::Date) -> Evidence {
     Evidence { what, on: Some(on) }
 }
 
-/// The panel has heard the child again since, or is asked to.
+/// The panel has heard the child again since.
 fn heard(rule: &EvidenceRule, duty: &Duty, seen: &Seen) -> Option<Evidence> {
     if !rule.heard {
         return None;

@@ -1,5 +1,6 @@
 //! What was read: submissions and their revisions, documents, events, persons.
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use rusqlite::{OptionalExtension as _, params};
 use serde::de::DeserializeOwned;
@@ -84,15 +85,18 @@ impl Ledger {
 
     /// The open requests of a panel that may be expected at a sitting: those that the last checks have at it or at one
     /// since `from`, those that were expected at it when it was held, and those that no check has seen as they are now.
+    /// Of a sitting that was held, also those that were handed in by then and that the last checks have at a later one.
     pub fn may_be_expected(
         &self,
         panel: &PanelName,
         from: Date,
         sitting: Date,
+        is_held: bool,
     ) -> Result<Vec<SubmissionRow>, LedgerTrouble> {
         let sql = format!(
             "SELECT r.payload, r.number FROM (
                  SELECT submission FROM checked WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3 AND settled = 0 AND settled < 2
+                 UNION SELECT submission FROM checked WHERE panel = ?1 AND sitting > ?3 AND place < ?4 AND settled = 0 AND settled < 2
                  UNION SELECT submission FROM held WHERE panel = ?1 AND sitting = ?3
                  UNION SELECT submission FROM unseen WHERE panel = ?1) may
              CROSS JOIN submission s ON s.id = may.submission AND s.is_request = 1 AND +s.panel = ?1
@@ -102,7 +106,8 @@ impl Ledger {
             .connection
             .prepare_cached(&sql)
             .and_then(|mut query| {
-                let key = params![panel.as_str(), from.to_string(), sitting.to_string()];
+                let handed_in = if is_held { sitting.saturating_add(1.day()).to_string() } else { String::new() };
+                let key = params![panel.as_str(), from.to_string(), sitting.to_string(), handed_in];
                 query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
             })
             .map_err(|error| self.failed(error))?;

@@ -128,6 +128,12 @@ impl Ledger {
         self.counted("SELECT count(*) FROM outcome WHERE state = 'loaded'")
     }
 
+    /// When the first file was taken.
+    pub fn first_file_at(&self) -> Result<Option<String>, LedgerTrouble> {
+        let sql = "SELECT (SELECT at FROM file ORDER BY id LIMIT 1)";
+        self.connection.query_row(sql, [], |row| row.get(0)).map_err(|error| self.failed(error))
+    }
+
     /// When the newest file was taken.
     pub fn last_file_at(&self) -> Result<Option<String>, LedgerTrouble> {
         let sql = "SELECT (SELECT at FROM file ORDER BY id DESC LIMIT 1)";

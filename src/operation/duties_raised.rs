@@ -45,9 +45,11 @@ fn of_rule(installation: &Installation, profile: &Profile, rule: &DutyRule) -> R
     let occasion = Occasion { profile, rule, office };
     let today = installation.clock.now_in(&office.zone).date();
     let (back, ahead) = (today.saturating_sub(DAYS_BACK.days()), today.saturating_add(DAYS_AHEAD.days()));
+    // Of sittings and of the calendar there is no record: what lies before tessera's first day is not its business.
+    let began = began(installation, office)?.unwrap_or(today).max(back);
     match &rule.raised_by {
         RaisedBy::Sitting => {
-            let sittings = heard(installation, profile, rule, (back, ahead))?;
+            let sittings = heard(installation, profile, rule, (began, ahead))?;
             Ok(sittings.iter().filter_map(|sitting| duty::of_sitting(&occasion, sitting)).collect())
         }
         RaisedBy::Followed { events } => {
@@ -92,13 +94,19 @@ fn of_rule(installation: &Installation, profile: &Profile, rule: &DutyRule) -> R
             Ok(duties.filter(|duty| !deadline.is_before() || duty.due <= ahead).collect())
         }
         RaisedBy::Calendar(days) => {
-            Ok(days.days(back, ahead).into_iter().filter_map(|day| duty::of_calendar(&occasion, day)).collect())
+            Ok(days.days(began, ahead).into_iter().filter_map(|day| duty::of_calendar(&occasion, day)).collect())
         }
     }
 }
 
-/// The sittings that have a duty come up: those that were held and have heard or followed anybody; what is due before a
-/// sitting comes up before it is held.
+/// The day on which tessera has read its first file.
+fn began(installation: &Installation, office: &Office) -> Result<Option<Date>, Failure> {
+    let first = installation.ledger.first_file_at()?.and_then(|at| at.parse::<jiff::Timestamp>().ok());
+    Ok(first.map(|at| at.to_zoned_datetime(office.zone.clone()).date()))
+}
+
+/// The sittings that have a duty come up: those that were held and have heard anybody, and every one of a panel that no
+/// form asks, which only follows; what is due before a sitting comes up before it is held.
 fn heard(
     installation: &Installation,
     profile: &Profile,
@@ -107,7 +115,9 @@ fn heard(
 ) -> Result<Vec<Sitting>, Failure> {
     let office = installation.rules.office(&profile.name.authority())?;
     let days = installation.ledger.days_heard(&profile.name, back, ahead)?;
-    let follows = !profile.trackers.is_empty() || profile.agenda.iter().any(|item| !item.tracks.is_empty());
+    let authority = profile.name.authority();
+    let mut forms = installation.rules.mappings.forms(&authority);
+    let follows = !forms.any(|form| form.panels().any(|panel| *panel == profile.name));
     let is_before = matches!(&rule.due, DueBy::Deadline(deadline) if deadline.is_before());
     let now = installation.clock.now();
     let mut sittings = profile.sittings(back, ahead, office);
@@ -225,4 +235,185 @@ pub(super) fn again(installation: &Installation, duty: &Duty, events: &[Event]) 
         }
         RaisedBy::Calendar(_) => Some(duty.clone()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::civil::{DateTime, date};
+
+    use super::*;
+    use crate::diagnostic::{Located, Place};
+    use crate::domain::{Decision, PanelName, Private, SubmissionId};
+    use crate::operation::installation::Rulebook;
+
+    /// What has a duty come up in a test.
+    enum By {
+        /// An outcome of a day with one field.
+        Outcome(Date, &'static str, &'static str),
+        /// An event at a moment.
+        Event(DateTime),
+        /// A sitting of a day.
+        Sitting(Date),
+    }
+
+    /// Panel and rule, what has it come up, when it is due, and when it is escalated.
+    const DATES: &[(&str, By, &str, &[&str])] = &[
+        // Boxing Day 2026 is a Saturday, so that Monday 28 December is a bank holiday.
+        (
+            "lincolnshire/support-panel family-group-conference-referral",
+            By::Outcome(date(2026, 12, 18), "family-group-conference", "yes"),
+            "2026-12-29T17:00:00+00:00",
+            &["2026-12-29T17:00:00+00:00", "2026-12-31T17:00:00+00:00"],
+        ),
+        ("lambeth/crp minutes-on-record", By::Outcome(date(2026, 12, 24), "", ""), "2026-12-31T17:00:00+00:00", &[]),
+        ("lambeth/crp minutes-distributed", By::Sitting(date(2027, 3, 25)), "2027-04-01T17:00:00+01:00", &[]),
+        (
+            "lincolnshire/support-panel support-panel-actions-note",
+            By::Outcome(date(2027, 1, 29), "", ""),
+            "2027-02-28T17:00:00+00:00",
+            &[],
+        ),
+        (
+            "lincolnshire/support-panel return-to-panel",
+            By::Outcome(date(2026, 12, 2), "return-on", "2027-01-06"),
+            "2027-01-06T17:00:00+00:00",
+            &[],
+        ),
+        (
+            "lincolnshire/support-panel actions-emailed",
+            By::Sitting(date(2026, 12, 2)),
+            "2026-12-02T13:00:00+00:00",
+            &[],
+        ),
+        ("lambeth/neet still-neet-review", By::Outcome(date(2026, 11, 30), "", ""), "2027-02-28T17:00:00+00:00", &[]),
+        (
+            "lincolnshire/support-panel regulation-24-authorised",
+            By::Event(date(2027, 3, 26).at(17, 30, 0, 0)),
+            "2027-03-28T18:30:00+01:00",
+            &[],
+        ),
+        (
+            "lincolnshire/support-panel regulation-24-authorised",
+            By::Event(date(2026, 10, 24).at(9, 0, 0, 0)),
+            "2026-10-26T08:00:00+00:00",
+            &[],
+        ),
+        (
+            "lincolnshire/support-panel viability-assessment",
+            By::Event(date(2026, 10, 24).at(0, 0, 0, 0)),
+            "2026-10-25T00:00:00+01:00",
+            &[],
+        ),
+        (
+            "forums/ppm second-review-invitation",
+            By::Event(date(2026, 12, 16).at(0, 0, 0, 0)),
+            "2026-12-30T17:00:00+00:00",
+            &[],
+        ),
+        (
+            "forums/placement-3 reported-to-ofsted",
+            By::Event(date(2026, 12, 24).at(0, 0, 0, 0)),
+            "2026-12-29T17:00:00+00:00",
+            &[],
+        ),
+        (
+            "four-panels/court-progression checkpoint-1",
+            By::Event(date(2027, 3, 1).at(0, 0, 0, 0)),
+            "2027-03-29T17:00:00+01:00",
+            &[],
+        ),
+        (
+            "four-panels/court-progression checkpoint-2-before-final-evidence",
+            By::Event(date(2027, 4, 19).at(0, 0, 0, 0)),
+            "2027-03-25T17:00:00+00:00",
+            &[],
+        ),
+    ];
+
+    fn outcome(panel: &PanelName, sitting: Date, field: &str, value: &str) -> Outcome {
+        let fields = BTreeMap::from([(field.to_owned(), Private::new(value.to_owned()))]);
+        let decision = Decision { decision: "agreed".to_owned(), fields };
+        Outcome {
+            submission: SubmissionId::new("x-1"),
+            person: "100001".parse().unwrap(),
+            panel: panel.clone(),
+            sitting,
+            revision: 1,
+            decision,
+            state: OutcomeState::Approved,
+        }
+    }
+
+    fn event(panel: &PanelName, kind: &str, at: DateTime) -> Event {
+        Event {
+            authority: panel.authority(),
+            person: "100001".parse().unwrap(),
+            event_id: None,
+            kind: kind.into(),
+            on: at.date(),
+            at: Some(at.time()).filter(|time| *time != jiff::civil::Time::midnight()),
+            until: None,
+            details: BTreeMap::new(),
+            source: Located { file: "events.csv".into(), place: Place::Whole },
+        }
+    }
+
+    fn raised_by(rules: &Rulebook, named: &str, by: &By) -> Duty {
+        let (panel, rule) = named.split_once(' ').unwrap();
+        let profile = &rules.panels[&PanelName::new(panel)];
+        let rule = profile.duties.iter().find(|known| known.name == rule).unwrap_or_else(|| panic!("{named}"));
+        let office = rules.office(&profile.name.authority()).unwrap();
+        let occasion = Occasion { profile, rule, office };
+        let duty = match by {
+            By::Outcome(day, field, value) => {
+                duty::of_outcome(&occasion, &outcome(&profile.name, *day, field, value), ends(profile, *day, office))
+            }
+            By::Event(at) => {
+                let DueBy::Deadline(deadline) = &rule.due else { panic!("{named}") };
+                duty::of_event(&occasion, &event(&profile.name, &deadline.anchor().name, *at))
+            }
+            By::Sitting(day) => duty::of_sitting(&occasion, &profile.sitting_on(*day, office).unwrap()),
+        };
+        duty.unwrap_or_else(|| panic!("{named} does not come up"))
+    }
+
+    #[test]
+    fn duties_are_due_to_the_minute_over_bank_holidays_and_clock_changes() {
+        let rules = Rulebook::of(None).unwrap();
+        for (named, by, due, escalated) in DATES {
+            let duty = raised_by(&rules, named, by);
+            let office = rules.office(&duty.authority()).unwrap();
+            let shown = |at: jiff::Timestamp| {
+                at.to_zoned_datetime(office.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+            };
+            assert_eq!(shown(duty.due), *due, "{named}");
+            let escalations: Vec<String> = duty.escalations.iter().map(|one| shown(one.at)).collect();
+            assert_eq!(escalations, *escalated, "{named}");
+        }
+    }
+
+    #[test]
+    fn an_escalation_is_reached_at_its_minute_and_not_before() {
+        let (named, by, ..) = &DATES[0];
+        let duty = raised_by(&Rulebook::of(None).unwrap(), named, by);
+        let second = jiff::SignedDuration::from_secs(1);
+        let last = duty.escalations.last().unwrap();
+        assert_eq!(duty.escalated(last.at - second), 1);
+        assert_eq!(duty.escalated(last.at), 2);
+        assert_eq!(duty.roles(last.at).last(), Some("locality-service-manager"));
+        assert!(!duty.is_overdue(duty.due) && duty.is_overdue(duty.due + second));
+    }
+
+    #[test]
+    fn a_duty_has_the_same_id_whenever_it_is_worked_out_and_another_for_another_child() {
+        let rules = Rulebook::of(None).unwrap();
+        let (named, by, ..) = &DATES[0];
+        let one = raised_by(&rules, named, by);
+        assert_eq!(one.id, raised_by(&rules, named, by).id);
+        let ids: std::collections::BTreeSet<_> =
+            DATES.iter().map(|(named, by, ..)| raised_by(&rules, named, by).id).collect();
+        assert_eq!(ids.len(), DATES.len());
+    }
 }

@@ -210,7 +210,7 @@ fn expected(
     let booked = if is_past { installation.ledger.booked(&profile.name, date)? } else { Vec::new() };
     let booked: BTreeSet<SubmissionId> = booked.into_iter().map(|(id, _)| id).collect();
     let from = if is_past { date } else { installation.clock.now_in(&office.zone).date().saturating_sub(STALE.days()) };
-    for row in installation.ledger.may_be_expected(&profile.name, from, date)? {
+    for row in installation.ledger.may_be_expected(&profile.name, from, date, is_past)? {
         let submission = row.submission;
         let meant = docket.sitting(profile, &submission, office, &clock.now_in(&office.zone));
         let is_then = is_past && booked.contains(&submission.id);

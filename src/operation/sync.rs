@@ -280,10 +280,10 @@ impl Synced {
         for trouble in &self.report.troubles {
             text.push_str(&format!("  {trouble}\n"));
         }
-        text.push_str(&format!(
-            "\nDuties (what somebody must do after a panel, and by when)\n  {}\n",
-            self.duties.text()
-        ));
+        if self.mode != SyncMode::DryRun {
+            let duties = self.duties.text();
+            text.push_str(&format!("\nDuties (what somebody must do after a panel, and by when)\n  {duties}\n\n"));
+        }
         text
     }
 

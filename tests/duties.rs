@@ -1,0 +1,138 @@
+//! Duties from the moment they come up until they are closed, by the binary, moment after moment.
+
+use serde_json::Value;
+
+use crate::runner::Tessera;
+
+const EVENTS: &str = "Mosaic ID,Event ID,Event type,Event date,End date\n";
+const DOCUMENTS: &str = "Mosaic ID,Document ID,Sub-category,Document name,Document date,Pages\n";
+
+/// What the profile calls the duty to assess the carers.
+const VIABILITY: &str = "Viability assessment written, before the placement or within 24 hours";
+
+/// An installation that reads events and documents of one authority and writes nothing back.
+fn installed() -> Tessera {
+    let tessera = Tessera::new("lincolnshire");
+    tessera.write(
+        "tessera.toml",
+        "[ledger]\nurl = \"sqlite:state/ledger.db\"\nkey = { file = \"state/ledger.key\" }\n\
+         [[authority]]\nname = \"lincolnshire\"\n\
+         [[authority.source]]\nextract = \"events\"\npath = \"exports\"\npattern = \"events*\"\n\
+         [[authority.source]]\nextract = \"documents\"\npath = \"exports\"\npattern = \"documents*\"\n",
+    );
+    tessera
+}
+
+/// The nightly job at a moment: how many duties it has raised.
+fn night(tessera: &Tessera, at: &str) -> u64 {
+    for name in ["exports/events.csv", "exports/documents.csv"] {
+        if tessera.path(name).exists() {
+            tessera.write(&format!("{name}.done"), "");
+        }
+    }
+    tessera.json(&["--as-at", at, "sync"])["duties"].as_u64().unwrap()
+}
+
+fn open(tessera: &Tessera, at: &str, further: &[&str]) -> Vec<Value> {
+    let arguments = [&["--as-at", at, "duties", "list"], further].concat();
+    tessera.json(&arguments).as_array().unwrap().clone()
+}
+
+fn one<'d>(duties: &'d [Value], title: &str) -> &'d Value {
+    let is_it = |duty: &&Value| duty["title"] == title;
+    let found: Vec<&Value> = duties.iter().filter(is_it).collect();
+    assert_eq!(found.len(), 1, "{title}: {duties:#?}");
+    found[0]
+}
+
+#[test]
+fn a_placement_has_its_duties_to_the_hour_and_evidence_closes_them() {
+    let tessera = installed();
+    tessera.write("exports/events.csv", format!("{EVENTS}100004,60001,Regulation 24,2027-03-26 17:30,\n"));
+    let raised = night(&tessera, "2027-03-26T20:00");
+    assert!(raised >= 5, "{raised}");
+    assert_eq!(night(&tessera, "2027-03-26T21:00"), 0, "each is raised once");
+
+    let duties = open(&tessera, "2027-03-26T21:00", &[]);
+    let viability = one(&duties, VIABILITY);
+    assert_eq!(viability["due"], "2027-03-27T17:30:00+00:00", "24 hours");
+    assert_eq!((&viability["overdue"], &viability["person"]), (&Value::from(false), &Value::from("100004")));
+    let authorised = duties.iter().find(|duty| duty["due"] == "2027-03-28T18:30:00+01:00");
+    assert!(authorised.is_some(), "48 hours, the clocks going forward between: {duties:#?}");
+
+    let later = open(&tessera, "2027-03-27T17:30:01", &["--due-by", "2027-03-27"]);
+    assert_eq!(later.len(), 1, "{later:#?}");
+    assert_eq!(later[0]["overdue"], true);
+
+    // The assessment was written the day before: before or within 24 hours.
+    let paper = "100004,70001,Viability assessment,Viability assessment,25/03/2027,3\n";
+    tessera.write("exports/documents.csv", format!("{DOCUMENTS}{paper}"));
+    assert_eq!(night(&tessera, "2027-03-28T02:00"), 0);
+    let left = open(&tessera, "2027-03-28T02:00", &[]);
+    assert_eq!(left.len() + 1, duties.len(), "the paper closes one duty: {left:#?}");
+    assert!(left.iter().all(|duty| duty["id"] != viability["id"]));
+
+    let id = left[0]["id"].as_str().unwrap();
+    let done = tessera.json(&["--as-at", "2027-03-28T09:00", "duties", "complete", id, "--evidence", "On the record"]);
+    assert_eq!(done["state"], "done");
+    let again = tessera.run(&["--as-at", "2027-03-28T09:05", "duties", "complete", id, "--evidence", "On the record"]);
+    assert_eq!(again.code, 2, "{}", again.all());
+    assert!(tessera.run(&["audit", "verify"]).well());
+}
+
+#[test]
+fn what_had_a_duty_come_up_may_change_or_be_gone() {
+    let tessera = installed();
+    let row = |day: &str| format!("{EVENTS}100004,60001,Regulation 24,{day},\n100005,60002,LAC review,2027-01-04,\n");
+    tessera.write("exports/events.csv", row("2027-03-26 17:30"));
+    night(&tessera, "2027-03-26T20:00");
+    let before = open(&tessera, "2027-03-26T21:00", &[]);
+
+    // The report is corrected: the same event, a day earlier.
+    tessera.write("exports/events.csv", row("2027-03-25 17:30"));
+    assert_eq!(night(&tessera, "2027-03-27T02:00"), 0, "a changed day raises nothing anew");
+    let after = open(&tessera, "2027-03-27T03:00", &[]);
+    let ids = |duties: &[Value]| {
+        let mut ids: Vec<String> = duties.iter().map(|duty| duty["id"].to_string()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids(&before), ids(&after));
+    assert_eq!(one(&after, VIABILITY)["due"], "2027-03-26T17:30:00+00:00");
+
+    // It was no such placement at all.
+    tessera.write("exports/events.csv", row("2027-03-25").replace("Regulation 24", "Hearing"));
+    night(&tessera, "2027-03-28T02:00");
+    let about_it = open(&tessera, "2027-03-28T03:00", &[]).into_iter().filter(|duty| duty["person"] == "100004");
+    assert_eq!(about_it.count(), 0, "withdrawn with the event");
+    assert!(tessera.run(&["audit", "verify"]).well());
+}
+
+#[test]
+fn an_installation_that_begins_is_not_told_of_years() {
+    let tessera = installed();
+    tessera.write("exports/events.csv", format!("{EVENTS}100004,60001,Regulation 24,2019-03-26,\n"));
+    night(&tessera, "2027-03-26T20:00");
+    let about_it = |duty: &&Value| duty["person"] == "100004";
+    assert_eq!(open(&tessera, "2027-03-26T21:00", &[]).iter().filter(about_it).count(), 0);
+}
+
+#[test]
+fn trackers_are_listed_shown_and_written() {
+    let tessera = Tessera::on_samples();
+    assert!(tessera.run(&["sync", "--rehearse"]).well());
+    let trackers = tessera.json(&["--rehearsal", "trackers", "list"]);
+    let trackers = trackers.as_array().unwrap();
+    assert!(trackers.len() > 20, "{trackers:#?}");
+    let on = |tracker: &&Value| tracker["children"].as_u64().unwrap() > 0;
+    let name = trackers.iter().find(on).unwrap()["tracker"].as_str().unwrap();
+    let shown = tessera.json(&["--rehearsal", "trackers", "show", name]);
+    let row = &shown["rows"][0];
+    assert!(row["person"].as_str().unwrap().len() == 6 && row["days"].as_i64().unwrap() >= 0, "{shown:#?}");
+    for file in ["tracker.xlsx", "tracker.html"] {
+        let written = tessera.run(&["--rehearsal", "trackers", "show", name, "--out", file]);
+        assert!(written.well() && tessera.path(file).exists(), "{}", written.all());
+    }
+    let slip = tessera.run(&["--rehearsal", "trackers", "show", &format!("{name}x")]);
+    assert!(slip.code == 2 && slip.stderr.contains("did you mean"), "{}", slip.all());
+}
