@@ -56,8 +56,8 @@ pub(super) async fn one(
         } @else {
             (parts::table(title, &columns, &rows))
             @if more > 0 { p { "And " (more) " more: the workbook has all." } }
-            p { a href={ (address::tracker(tracker)) "/tracker.xlsx" } { "Take the tracker away (XLSX)" } }
         }
+        p { a href={ (address::tracker(tracker)) "/tracker.xlsx" } { "Take the tracker away (XLSX)" } }
     };
     Ok(Shell::new(&visitor, title, Room::Trackers).back("/trackers", "Trackers").show(&body))
 }
