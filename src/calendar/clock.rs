@@ -27,3 +27,8 @@ impl Clock {
         self.now().to_zoned_datetime(zone.clone())
     }
 }
+
+/// A moment with its offset (RFC 3339): `2026-12-03T13:00:00+00:00`.
+pub fn with_offset(moment: &ZonedDateTime) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}

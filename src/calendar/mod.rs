@@ -11,7 +11,7 @@ mod sitting;
 mod working_day;
 
 pub use bank_holiday::Holidays;
-pub use clock::Clock;
+pub use clock::{Clock, with_offset};
 pub use phrase::{Anchor, Deadline, Due, PhraseTrouble};
 pub use recurrence::{Recurrence, RecurrenceTrouble};
 pub use sitting::{OnBankHoliday, Schedule, SittingDay};

@@ -8,5 +8,5 @@ mod raise;
 mod tracker;
 
 pub use close::{Seen, closed_by};
-pub use raise::{Occasion, asks_for, followed, of_calendar, of_event, of_outcome, of_request, of_sitting};
+pub use raise::{Occasion, followed, of_calendar, of_event, of_outcome, of_request, of_sitting};
 pub use tracker::{Happening, MilestoneShown, TrackedChild, tracked};

@@ -60,7 +60,7 @@ fn about_sitting(sitting: &Sitting, person: Option<PersonId>) -> About {
 }
 
 /// Whether an outcome has a duty come up.
-pub fn asks_for(rule: &DutyRule, outcome: &Outcome) -> bool {
+fn asks_for(rule: &DutyRule, outcome: &Outcome) -> bool {
     let RaisedBy::Outcome { with, field } = &rule.raised_by else { return false };
     let decision = &outcome.decision;
     let says = |name: &String| decision.fields.get(name).map(|value| value.expose().as_str());
@@ -68,15 +68,11 @@ pub fn asks_for(rule: &DutyRule, outcome: &Outcome) -> bool {
         says(name)
             .is_some_and(|said| if is.is_empty() { !said.trim().is_empty() } else { is.iter().any(|one| one == said) })
     });
-    let has_day = match &rule.due {
-        DueBy::OutcomeField(name) => says(name).is_some_and(|said| said.parse::<Date>().is_ok()),
-        DueBy::Deadline(_) | DueBy::Day => true,
-    };
-    (with.is_empty() || with.contains(&decision.decision)) && field_fits && has_day
+    (with.is_empty() || with.contains(&decision.decision)) && field_fits
 }
 
-/// Of an outcome; `ends` is when its sitting has ended.
-pub fn of_outcome(occasion: &Occasion<'_>, outcome: &Outcome, ends: ZonedDateTime) -> Option<Duty> {
+/// Of an outcome; `ends` tells when its sitting has ended, and is asked only where the outcome has the duty come up.
+pub fn of_outcome(occasion: &Occasion<'_>, outcome: &Outcome, ends: impl FnOnce() -> ZonedDateTime) -> Option<Duty> {
     if !asks_for(occasion.rule, outcome) {
         return None;
     }
@@ -90,7 +86,7 @@ pub fn of_outcome(occasion: &Occasion<'_>, outcome: &Outcome, ends: ZonedDateTim
         sitting: Some(outcome.sitting),
         key: format!("outcome {} {}", outcome.submission, outcome.sitting),
         occasion: format!("outcome of {}", outcome.sitting),
-        since: ends,
+        since: ends(),
     };
     duty(occasion, about, day)
 }

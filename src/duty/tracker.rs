@@ -59,7 +59,7 @@ pub fn tracked(
 ) -> Option<TrackedChild> {
     let Happening { event, others } = happening;
     let goes_on = |event: &Event| event.on <= on && event.until.is_none_or(|until| until >= on);
-    if !rule.events.iter().any(|kind| **kind == *event.kind) || !goes_on(event) || event.on > rule.began_by(on) {
+    if !rule.events.iter().any(|kind| **kind == *event.kind) || !goes_on(event) {
         return None;
     }
     let ends_from = match (rule.ends_within, event.until) {
@@ -72,7 +72,7 @@ pub fn tracked(
     let with_it =
         rule.while_open.is_empty() || others.iter().any(|other| is_named(&rule.while_open, other) && goes_on(other));
     let is_new = !rule.since_last_sitting || last_sitting.is_none_or(|last| event.on > last);
-    let entered = rule.open_for.map_or(event.on, |span| event.on.saturating_add(span));
+    let entered = rule.entered(event.on);
     let entered = ends_from.map_or(entered, |from| entered.max(from));
     if is_out || !with_it || !is_new || entered > on {
         return None;
@@ -124,4 +124,42 @@ fn ending(ends_from: Option<Date>, event: &Event, on: Date) -> Option<MilestoneS
 
 fn days(from: Date, to: Date) -> i64 {
     from.until(to).map_or(0, |span| i64::from(span.get_days()))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use jiff::{Span, ToSpan as _};
+
+    use super::*;
+
+    fn open_for(span: Span) -> TrackerRule {
+        TrackerRule {
+            name: "section-20".to_owned(),
+            title: "Section 20 for more than 9 months".to_owned(),
+            events: vec!["section-20".to_owned()],
+            open_for: Some(span),
+            ends_within: None,
+            while_open: Vec::new(),
+            exits: Vec::new(),
+            since_last_sitting: false,
+            milestones: Vec::new(),
+            columns: Vec::new(),
+            policy: "section 2".to_owned(),
+        }
+    }
+
+    /// 9 months after 31 May is 28 February, and 9 months before that is 28 May.
+    #[test]
+    fn what_must_have_gone_on_for_months_is_counted_from_its_own_day() {
+        let rule = open_for(9.months());
+        for (began, first) in [
+            (date(2026, 5, 31), date(2027, 2, 28)),
+            (date(2026, 5, 28), date(2027, 2, 28)),
+            (date(2026, 5, 27), date(2027, 2, 27)),
+            (date(2026, 3, 31), date(2026, 12, 31)),
+        ] {
+            assert_eq!(rule.entered(began), first);
+        }
+    }
 }

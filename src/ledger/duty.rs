@@ -150,14 +150,6 @@ impl Ledger {
         Ok(self.duties_where("id = ?1", params![id.as_str()])?.pop())
     }
 
-    /// Whether a duty is known.
-    pub fn has_duty(&self, id: &DutyId) -> Result<bool, LedgerTrouble> {
-        self.connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM duty WHERE id = ?1)")
-            .and_then(|mut query| query.query_row([id.as_str()], |row| row.get(0)))
-            .map_err(|error| self.failed(error))
-    }
-
     /// Duties, the first due first, after one of them.
     pub fn duties_page(
         &self,

@@ -47,6 +47,16 @@ impl Authority {
         self.documents.get(kind).cloned().unwrap_or_else(|| kind.replace('-', " "))
     }
 
+    /// What a person calls a kind of event.
+    pub fn event_title(&self, kind: &str) -> String {
+        self.events.get(kind).cloned().unwrap_or_else(|| kind.replace('-', " "))
+    }
+
+    /// What a person calls a role.
+    pub fn role_title(&self, role: &str) -> String {
+        self.roles.get(role).cloned().unwrap_or_else(|| role.replace('-', " "))
+    }
+
     /// Every title and alias of a kind of document, with the kind.
     pub fn document_names(&self) -> impl Iterator<Item = (&str, &DocumentKind)> {
         self.document_aliases.iter().map(|(alias, kind)| (alias.as_str(), kind))

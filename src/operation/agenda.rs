@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::check::{checked_panel, sitting_on};
 use super::installation::Installation;
 use super::{Actor, CheckedRequest, Failure, Workplace};
-use crate::calendar::{Clock, Deadline, Office};
+use crate::calendar::{Clock, Deadline, Office, with_offset};
 use crate::domain::{Event, Outcome, PanelName, SubmissionId, Verdict};
 use crate::mapping::Authority;
 use crate::panel::{AgendaItem, Invitation, Profile, Sitting, Track};
@@ -170,7 +170,7 @@ pub(super) fn agenda_of(
         panel: profile.name.clone(),
         title: profile.title.clone(),
         circulate_in_words: circulate_by.as_ref().map(report::moment),
-        circulate_by: circulate_by.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()),
+        circulate_by: circulate_by.as_ref().map(with_offset),
         slots: profile.slots(&sitting),
         items,
         invitations,
@@ -350,8 +350,6 @@ pub(super) fn due(
     office: &Office,
     authority: &Authority,
 ) -> Vec<InvitationDue> {
-    let title = |role: &String| authority.roles.get(role).cloned().unwrap_or_else(|| role.replace('-', " "));
-
     let anchor = invitation.deadline.anchor();
     let ordinal = anchor.ordinal.and_then(|ordinal| usize::try_from(ordinal).ok()).unwrap_or(1).max(1);
     let mut by_person: std::collections::BTreeMap<_, Vec<Date>> = std::collections::BTreeMap::new();
@@ -366,7 +364,7 @@ pub(super) fn due(
             person: person.to_string(),
             name: invitation.name.clone(),
             roles: invitation.roles.clone(),
-            titles: invitation.roles.iter().map(title).collect(),
+            titles: invitation.roles.iter().map(|role| authority.role_title(role)).collect(),
             since,
             due_on,
             policy: invitation.policy.clone(),

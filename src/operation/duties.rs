@@ -11,9 +11,9 @@ use super::duties_raised::{again, raised};
 use super::installation::Installation;
 use super::page::no_place;
 use super::{Actor, Failure, Page, Paging, Workplace};
-use crate::calendar::Clock;
+use crate::calendar::{Clock, with_offset};
 use crate::domain::{Duty, DutyId, DutyStanding, DutyState, Evidence, PanelName, PersonId, SubmissionId, WriteBack};
-use crate::duty::{Seen, closed_by};
+use crate::duty::{Occasion, Seen, closed_by};
 use crate::ledger::{DutyKey, DutySelection};
 use crate::mapping::Authority;
 use crate::panel::EvidenceRule;
@@ -101,8 +101,7 @@ impl fmt::Display for RoleNamed {
 
 impl RoleNamed {
     fn of(authority: &Authority, name: &str) -> Self {
-        let title = authority.roles.get(name).cloned().unwrap_or_else(|| name.replace('-', " "));
-        Self { name: name.to_owned(), title }
+        Self { name: name.to_owned(), title: authority.role_title(name) }
     }
 
     /// What people call some roles.
@@ -152,11 +151,8 @@ pub(super) fn work_through(installation: &mut Installation, actor: &Actor) -> Re
         run.raised += kept.raised;
         run.changed += kept.changed;
     }
-    let mut after: Option<DutyKey> = None;
-    loop {
-        let page = installation.ledger.duties_page(&DutySelection::open(), after.as_ref(), AT_A_TIME)?;
-        let Some(last) = page.last() else { break };
-        after = Some(DutyKey::of(&last.duty));
+    let (open, mut after) = (DutySelection::open(), None);
+    while let Some(page) = next_page(installation, &open, &mut after)? {
         for standing in &page {
             look_at(installation, &standing.duty, actor, &mut run)?;
         }
@@ -165,17 +161,25 @@ pub(super) fn work_through(installation: &mut Installation, actor: &Actor) -> Re
     Ok(run)
 }
 
+/// The next duties of a selection; `None` after the last. Memory holds one page at a time.
+fn next_page(
+    installation: &Installation,
+    selection: &DutySelection,
+    after: &mut Option<DutyKey>,
+) -> Result<Option<Vec<DutyStanding>>, Failure> {
+    let page = installation.ledger.duties_page(selection, after.as_ref(), AT_A_TIME)?;
+    let Some(last) = page.last() else { return Ok(None) };
+    *after = Some(DutyKey::of(&last.duty));
+    Ok(Some(page))
+}
+
 /// Looks at an open duty: whether it is still one, and whether it is done.
 fn look_at(installation: &mut Installation, duty: &Duty, actor: &Actor, run: &mut DutiesRun) -> Result<(), Failure> {
     if installation.configuration.authority(&duty.authority()).is_none() {
         // What is not served is left alone.
         return Ok(());
     }
-    let profile = installation.rules.panels.get(&duty.panel);
-    let rule = profile.and_then(|profile| profile.duties.iter().find(|rule| rule.name == duty.rule));
-    let rule = rule.map(|rule| rule.evidence.clone()).unwrap_or_default();
-    let seen = seen(installation, duty, &rule)?;
-    let Some(now) = again(installation, duty, &seen.events)? else {
+    let Some((now, evidence)) = as_it_stands(installation, duty)? else {
         let evidence = Evidence { what: "what had it come up is no more".to_owned(), on: None };
         let closed = installation.ledger.close_duty(&duty.id, DutyState::Withdrawn, &evidence, actor)?;
         run.withdrawn += u64::from(closed);
@@ -184,11 +188,24 @@ fn look_at(installation: &mut Installation, duty: &Duty, actor: &Actor, run: &mu
     if now != *duty {
         run.changed += installation.ledger.keep_duties(std::slice::from_ref(&now), actor)?.changed;
     }
-    if let Some(evidence) = closed_by(&rule, &now, &seen) {
+    if let Some(evidence) = evidence {
         let closed = installation.ledger.close_duty(&duty.id, DutyState::Done, &evidence, actor)?;
         run.done += u64::from(closed);
     }
     Ok(())
+}
+
+/// What an open duty is now, and what shows that it is done; nothing where what had it come up is no more.
+fn as_it_stands(installation: &Installation, duty: &Duty) -> Result<Option<(Duty, Option<Evidence>)>, Failure> {
+    let Some(profile) = installation.rules.panels.get(&duty.panel) else { return Ok(None) };
+    let Some(rule) = profile.duties.iter().find(|rule| rule.name == duty.rule) else { return Ok(None) };
+    let occasion = Occasion { profile, rule, office: installation.rules.office(&duty.authority())? };
+    let seen = seen(installation, duty, &rule.evidence)?;
+    let now = again(installation, &occasion, duty, &seen.events)?;
+    Ok(now.map(|now| {
+        let evidence = closed_by(&rule.evidence, &now, &seen);
+        (now, evidence)
+    }))
 }
 
 /// What is known about what a duty is about, as far as it may close it.
@@ -259,11 +276,8 @@ pub fn duties_list(
     let mut installation = Installation::open(workplace, clock, actor)?;
     let selection = selection(&installation, filter)?;
     let mut duties = Vec::new();
-    let mut after: Option<DutyKey> = None;
-    loop {
-        let page = installation.ledger.duties_page(&selection, after.as_ref(), AT_A_TIME)?;
-        let Some(last) = page.last() else { break };
-        after = Some(DutyKey::of(&last.duty));
+    let mut after = None;
+    while let Some(page) = next_page(&installation, &selection, &mut after)? {
         for row in &page {
             duties.push(listed(&installation, row)?);
         }
@@ -299,7 +313,7 @@ pub fn duty_roles(workplace: &Workplace) -> Result<BTreeMap<String, String>, Fai
         let named = profile.duties.iter().flat_map(|rule| {
             std::iter::once(&rule.role).chain(rule.escalations.iter().map(|escalation| &escalation.to))
         });
-        roles.extend(named.map(|role| (role.clone(), RoleNamed::of(authority, role).title)));
+        roles.extend(named.map(|role| (role.clone(), authority.role_title(role))));
     }
     Ok(roles)
 }
@@ -355,7 +369,7 @@ fn listed(installation: &Installation, standing: &DutyStanding) -> Result<DutyLi
     let office = installation.rules.office(&duty.authority())?;
     let now = installation.clock.now();
     let here = |at: Timestamp| at.to_zoned_datetime(office.zone.clone());
-    let offset = |at: Timestamp| here(at).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+    let offset = |at: Timestamp| with_offset(&here(at));
     let role = |name: &str| RoleNamed::of(authority, name);
     let (reached, ahead): (Vec<_>, Vec<_>) = duty.escalations.iter().partition(|one| one.at <= now);
     let next = ahead.first().filter(|_| *state == DutyState::Open);

@@ -11,10 +11,10 @@ use super::installation::Installation;
 use super::sittings::served;
 use crate::calendar::Office;
 use crate::check::{KnownFacts, Stated};
-use crate::domain::{Duty, Event, FactValue, Outcome, OutcomeState, Submission, Value};
+use crate::domain::{Duty, Event, FactValue, OutcomeState, Submission, Value};
 use crate::duty::{self, Occasion};
 use crate::ledger::Selection;
-use crate::panel::{Condition, DueBy, DutyRule, Profile, RaisedBy, Sitting};
+use crate::panel::{Condition, DueBy, Profile, RaisedBy, Sitting};
 
 /// What was due longer ago than this when tessera first hears of it is not raised any more: a council that begins with
 /// tessera is not told of years.
@@ -30,73 +30,100 @@ const EVENT_DAYS_AHEAD: i64 = 366;
 pub(super) fn raised(installation: &Installation) -> Result<Vec<Duty>, Failure> {
     let mut duties: BTreeMap<_, Duty> = BTreeMap::new();
     for profile in served(installation, None)? {
-        for rule in &profile.duties {
-            let found = of_rule(installation, profile, rule)?.into_iter();
-            duties.extend(found.map(|duty| (duty.id.clone(), duty)));
-        }
+        let found = of_panel(installation, profile)?.into_iter();
+        duties.extend(found.map(|duty| (duty.id.clone(), duty)));
     }
     let first = installation.clock.now().saturating_sub(jiff::SignedDuration::from_hours(24 * DAYS_BACK));
     let first = first.unwrap_or(jiff::Timestamp::MIN);
     Ok(duties.into_values().filter(|duty| duty.due >= first).collect())
 }
 
-fn of_rule(installation: &Installation, profile: &Profile, rule: &DutyRule) -> Result<Vec<Duty>, Failure> {
+/// The days in which a panel's duties may have come up.
+struct Days {
+    today: Date,
+    back: Date,
+    ahead: Date,
+    /// Of sittings and of the calendar there is no record: what lies before tessera's first day is not its business.
+    began: Date,
+}
+
+/// What has come up at a panel. Its requests and its outcomes are read once for all of its rules.
+fn of_panel(installation: &Installation, profile: &Profile) -> Result<Vec<Duty>, Failure> {
     let office = installation.rules.office(&profile.name.authority())?;
-    let occasion = Occasion { profile, rule, office };
     let today = installation.clock.now_in(&office.zone).date();
     let (back, ahead) = (today.saturating_sub(DAYS_BACK.days()), today.saturating_add(DAYS_AHEAD.days()));
-    // Of sittings and of the calendar there is no record: what lies before tessera's first day is not its business.
-    let began = began(installation, office)?.unwrap_or(today).max(back);
-    match &rule.raised_by {
-        RaisedBy::Sitting => {
-            let sittings = heard(installation, profile, rule, (began, ahead))?;
-            Ok(sittings.iter().filter_map(|sitting| duty::of_sitting(&occasion, sitting)).collect())
-        }
-        RaisedBy::Followed { events } => {
-            let mut duties = Vec::new();
-            let sittings = profile.sittings(today, ahead, office);
-            for sitting in sittings.iter().filter(|sitting| sitting.cancelled.is_none()) {
-                for kind in events {
-                    // Who goes on today is expected to go on then.
-                    let open = installation.ledger.events_open(&profile.name.authority(), kind, today)?;
-                    let open = open.iter().filter(|event| event.until.is_none_or(|until| until >= sitting.date));
-                    duties.extend(open.filter_map(|event| duty::followed(&occasion, sitting, event)));
-                }
+    let days = Days { today, back, ahead, began: began(installation, office)?.unwrap_or(today).max(back) };
+    let occasions = profile.duties.iter().map(|rule| Occasion { profile, rule, office });
+    let (mut by_request, mut by_outcome, mut duties) = (Vec::new(), Vec::new(), Vec::new());
+    for occasion in occasions {
+        match &occasion.rule.raised_by {
+            RaisedBy::Request { .. } => by_request.push(occasion),
+            RaisedBy::Outcome { .. } => by_outcome.push(occasion),
+            RaisedBy::Sitting => {
+                let sittings = heard(installation, &occasion, (days.began, days.ahead))?;
+                duties.extend(sittings.iter().filter_map(|sitting| duty::of_sitting(&occasion, sitting)));
             }
-            Ok(duties)
-        }
-        RaisedBy::Outcome { .. } => {
-            let since = today.saturating_sub(OUTCOME_DAYS_BACK.days());
-            let outcomes = installation.ledger.outcomes_approved_since(&profile.name, since)?;
-            let duties = outcomes.iter().filter(|outcome| duty::asks_for(rule, outcome));
-            let ended = |outcome: &Outcome| ends(profile, outcome.sitting, office);
-            Ok(duties.filter_map(|outcome| duty::of_outcome(&occasion, outcome, ended(outcome))).collect())
-        }
-        RaisedBy::Request { .. } => {
-            let mut duties = Vec::new();
-            let selection = Selection { panel: Some(profile.name.clone()), ..Selection::default() };
-            each_request(installation, selection, &mut |submission| {
-                duties.extend(of_request(installation, &occasion, submission)?);
-                Ok(())
-            })?;
-            Ok(duties)
-        }
-        RaisedBy::Event { .. } => {
-            let DueBy::Deadline(deadline) = &rule.due else { return Ok(Vec::new()) };
-            let since = super::agenda::first_due_from(deadline, back, office);
-            let kind = &deadline.anchor().name;
-            // What is due before something happens comes up before it does.
-            let last = if deadline.is_before() { today.saturating_add(EVENT_DAYS_AHEAD.days()) } else { today };
-            let events = installation.ledger.events_since(&profile.name.authority(), kind, since, last)?;
-            let meant = meant(&events, deadline.anchor().ordinal).into_iter();
-            let duties = meant.filter_map(|event| duty::of_event(&occasion, event));
-            let ahead = office.at(ahead, office.close).timestamp();
-            Ok(duties.filter(|duty| !deadline.is_before() || duty.due <= ahead).collect())
-        }
-        RaisedBy::Calendar(days) => {
-            Ok(days.days(began, ahead).into_iter().filter_map(|day| duty::of_calendar(&occasion, day)).collect())
+            RaisedBy::Followed { events } => duties.extend(of_followed(installation, &occasion, events, &days)?),
+            RaisedBy::Event { .. } => duties.extend(of_events(installation, &occasion, &days)?),
+            RaisedBy::Calendar(recurrence) => {
+                let due = recurrence.days(days.began, days.ahead).into_iter();
+                duties.extend(due.filter_map(|day| duty::of_calendar(&occasion, day)));
+            }
         }
     }
+    if !by_request.is_empty() {
+        let selection = Selection { panel: Some(profile.name.clone()), ..Selection::default() };
+        each_request(installation, selection, &mut |submission| {
+            for occasion in &by_request {
+                duties.extend(of_request(installation, occasion, submission)?);
+            }
+            Ok(())
+        })?;
+    }
+    if !by_outcome.is_empty() {
+        let since = days.today.saturating_sub(OUTCOME_DAYS_BACK.days());
+        for outcome in installation.ledger.outcomes_approved_since(&profile.name, since)? {
+            let ends = || ends(profile, outcome.sitting, office);
+            duties.extend(by_outcome.iter().filter_map(|occasion| duty::of_outcome(occasion, &outcome, ends)));
+        }
+    }
+    Ok(duties)
+}
+
+/// The duties before each sitting ahead, for each child for whom something goes on: who goes on today is expected to go
+/// on then.
+fn of_followed(
+    installation: &Installation,
+    occasion: &Occasion<'_>,
+    kinds: &[String],
+    days: &Days,
+) -> Result<Vec<Duty>, Failure> {
+    let Occasion { profile, office, .. } = occasion;
+    let mut sittings = profile.sittings(days.today, days.ahead, office);
+    sittings.retain(|sitting| sitting.cancelled.is_none());
+    let mut duties = Vec::new();
+    for kind in kinds {
+        for event in installation.ledger.events_open(&profile.name.authority(), kind, days.today)? {
+            let goes_on = sittings.iter().filter(|sitting| event.until.is_none_or(|until| until >= sitting.date));
+            duties.extend(goes_on.filter_map(|sitting| duty::followed(occasion, sitting, &event)));
+        }
+    }
+    Ok(duties)
+}
+
+/// The duties of events of the kind from which the deadline is counted. What is due before something happens comes up
+/// before it does.
+fn of_events(installation: &Installation, occasion: &Occasion<'_>, days: &Days) -> Result<Vec<Duty>, Failure> {
+    let Occasion { profile, rule, office } = occasion;
+    let DueBy::Deadline(deadline) = &rule.due else { return Ok(Vec::new()) };
+    let since = super::agenda::first_due_from(deadline, days.back, office);
+    let kind = &deadline.anchor().name;
+    let last = if deadline.is_before() { days.today.saturating_add(EVENT_DAYS_AHEAD.days()) } else { days.today };
+    let events = installation.ledger.events_since(&profile.name.authority(), kind, since, last)?;
+    let meant = meant(&events, deadline.anchor().ordinal).into_iter();
+    let duties = meant.filter_map(|event| duty::of_event(occasion, event));
+    let ahead = office.at(days.ahead, office.close).timestamp();
+    Ok(duties.filter(|duty| !deadline.is_before() || duty.due <= ahead).collect())
 }
 
 /// The day on which tessera has read its first file.
@@ -109,11 +136,9 @@ fn began(installation: &Installation, office: &Office) -> Result<Option<Date>, F
 /// form asks, which only follows; what is due before a sitting comes up before it is held.
 fn heard(
     installation: &Installation,
-    profile: &Profile,
-    rule: &DutyRule,
+    Occasion { profile, rule, office }: &Occasion<'_>,
     (back, ahead): (Date, Date),
 ) -> Result<Vec<Sitting>, Failure> {
-    let office = installation.rules.office(&profile.name.authority())?;
     let days = installation.ledger.days_heard(&profile.name, back, ahead)?;
     let authority = profile.name.authority();
     let mut forms = installation.rules.mappings.forms(&authority);
@@ -191,11 +216,13 @@ fn holds(
 }
 
 /// What an open duty is now; nothing where what had it come up is no more.
-pub(super) fn again(installation: &Installation, duty: &Duty, events: &[Event]) -> Result<Option<Duty>, Failure> {
-    let Some(profile) = installation.rules.panels.get(&duty.panel) else { return Ok(None) };
-    let Some(rule) = profile.duties.iter().find(|rule| rule.name == duty.rule) else { return Ok(None) };
-    let office = installation.rules.office(&duty.authority())?;
-    let occasion = Occasion { profile, rule, office };
+pub(super) fn again(
+    installation: &Installation,
+    occasion: &Occasion<'_>,
+    duty: &Duty,
+    events: &[Event],
+) -> Result<Option<Duty>, Failure> {
+    let Occasion { profile, rule, office } = *occasion;
     let is_it = |found: &Duty| found.id == duty.id;
     let sitting = || {
         let sitting = profile.sitting_on(duty.sitting?, office)?;
@@ -203,10 +230,10 @@ pub(super) fn again(installation: &Installation, duty: &Duty, events: &[Event]) 
     };
     let ledger = &installation.ledger;
     Ok(match &rule.raised_by {
-        RaisedBy::Sitting => sitting().and_then(|sitting| duty::of_sitting(&occasion, &sitting)),
+        RaisedBy::Sitting => sitting().and_then(|sitting| duty::of_sitting(occasion, &sitting)),
         RaisedBy::Followed { .. } => sitting().and_then(|sitting| {
             let open = events.iter().filter(|event| event.until.is_none_or(|until| until >= sitting.date));
-            open.filter_map(|event| duty::followed(&occasion, &sitting, event)).find(is_it)
+            open.filter_map(|event| duty::followed(occasion, &sitting, event)).find(is_it)
         }),
         RaisedBy::Outcome { .. } => {
             let Some(submission) = &duty.submission else { return Ok(None) };
@@ -214,8 +241,8 @@ pub(super) fn again(installation: &Installation, duty: &Duty, events: &[Event]) 
             let approved = rows.filter(|row| row.outcome.state == OutcomeState::Approved);
             let mut outcomes = approved.map(|row| row.outcome);
             outcomes.find_map(|outcome| {
-                let ends = ends(profile, outcome.sitting, office);
-                duty::of_outcome(&occasion, &outcome, ends).filter(is_it)
+                let ends = || ends(profile, outcome.sitting, office);
+                duty::of_outcome(occasion, &outcome, ends).filter(is_it)
             })
         }
         RaisedBy::Request { .. } => {
@@ -224,14 +251,14 @@ pub(super) fn again(installation: &Installation, duty: &Duty, events: &[Event]) 
             if !row.submission.status.is_request() {
                 return Ok(None);
             }
-            of_request(installation, &occasion, &row.submission)?.into_iter().find(is_it)
+            of_request(installation, occasion, &row.submission)?.into_iter().find(is_it)
         }
         RaisedBy::Event { .. } => {
             let DueBy::Deadline(deadline) = &rule.due else { return Ok(None) };
             let own: Vec<Event> =
                 events.iter().filter(|event| *event.kind == *deadline.anchor().name).cloned().collect();
             let meant = meant(&own, deadline.anchor().ordinal).into_iter();
-            meant.filter_map(|event| duty::of_event(&occasion, event)).find(is_it)
+            meant.filter_map(|event| duty::of_event(occasion, event)).find(is_it)
         }
         RaisedBy::Calendar(_) => Some(duty.clone()),
     })
@@ -245,7 +272,7 @@ mod tests {
 
     use super::*;
     use crate::diagnostic::{Located, Place};
-    use crate::domain::{Decision, PanelName, Private, SubmissionId};
+    use crate::domain::{Decision, Outcome, PanelName, Private, SubmissionId};
     use crate::operation::installation::Rulebook;
 
     /// What has a duty come up in a test.
@@ -368,7 +395,8 @@ mod tests {
         let occasion = Occasion { profile, rule, office };
         let duty = match by {
             By::Outcome(day, field, value) => {
-                duty::of_outcome(&occasion, &outcome(&profile.name, *day, field, value), ends(profile, *day, office))
+                let outcome = outcome(&profile.name, *day, field, value);
+                duty::of_outcome(&occasion, &outcome, || ends(profile, *day, office))
             }
             By::Event(at) => {
                 let DueBy::Deadline(deadline) = &rule.due else { panic!("{named}") };
@@ -385,9 +413,7 @@ mod tests {
         for (named, by, due, escalated) in DATES {
             let duty = raised_by(&rules, named, by);
             let office = rules.office(&duty.authority()).unwrap();
-            let shown = |at: jiff::Timestamp| {
-                at.to_zoned_datetime(office.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
-            };
+            let shown = |at: jiff::Timestamp| crate::calendar::with_offset(&at.to_zoned_datetime(office.zone.clone()));
             assert_eq!(shown(duty.due), *due, "{named}");
             let escalations: Vec<String> = duty.escalations.iter().map(|one| shown(one.at)).collect();
             assert_eq!(escalations, *escalated, "{named}");

@@ -93,7 +93,7 @@ struct Words<'a> {
 
 impl Words<'_> {
     fn role(&self, name: &str) -> String {
-        self.authority.roles.get(name).cloned().unwrap_or_else(|| name.replace('-', " "))
+        self.authority.role_title(name)
     }
 
     fn one_of(&self, roles: &[String]) -> String {
@@ -101,7 +101,7 @@ impl Words<'_> {
     }
 
     fn event(&self, name: &str) -> String {
-        self.authority.events.get(name).cloned().unwrap_or_else(|| name.replace('-', " "))
+        self.authority.event_title(name)
     }
 
     /// “ if …”, “ unless …”; nothing where there is no condition.

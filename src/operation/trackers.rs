@@ -14,6 +14,7 @@ use super::{Actor, Failure, Workplace};
 use crate::calendar::Clock;
 use crate::domain::PanelName;
 use crate::duty::{Happening, TrackedChild, tracked};
+use crate::mapping::Authority;
 use crate::panel::{Profile, TrackerRule};
 use crate::report::{self, Cell, Matrix, Sheets, Tone};
 
@@ -140,13 +141,13 @@ fn shown(installation: &Installation, profile: &Profile, rule: &TrackerRule) -> 
     let authority = profile.name.authority();
     let office = installation.rules.office(&authority)?;
     let today = installation.clock.now_in(&office.zone).date();
-    let titles = &installation.rules.authority(&authority)?.events;
+    let titles = installation.rules.authority(&authority)?;
     let last = last_sitting(profile, today, office);
     let looks_further = !(rule.while_open.is_empty() && rule.exits.is_empty() && rule.milestones.is_empty());
     let mut rows = Vec::new();
     for kind in &rule.events {
         for event in installation.ledger.events_open(&authority, kind, today)? {
-            if event.on > rule.began_by(today) {
+            if rule.entered(event.on) > today {
                 continue;
             }
             let others = if looks_further { installation.ledger.events(&authority, event.person)? } else { Vec::new() };
@@ -182,11 +183,11 @@ fn last_sitting(profile: &Profile, today: Date, office: &crate::calendar::Office
 }
 
 impl TrackedRow {
-    fn of(child: TrackedChild, titles: &BTreeMap<String, String>) -> Self {
+    fn of(child: TrackedChild, titles: &Authority) -> Self {
         let TrackedChild { person, event, since, until, entered, days, next, details } = child;
         Self {
             person: person.to_string(),
-            event_title: titles.get(&event).cloned().unwrap_or_else(|| event.replace('-', " ")),
+            event_title: titles.event_title(&event),
             event,
             since,
             until,

@@ -91,14 +91,6 @@ pub struct EvidenceRule {
     pub not_before: Option<Span>,
 }
 
-impl EvidenceRule {
-    /// Whether somebody has to say that it is done.
-    pub fn is_said(&self) -> bool {
-        let Self { events, documents, write_backs, forms, heard, since: _, not_before: _ } = self;
-        events.is_empty() && documents.is_empty() && write_backs.is_empty() && forms.is_empty() && !heard
-    }
-}
-
 /// Who hears of a duty that is not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EscalationRule {
@@ -156,8 +148,8 @@ pub struct TrackerColumn {
 }
 
 impl TrackerRule {
-    /// The last day on which an event must have begun to be on the list on a day.
-    pub fn began_by(&self, on: Date) -> Date {
-        super::special::began_by(self.open_for, on)
+    /// The day on which something that began on a day has gone on for long enough.
+    pub fn entered(&self, began: Date) -> Date {
+        self.open_for.map_or(began, |span| began.saturating_add(span))
     }
 }

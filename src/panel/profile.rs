@@ -10,7 +10,7 @@ use super::{
     AgendaItem, Circulation, Condition, DutyRule, Elsewhere, Exemption, Invitation, OutcomeForm, Requests, Route,
     Threshold, TrackerRule,
 };
-use crate::calendar::{Deadline, Office, Schedule};
+use crate::calendar::{Deadline, Office, Schedule, with_offset};
 use crate::domain::PanelName;
 
 /// A panel's profile.
@@ -151,11 +151,6 @@ fn cutoff_rfc3339<S: serde::Serializer>(cutoff: &Option<Cutoff>, serializer: S) 
         None => serializer.serialize_none(),
         Some(cutoff) => rfc3339(&cutoff.at, serializer),
     }
-}
-
-/// A moment with its offset (RFC 3339): `2026-12-03T13:00:00+00:00`.
-pub(super) fn with_offset(moment: &ZonedDateTime) -> String {
-    moment.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 impl Cutoff {

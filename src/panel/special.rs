@@ -1,7 +1,6 @@
 //! What a policy says besides the ordinary way: exemptions, other routes, other panels, thresholds, invitations.
 
-use jiff::civil::Date;
-use jiff::{Span, ToSpan as _};
+use jiff::Span;
 
 use super::Condition;
 use crate::calendar::Deadline;
@@ -145,31 +144,4 @@ pub struct Track {
     pub event: String,
     /// For how long it must have gone on.
     pub open_for: Option<Span>,
-}
-
-/// Days by which adding months and taking them away can miss each other at the end of a month.
-const DAYS_OFF_MAX: i64 = 3;
-
-/// The last day on which something must have begun to have gone on for a period on a day: 9 months after 31 May is
-/// 28 February, and 9 months before that is 28 May.
-pub(super) fn began_by(open_for: Option<Span>, on: Date) -> Date {
-    let Some(span) = open_for else { return on };
-    let earliest = on.saturating_sub(span);
-    let days = (0..=DAYS_OFF_MAX).rev().map(|days| earliest.saturating_add(days.days()));
-    days.into_iter().find(|day| day.saturating_add(span) <= on).unwrap_or(earliest)
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::*;
-
-    #[test]
-    fn what_must_have_gone_on_for_months_is_counted_from_its_own_day() {
-        let enters = |on: Date| began_by(Some(9.months()), on);
-        assert_eq!(enters(date(2027, 2, 28)), date(2026, 5, 31));
-        assert_eq!(enters(date(2027, 2, 27)), date(2026, 5, 27));
-        assert_eq!(enters(date(2026, 12, 31)), date(2026, 3, 31));
-    }
 }
