@@ -6,9 +6,9 @@ use jiff::civil::Date;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::audit::{self, Said};
-use super::store::{decode, encode, meant, number};
+use super::store::{count, decode, encode, meant, number};
 use super::{Actor, Ledger, LedgerTrouble};
-use crate::domain::{Outcome, OutcomeState, PanelName, PersonId, SubmissionId};
+use crate::domain::{AuthorityName, Outcome, OutcomeState, PanelName, PersonId, SubmissionId};
 
 /// An outcome and who has handled it.
 #[derive(Debug, Clone)]
@@ -34,6 +34,14 @@ pub enum Recorded {
     Unchanged,
     /// It changes what was known: the revision.
     Revised(u32),
+}
+
+/// The panel's authority is one of a list.
+const OF_SERVED: &str = "substr(panel, 1, instr(panel, '/') - 1) IN (SELECT value FROM json_each(?1))";
+
+/// Authorities as `OF_SERVED` reads them.
+fn list(served: &[&AuthorityName]) -> String {
+    serde_json::json!(served).to_string()
 }
 
 impl Ledger {
@@ -116,21 +124,30 @@ impl Ledger {
     }
 
     /// The outcomes that wait for approval, earliest sitting first, of `requests_max` requests at most: a request is
-    /// there with all of its children.
+    /// there with all of its children. Those of `served` authorities only.
     pub fn outcomes_to_approve(
         &self,
+        served: &[&AuthorityName],
         panel: Option<&PanelName>,
         sitting: Option<Date>,
         requests_max: u32,
     ) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
-        let meant = "state = 'loaded' AND (?1 IS NULL OR panel = ?1) AND (?2 IS NULL OR sitting = ?2)";
+        let meant =
+            format!("state = 'loaded' AND {OF_SERVED} AND (?2 IS NULL OR panel = ?2) AND (?3 IS NULL OR sitting = ?3)");
         let condition = format!(
             "{meant} AND (sitting, submission) IN (
-                 SELECT DISTINCT sitting, submission FROM outcome WHERE {meant} ORDER BY sitting, submission LIMIT ?3
+                 SELECT DISTINCT sitting, submission FROM outcome WHERE {meant} ORDER BY sitting, submission LIMIT ?4
              ) ORDER BY sitting, submission, person, revision"
         );
         let sitting = sitting.map(|sitting| sitting.to_string());
-        self.outcomes_where(&condition, params![panel.map(PanelName::as_str), sitting, requests_max])
+        self.outcomes_where(&condition, params![list(served), panel.map(PanelName::as_str), sitting, requests_max])
+    }
+
+    /// How many outcomes of `served` authorities wait for approval.
+    pub fn outcomes_waiting(&self, served: &[&AuthorityName]) -> Result<u64, LedgerTrouble> {
+        let sql = format!("SELECT count(*) FROM outcome WHERE state = 'loaded' AND {OF_SERVED}");
+        let counted = self.connection.query_row(&sql, params![list(served)], |row| row.get(0));
+        counted.map(count).map_err(|error| self.failed(error))
     }
 
     /// The outcomes that meet a condition, in the order that it names.

@@ -321,11 +321,14 @@ fn what_waits_for_approval_is_listed_by_requests_that_are_whole() {
     let decided = Outcome { revision: 1, ..all[3].clone() };
     ledger.decide_outcome(&decided, OutcomeState::Approved, None, &actor()).unwrap();
     let listed = |panel: Option<&PanelName>, sitting, most| {
-        let rows = ledger.outcomes_to_approve(panel, sitting, most).unwrap();
+        let rows = ledger.outcomes_to_approve(&[&all[0].panel.authority()], panel, sitting, most).unwrap();
         rows.iter().map(|row| row.outcome.person.number()).collect::<Vec<_>>()
     };
     assert_eq!(listed(None, None, 9), [100_002, 100_003, 100_001]);
     assert_eq!(listed(None, None, 1), [100_002, 100_003]);
+    let other = AuthorityName::new("elsewhere");
+    assert!(ledger.outcomes_to_approve(&[&other], None, None, 9).unwrap().is_empty());
+    assert_eq!(ledger.outcomes_waiting(&[&other, &all[0].panel.authority()]).unwrap(), 3);
     assert_eq!(listed(None, Some(date(2026, 12, 9)), 9), [100_001]);
     assert_eq!(listed(Some(&all[0].panel), None, 9).len(), 3);
     assert_eq!(listed(Some(&PanelName::of(&AuthorityName::new("a"), "another")), None, 9), [0; 0]);

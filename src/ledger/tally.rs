@@ -123,11 +123,6 @@ impl Ledger {
             .map_err(|error| self.failed(error))
     }
 
-    /// How many outcomes wait for approval.
-    pub fn outcomes_waiting(&self) -> Result<u64, LedgerTrouble> {
-        self.counted("SELECT count(*) FROM outcome WHERE state = 'loaded'")
-    }
-
     /// When the first file was taken.
     pub fn first_file_at(&self) -> Result<Option<String>, LedgerTrouble> {
         let sql = "SELECT (SELECT at FROM file ORDER BY id LIMIT 1)";

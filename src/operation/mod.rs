@@ -37,7 +37,6 @@ mod progress;
 mod quarantine;
 mod rehearsal;
 mod search;
-mod served;
 mod sittings;
 mod source;
 mod submissions;
@@ -105,7 +104,6 @@ pub use quarantine::{
 };
 pub use rehearsal::stand_in;
 pub use search::{Found, search};
-pub use served::outcomes_page_served;
 pub use sittings::{Readiness, SittingListed, SittingPage, sitting_page, sitting_recheck, sittings_listed};
 pub use submissions::{
     FactStated, SubmissionFilter, SubmissionListed, SubmissionStory, Submissions, submission_show, submissions_list,

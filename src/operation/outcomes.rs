@@ -99,7 +99,8 @@ pub struct OutcomeFilter {
     pub state: Option<OutcomeState>,
 }
 
-/// A page of the outcomes that a filter lets through, newest sitting first.
+/// A page of the outcomes of the authorities that are served, as far as a filter lets them through, newest sitting
+/// first. It may be short before the last one.
 pub fn outcomes_page(
     workplace: &Workplace,
     clock: Clock,
@@ -110,13 +111,17 @@ pub fn outcomes_page(
     let panel = filter.panel.as_ref().map(|name| installation.rules.panel(name, workplace.configuration()));
     let panel = panel.transpose()?.map(|profile| profile.name.clone());
     let selection = OutcomeSelection { panel, sitting: filter.sitting, state: filter.state };
-    let after = paging.after.as_deref().map(outcome_key).transpose()?;
-    let rows = installation.ledger.outcomes_page(&selection, after.as_ref(), paging.rows_and_one())?;
-    let key = |last: &OutcomeRow| {
-        let Outcome { submission, person, sitting, revision, .. } = &last.outcome;
-        format!("{sitting}/{person}/{revision}/{submission}")
+    let page = |paging: &Paging| {
+        let after = paging.after.as_deref().map(outcome_key).transpose()?;
+        let rows = installation.ledger.outcomes_page(&selection, after.as_ref(), paging.rows_and_one())?;
+        Ok(Page::of(paging, rows, key_of_outcome, OutcomeListed::of))
     };
-    Ok(Page::of(paging, rows, key, OutcomeListed::of))
+    Page::of_wanted(paging, page, |one| workplace.serves(&one.panel))
+}
+
+fn key_of_outcome(row: &OutcomeRow) -> String {
+    let Outcome { submission, person, sitting, revision, .. } = &row.outcome;
+    format!("{sitting}/{person}/{revision}/{submission}")
 }
 
 fn outcome_key(text: &str) -> Result<OutcomeKey, Failure> {

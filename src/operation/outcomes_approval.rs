@@ -26,8 +26,7 @@ pub fn outcomes_waiting(
     let mut installation = Installation::open(workplace, clock, actor)?;
     let panel = panel.map(|panel| installation.rules.panel(panel, &installation.configuration)).transpose()?;
     let panel = panel.map(|profile| profile.name.clone());
-    let mut rows = installation.ledger.outcomes_to_approve(panel.as_ref(), date, limit)?;
-    rows.retain(|row| workplace.serves(&row.outcome.panel));
+    let rows = installation.ledger.outcomes_to_approve(&workplace.served(), panel.as_ref(), date, limit)?;
     let listed = rows.iter().map(|row| shown(&installation, actor, row)).collect::<Result<Vec<_>, _>>()?;
     let viewed: BTreeSet<&str> = listed.iter().map(|outcome| outcome.submission.as_str()).collect();
     installation.ledger.audit_views(actor, viewed)?;

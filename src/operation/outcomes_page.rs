@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::installation::Installation;
 use super::outcomes::shown;
-use super::outcomes_workbook::{Listed, checked, deciding_panel, lines, loaded_outcome, record, would_record};
-use super::{Actor, Failure, OutcomeListed, OutcomesLoaded, Workplace};
+use super::outcomes_workbook::{AtSitting, Listed, checked, deciding_panel, loaded_outcome, record, would_record};
+use super::page::no_place;
+use super::{Actor, Failure, OutcomeListed, OutcomesLoaded, Paging, Workplace};
 use crate::calendar::Clock;
 use crate::domain::{OutcomeState, PanelName, SubmissionId};
 use crate::ledger::{OutcomeRow, Recorded};
@@ -30,8 +31,16 @@ pub struct OutcomeFormShown {
     pub decisions: Vec<ChoiceShown>,
     /// What is recorded with a decision, in the order of the profile.
     pub fields: Vec<FieldShown>,
-    /// The requests, each child by itself, in the order of the agenda.
+    /// The requests of the page, each child by itself, in the order of the agenda.
     pub rows: Vec<OutcomeFormRow>,
+    /// How many requests the sitting has before those of the page.
+    pub before: usize,
+    /// How many requests the page has.
+    pub requests: usize,
+    /// How many requests the sitting has.
+    pub requests_in_all: usize,
+    /// Where the next page begins: hand it in as `after`. `None` at the end.
+    pub next: Option<String>,
 }
 
 /// Something that can be chosen.
@@ -127,17 +136,34 @@ pub struct OutcomesRecorded {
     pub troubles: Vec<FieldTrouble>,
 }
 
-/// What the page for a sitting's outcomes shows: the rows of its workbook. That it was shown is in the trail.
+/// What a page for a sitting's outcomes shows: rows of its workbook, so many requests of them as the paging says. That
+/// it was shown is in the trail.
 pub fn outcome_form(
     workplace: &Workplace,
     clock: Clock,
     actor: &Actor,
     panel: &str,
     date: Date,
+    paging: &Paging,
 ) -> Result<OutcomeFormShown, Failure> {
     let mut installation = Installation::open(workplace, clock, actor)?;
     let profile = deciding_panel(&installation, panel)?;
-    let rows = lines(&installation, &profile, date)?;
+    let mut sitting = AtSitting::read(&installation, &profile, date)?;
+    let requests_in_all = sitting.submissions.len();
+    let before = match &paging.after {
+        None => 0,
+        Some(after) => {
+            let last = sitting.submissions.iter().position(|submission| submission.id.as_str() == after);
+            last.ok_or_else(no_place)? + 1
+        }
+    };
+    sitting.submissions.drain(..before);
+    let limit = usize::try_from(paging.rows()).unwrap_or(usize::MAX);
+    let is_last = sitting.submissions.len() <= limit;
+    sitting.submissions.truncate(limit);
+    let (requests, last) = (sitting.submissions.len(), sitting.submissions.last());
+    let next = last.filter(|_| !is_last).map(|submission| submission.id.to_string());
+    let rows = sitting.lines(&installation, &profile)?;
     let shown = OutcomeFormShown {
         panel: profile.name.clone(),
         title: profile.title.clone(),
@@ -145,6 +171,10 @@ pub fn outcome_form(
         decisions: choices(&profile.outcome.decisions),
         fields: profile.outcome.fields.iter().map(FieldShown::of).collect(),
         rows: rows.into_iter().map(|listed| OutcomeFormRow::of(listed, &profile)).collect(),
+        before,
+        requests,
+        requests_in_all,
+        next,
     };
     installation.ledger.note(actor, "outcome-form-shown", profile.name.as_str())?;
     Ok(shown)
@@ -199,8 +229,8 @@ pub fn outcomes_preview(
 /// Checks what was filled in. Only requests of the sitting are taken: a page can name any.
 fn read(installation: &Installation, panel: &str, date: Date, filled: &[FilledRow]) -> Result<Loaded, Failure> {
     let profile = deciding_panel(installation, panel)?;
-    let listed = lines(installation, &profile, date)?.into_iter();
-    let listed: BTreeSet<SubmissionId> = listed.map(|listed| listed.line.submission).collect();
+    let listed = AtSitting::read(installation, &profile, date)?.submissions.into_iter();
+    let listed: BTreeSet<SubmissionId> = listed.map(|submission| submission.id).collect();
     let rows = filled.iter().map(|row| PageRow {
         submission: &row.submission,
         person: &row.person,

@@ -101,8 +101,11 @@ pub fn outcomes_workbook(
             return Err(Failure::usage(format_args!("{} holds what was not loaded", file.display()), help));
         }
     }
-    let requests: Vec<RequestLine> =
-        lines(&installation, &profile, date)?.into_iter().map(|listed| listed.line).collect();
+    let requests: Vec<RequestLine> = AtSitting::read(&installation, &profile, date)?
+        .lines(&installation, &profile)?
+        .into_iter()
+        .map(|listed| listed.line)
+        .collect();
     let submissions: BTreeSet<&SubmissionId> = requests.iter().map(|request| &request.submission).collect();
     let written = WorkbookWritten {
         file: file.to_owned(),
@@ -141,44 +144,58 @@ pub(super) struct Listed {
     pub(super) recorded: Option<(String, String)>,
 }
 
-/// The rows of a sitting's workbook: what is expected then or was decided then, in the order of the agenda.
-pub(super) fn lines(installation: &Installation, profile: &Profile, date: Date) -> Result<Vec<Listed>, Failure> {
-    let office = installation.rules.office(&profile.name.authority())?;
-    let mut decided: BTreeMap<(SubmissionId, PersonId), OutcomeRow> = BTreeMap::new();
-    for row in installation.ledger.outcomes_at(&profile.name, date)? {
-        // Later revisions come last.
-        decided.insert((row.outcome.submission.clone(), row.outcome.person), row);
-    }
-    let mut submissions = expected(installation, profile, date)?;
-    for (id, _) in decided.keys() {
-        if let Some(row) = installation.ledger.submission(id)?
-            && row.submission.panel.as_ref() == Some(&profile.name)
-        {
-            submissions.insert(id.clone(), row.submission);
+/// What is expected at a sitting or was decided at it.
+pub(super) struct AtSitting {
+    /// The requests, in the order of the agenda.
+    pub(super) submissions: Vec<Submission>,
+    decided: BTreeMap<(SubmissionId, PersonId), OutcomeRow>,
+}
+
+impl AtSitting {
+    /// What the ledger has of a sitting.
+    pub(super) fn read(installation: &Installation, profile: &Profile, date: Date) -> Result<Self, Failure> {
+        let office = installation.rules.office(&profile.name.authority())?;
+        let mut decided: BTreeMap<(SubmissionId, PersonId), OutcomeRow> = BTreeMap::new();
+        for row in installation.ledger.outcomes_at(&profile.name, date)? {
+            // Later revisions come last.
+            decided.insert((row.outcome.submission.clone(), row.outcome.person), row);
         }
-    }
-    let mut submissions: Vec<Submission> = submissions.into_values().collect();
-    submissions.sort_by_cached_key(|submission| {
-        let kinds = profile.requests.choices(submission);
-        let is_its_item = |item: &AgendaItem| item.kinds.iter().any(|kind| kinds.contains(&kind.as_str()));
-        let item = profile.agenda.iter().position(is_its_item).unwrap_or(profile.agenda.len());
-        let at = handed_in(submission, office).map(|at| in_order(&at));
-        (item, at.is_none(), at, submission.id.clone())
-    });
-    let mut lines = Vec::new();
-    for submission in submissions {
-        for person in &submission.people {
-            let known = installation.ledger.person(&submission.authority, *person)?;
-            let initials = known.and_then(|person| person.initials);
-            let row = decided.remove(&(submission.id.clone(), *person));
-            let by = row.as_ref().map(|row| (row.loaded_by.clone(), row.at.clone()));
-            let recorded = row.map(|row| row.outcome);
-            let kinds = profile.requests.kinds_of(&submission).iter().map(|kind| kind.title.clone()).collect();
-            let line = RequestLine { submission: submission.id.clone(), person: *person, initials, recorded };
-            lines.push(Listed { line, kinds, recorded: by });
+        let mut submissions = expected(installation, profile, date)?;
+        for (id, _) in decided.keys() {
+            if let Some(row) = installation.ledger.submission(id)?
+                && row.submission.panel.as_ref() == Some(&profile.name)
+            {
+                submissions.insert(id.clone(), row.submission);
+            }
         }
+        let mut submissions: Vec<Submission> = submissions.into_values().collect();
+        submissions.sort_by_cached_key(|submission| {
+            let kinds = profile.requests.choices(submission);
+            let is_its_item = |item: &AgendaItem| item.kinds.iter().any(|kind| kinds.contains(&kind.as_str()));
+            let item = profile.agenda.iter().position(is_its_item).unwrap_or(profile.agenda.len());
+            let at = handed_in(submission, office).map(|at| in_order(&at));
+            (item, at.is_none(), at, submission.id.clone())
+        });
+        Ok(Self { submissions, decided })
     }
-    Ok(lines)
+
+    /// The rows of its requests: one for each request and child.
+    pub(super) fn lines(mut self, installation: &Installation, profile: &Profile) -> Result<Vec<Listed>, Failure> {
+        let mut lines = Vec::new();
+        for submission in self.submissions {
+            for person in &submission.people {
+                let known = installation.ledger.person(&submission.authority, *person)?;
+                let initials = known.and_then(|person| person.initials);
+                let row = self.decided.remove(&(submission.id.clone(), *person));
+                let by = row.as_ref().map(|row| (row.loaded_by.clone(), row.at.clone()));
+                let recorded = row.map(|row| row.outcome);
+                let kinds = profile.requests.kinds_of(&submission).iter().map(|kind| kind.title.clone()).collect();
+                let line = RequestLine { submission: submission.id.clone(), person: *person, initials, recorded };
+                lines.push(Listed { line, kinds, recorded: by });
+            }
+        }
+        Ok(lines)
+    }
 }
 
 /// The open requests that are expected at a sitting. At one that was held already: those that were expected then and

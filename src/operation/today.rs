@@ -53,7 +53,7 @@ pub fn today(workplace: &Workplace, clock: Clock) -> Result<Today, Failure> {
     Ok(Today {
         now_in_words: report::moment(&now),
         sittings: listed(&installation, &profiles, day, day.saturating_add(DAYS.days()))?,
-        outcomes_waiting: ledger.outcomes_waiting()?,
+        outcomes_waiting: ledger.outcomes_waiting(&workplace.served())?,
         write_backs_for_person: ledger.write_backs_for_person()?,
         quarantined: ledger.quarantine_waiting()?,
         mistakes: installation.rules.own_mistakes(workplace.configuration()).len(),

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::Failure;
 use super::installation::Rulebook;
 use crate::config::Configuration;
-use crate::domain::PanelName;
+use crate::domain::{AuthorityName, PanelName};
 
 /// A configuration with its mapping files read. They are read again where one of them has changed since, so that what
 /// runs for days knows a new version as soon as it lies there.
@@ -48,6 +48,11 @@ impl Workplace {
     /// Whether a panel is of an authority that is served: the ledger may hold what is of others.
     pub(super) fn serves(&self, panel: &PanelName) -> bool {
         self.configuration.authority(&panel.authority()).is_some()
+    }
+
+    /// The authorities that are served.
+    pub(super) fn served(&self) -> Vec<&AuthorityName> {
+        self.configuration.authorities.iter().map(|authority| &authority.name).collect()
     }
 
     /// The mapping files as they are now.

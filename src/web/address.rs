@@ -25,6 +25,12 @@ pub(super) fn outcomes(panel: &PanelName, date: Date) -> String {
     format!("/outcomes/{panel}/{date}")
 }
 
+/// The page of them that begins after a request.
+pub(super) fn outcomes_after(panel: &PanelName, date: Date, after: Option<&str>) -> String {
+    let form = outcomes(panel, date);
+    page(&form, &[], after).unwrap_or(form)
+}
+
 /// A write-back.
 pub(super) fn write_back(id: &str) -> String {
     format!("/write-backs/{}", encoded(id))

@@ -6,15 +6,17 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
+use serde::Deserialize;
 
-use super::asked::Path;
+use super::asked::{Path, Query};
 use super::parts::Field;
 use super::posted::Posted;
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, outcomes, parts};
 use crate::domain::{SignInRole, SubmissionId};
 use crate::operation::{
-    self, ChoiceShown, FieldShown, FieldTrouble, FilledRow, OutcomeFormRow, OutcomeFormShown, OutcomeListed, Wording,
+    self, ChoiceShown, FieldShown, FieldTrouble, FilledRow, OutcomeFormRow, OutcomeFormShown, OutcomeListed, Paging,
+    Wording,
 };
 use crate::report;
 
@@ -22,26 +24,54 @@ use crate::report;
 const FIELD: &str = "field-";
 const DECISION: &str = "decision";
 
+/// Requests of a page: what somebody can fill in before they check it.
+const REQUESTS: u32 = 25;
+
 /// Which sitting, by the address.
 type Sitting = (String, String, Date);
+
+/// Which of its requests, and what was done just before.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    after: Option<String>,
+    #[serde(default)]
+    done: String,
+}
+
+/// What a page of the form is shown with.
+#[derive(Default)]
+struct Told<'t> {
+    /// The request after which the page begins.
+    after: Option<&'t str>,
+    /// What was done just before, in a banner.
+    done: Option<String>,
+    filled: &'t [FilledRow],
+    troubles: &'t [FieldTrouble],
+}
 
 /// The form.
 pub(super) async fn page(
     State(site): State<Site>,
     visitor: Visitor,
     Path(sitting): Path<Sitting>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
-    let form = form(&site, &visitor, &sitting).await.map_err(PageFailure::unknown_is_not_found)?;
-    Ok(shown(&visitor, &site.wording().await?, &form, &[], &[]))
+    let form = form(&site, &visitor, &sitting, asked.after.clone()).await.map_err(PageFailure::unknown_is_not_found)?;
+    let done = "What you filled in on the page before is recorded. These are the next requests.";
+    let done = (asked.done == "recorded").then(|| done.to_owned());
+    let told = Told { after: asked.after.as_deref(), done, ..Told::default() };
+    Ok(shown(&visitor, &site.wording().await?, &form, &told))
 }
 
 async fn form(
     site: &Site,
     visitor: &Visitor,
     (authority, panel, date): &Sitting,
+    after: Option<String>,
 ) -> Result<OutcomeFormShown, PageFailure> {
     let (actor, name, date) = (visitor.acting(SignInRole::Administrator), format!("{authority}/{panel}"), *date);
-    site.ask(move |workplace, clock| operation::outcome_form(workplace, clock, &actor, &name, date)).await
+    let paging = Paging { after, limit: REQUESTS };
+    site.ask(move |workplace, clock| operation::outcome_form(workplace, clock, &actor, &name, date, &paging)).await
 }
 
 fn shell(visitor: &Visitor, wording: &Wording, form: &OutcomeFormShown) -> Shell {
@@ -50,30 +80,32 @@ fn shell(visitor: &Visitor, wording: &Wording, form: &OutcomeFormShown) -> Shell
 }
 
 /// The form as it was filled in, with what is wrong; as it is recorded where nothing was filled in.
-fn shown(
-    visitor: &Visitor,
-    wording: &Wording,
-    form: &OutcomeFormShown,
-    filled: &[FilledRow],
-    troubles: &[FieldTrouble],
-) -> Response {
-    let errors: Vec<FieldError> = troubles.iter().map(|trouble| error(form, trouble)).collect();
+fn shown(visitor: &Visitor, wording: &Wording, form: &OutcomeFormShown, told: &Told<'_>) -> Response {
+    let errors: Vec<FieldError> = told.troubles.iter().map(|trouble| error(form, trouble)).collect();
+    let is_paged = form.requests < form.requests_in_all;
     let body = html! {
         @if form.rows.is_empty() {
             (parts::empty("No request is expected at this sitting, and none was decided at it."))
         } @else {
             p { "Leave out what was not decided. Nothing is written on a record before somebody has approved it." }
-            form action=(address::outcomes(&form.panel, form.sitting)) method="post" {
+            @if is_paged {
+                p {
+                    "Requests " (form.before + 1) " to " (form.before + form.requests) " of " (form.requests_in_all)
+                    ", in the order of the agenda. Check and record what you fill in before you go to another page."
+                }
+            }
+            form action=(address::outcomes_after(&form.panel, form.sitting, told.after)) method="post" {
                 (parts::csrf(visitor))
                 @for (number, row) in form.rows.iter().enumerate() {
-                    @let own = filled.iter().find(|one| one.submission == row.submission && one.person == row.person);
+                    @let own = told.filled.iter().find(|one| one.submission == row.submission && one.person == row.person);
                     (row_fields(wording, form, number, row, own, &errors))
                 }
                 button name="step" value="check" { "Check what will be written" }
             }
+            (parts::next(form.next.as_deref().map(|next| address::outcomes_after(&form.panel, form.sitting, Some(next)))))
         }
     };
-    shell(visitor, wording, form).errors(errors).show(&body)
+    shell(visitor, wording, form).done(told.done.clone()).errors(errors).show(&body)
 }
 
 /// A trouble at the field that it is about.
@@ -213,12 +245,14 @@ pub(super) async fn post(
     State(site): State<Site>,
     visitor: Visitor,
     Path(sitting): Path<Sitting>,
+    Query(asked): Query<Asked>,
     posted: Posted,
 ) -> Result<Response, PageFailure> {
-    let form = form(&site, &visitor, &sitting).await?;
+    let form = form(&site, &visitor, &sitting, asked.after.clone()).await?;
     let (filled, wording) = (filled(&form, &posted), site.wording().await?);
+    let told = Told { after: asked.after.as_deref(), filled: &filled, ..Told::default() };
     let records = match posted.text("step") {
-        Some("change") => return Ok(shown(&visitor, &wording, &form, &filled, &[])),
+        Some("change") => return Ok(shown(&visitor, &wording, &form, &told)),
         Some("record") => true,
         _ => false,
     };
@@ -237,14 +271,18 @@ pub(super) async fn post(
         })
         .await?;
     if !recorded.troubles.is_empty() {
-        return Ok(shown(&visitor, &wording, &form, &filled, &recorded.troubles));
+        return Ok(shown(&visitor, &wording, &form, &Told { troubles: &recorded.troubles, ..told }));
+    }
+    if records && form.next.is_some() {
+        let next = address::outcomes_after(&form.panel, form.sitting, form.next.as_deref());
+        return Ok(Redirect::to(&format!("{next}&done=recorded")).into_response());
     }
     if records {
         let panel = parts::encoded(form.panel.as_str());
         let address = format!("/outcomes/waiting?panel={panel}&date={date}&done=recorded");
         return Ok(Redirect::to(&address).into_response());
     }
-    Ok(previewed(&visitor, &wording, &form, &filled, &preview))
+    Ok(previewed(&visitor, &wording, &form, &told, &preview))
 }
 
 /// Exactly what would be written on each record.
@@ -252,7 +290,7 @@ fn previewed(
     visitor: &Visitor,
     wording: &Wording,
     form: &OutcomeFormShown,
-    filled: &[FilledRow],
+    told: &Told<'_>,
     preview: &[OutcomeListed],
 ) -> Response {
     let body = html! {
@@ -267,9 +305,9 @@ fn previewed(
                 (outcomes::writes(one))
             }
         }
-        form action=(address::outcomes(&form.panel, form.sitting)) method="post" {
+        form action=(address::outcomes_after(&form.panel, form.sitting, told.after)) method="post" {
             (parts::csrf(visitor))
-            @for (number, row) in filled.iter().enumerate() { (hidden(number, row)) }
+            @for (number, row) in told.filled.iter().enumerate() { (hidden(number, row)) }
             @if !preview.is_empty() { button name="step" value="record" { "Record these outcomes" } }
             button.secondary name="step" value="change" { "Change something" }
         }

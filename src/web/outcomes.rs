@@ -54,7 +54,7 @@ pub(super) async fn page(
         .ask(move |workplace, clock| {
             operation::list_viewed(workplace, clock, &actor, "list of outcomes")?;
             let today = operation::today(workplace, clock)?;
-            Ok((today, operation::outcomes_page_served(workplace, clock, &filter, &paging)?))
+            Ok((today, operation::outcomes_page(workplace, clock, &filter, &paging)?))
         })
         .await?;
     let wording = site.wording().await?;

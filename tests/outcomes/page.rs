@@ -10,7 +10,7 @@ use tessera::calendar::Clock;
 use tessera::config::Configuration;
 use tessera::domain::SubmissionId;
 use tessera::operation::{
-    self, Actor, FailureKind, FilledRow, OutcomeFormShown, OutcomeListed, OutcomesRecorded, Workplace,
+    self, Actor, FailureKind, FilledRow, OutcomeFormShown, OutcomeListed, OutcomesRecorded, Paging, Workplace,
 };
 
 use super::rehearsed;
@@ -18,6 +18,8 @@ use crate::runner::Tessera;
 
 const PANEL: &str = "lincolnshire/support-panel";
 const SITTING: Date = date(2026, 12, 2);
+/// The first page of the form, as long as it may be.
+const FIRST: Paging = Paging { after: None, limit: 200 };
 
 /// A rehearsal, asked as the pages ask it.
 struct Office {
@@ -87,7 +89,7 @@ impl Office {
     }
 
     fn form(&self) -> OutcomeFormShown {
-        operation::outcome_form(&self.workplace, self.clock, &sam(), PANEL, SITTING).unwrap()
+        operation::outcome_form(&self.workplace, self.clock, &sam(), PANEL, SITTING, &FIRST).unwrap()
     }
 
     fn record(&self, actor: &Actor, rows: &[FilledRow]) -> OutcomesRecorded {
@@ -293,7 +295,8 @@ fn rows_that_the_page_never_had_are_refused() {
     let before = office.outcomes();
     let secret = "Somebody said so";
     let fields = [("worried-about", secret), ("needs-to-happen", secret)];
-    let later = operation::outcome_form(&office.workplace, office.clock, &sam(), PANEL, date(2026, 12, 9)).unwrap();
+    let later =
+        operation::outcome_form(&office.workplace, office.clock, &sam(), PANEL, date(2026, 12, 9), &FIRST).unwrap();
     let later = later.rows.first().unwrap();
     for (submission, person) in [
         ("lambeth-720001", "120001"),

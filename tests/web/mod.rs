@@ -4,6 +4,7 @@ mod forced;
 mod guessed;
 mod hostile;
 mod limits;
+mod paged;
 mod refused;
 mod served;
 mod sessions;
