@@ -75,6 +75,7 @@ calendar() {
     "$venv/bin/python" tests/calendar/independent.py --check tests/calendar/sittings.tsv
     "$venv/bin/python" tests/calendar/independent.py --mappings tests/calendar/exercise --check tests/calendar/exercise.tsv
     "$venv/bin/python" tests/calendar/independent.py --deadlines --check tests/calendar/deadlines.tsv
+    "$venv/bin/python" tests/calendar/independent.py --duties --check tests/calendar/duties.tsv
 }
 
 # A workbook as another program opens and saves it, for the tests to load.

@@ -41,6 +41,6 @@ pub use quarantine::{Entry, EntryState};
 pub use queue::LedgerQueue;
 pub use status::Status;
 pub use store::{Ledger, LedgerKey};
-pub use submission::{Revision, Selection, SubmissionRow};
+pub use submission::{Candidate, Revision, Selection, SubmissionRow};
 pub use tally::{Arrived, Lacking, Tallied};
 pub use trouble::LedgerTrouble;

@@ -54,6 +54,20 @@ pub struct Revision {
 /// among all that are approved.
 pub(super) const DECIDED: &str = "EXISTS (SELECT 1 FROM outcome o WHERE o.submission = s.id AND +o.state = 'approved')";
 
+/// A request that may be at a sitting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The request.
+    pub submission: SubmissionId,
+    /// When it was handed in, as the ledger sorts it; those that are not, or that no check has seen, come last.
+    pub place: String,
+    /// Whether anything is recorded of it for that sitting.
+    pub is_decided: bool,
+}
+
+const PLACE: &str =
+    "SELECT may.submission, ifnull((SELECT min(place) FROM checked c WHERE c.submission = may.submission), '~')";
+
 impl Ledger {
     /// Submissions in order of id, a page at a time.
     pub fn submissions(&self, selection: &Selection) -> Result<Vec<SubmissionRow>, LedgerTrouble> {
@@ -92,26 +106,48 @@ impl Ledger {
         from: Date,
         sitting: Date,
         is_held: bool,
-    ) -> Result<Vec<SubmissionRow>, LedgerTrouble> {
+    ) -> Result<Vec<Candidate>, LedgerTrouble> {
         let sql = format!(
-            "SELECT r.payload, r.number FROM (
+            "{PLACE}, 0 FROM (
                  SELECT submission FROM checked WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3 AND settled = 0 AND settled < 2
                  UNION SELECT submission FROM checked WHERE panel = ?1 AND sitting > ?3 AND place < ?4 AND settled = 0 AND settled < 2
                  UNION SELECT submission FROM held WHERE panel = ?1 AND sitting = ?3
                  UNION SELECT submission FROM unseen WHERE panel = ?1) may
-             CROSS JOIN submission s ON s.id = may.submission AND s.is_request = 1 AND +s.panel = ?1
-             JOIN revision r ON r.submission = s.id AND r.number = s.latest WHERE NOT {DECIDED}"
+             CROSS JOIN submission s ON s.id = may.submission AND s.is_request = 1 AND +s.panel = ?1 WHERE NOT {DECIDED}"
         );
-        let rows: Vec<(String, i64)> = self
-            .connection
-            .prepare_cached(&sql)
-            .and_then(|mut query| {
-                let handed_in = if is_held { sitting.saturating_add(1.day()).to_string() } else { String::new() };
-                let key = params![panel.as_str(), from.to_string(), sitting.to_string(), handed_in];
-                query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-            })
-            .map_err(|error| self.failed(error))?;
-        rows.into_iter().map(submission_row).collect()
+        let handed_in = if is_held { sitting.saturating_add(1.day()).to_string() } else { String::new() };
+        self.candidates(&sql, params![panel.as_str(), from.to_string(), sitting.to_string(), handed_in])
+    }
+
+    /// The open requests of a panel.
+    pub fn open_requests(&self, panel: &PanelName) -> Result<Vec<Candidate>, LedgerTrouble> {
+        let sql = format!(
+            "{PLACE}, 0 FROM (
+                 SELECT submission FROM checked WHERE panel = ?1 AND settled = 0 AND settled < 2
+                 UNION SELECT submission FROM unseen WHERE panel = ?1) may
+             CROSS JOIN submission s ON s.id = may.submission AND s.is_request = 1 AND +s.panel = ?1 WHERE NOT {DECIDED}"
+        );
+        self.candidates(&sql, params![panel.as_str()])
+    }
+
+    /// The requests of a panel of which anything is recorded for a sitting.
+    pub fn decided_at(&self, panel: &PanelName, sitting: Date) -> Result<Vec<Candidate>, LedgerTrouble> {
+        let sql = format!(
+            "{PLACE}, 1 FROM (SELECT DISTINCT submission FROM outcome WHERE panel = ?1 AND sitting = ?2) may
+             CROSS JOIN submission s ON s.id = may.submission AND +s.panel = ?1"
+        );
+        self.candidates(&sql, params![panel.as_str(), sitting.to_string()])
+    }
+
+    fn candidates(&self, sql: &str, key: impl rusqlite::Params) -> Result<Vec<Candidate>, LedgerTrouble> {
+        let read = |row: &rusqlite::Row<'_>| {
+            let (id, place, is_decided): (String, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Candidate { submission: SubmissionId::new(id), place, is_decided })
+        };
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_map(key, read)?.collect())
+            .map_err(|error| self.failed(error))
     }
 
     /// A submission as it is now.

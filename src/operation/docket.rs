@@ -35,6 +35,12 @@ impl Docket {
         Ok(docket)
     }
 
+    /// The sittings ahead of one panel.
+    pub(super) fn of(profile: &Profile, office: &Office, clock: Clock) -> Self {
+        let ahead = profile.sittings_ahead(clock.now_in(&office.zone).date(), office);
+        Self { ahead: BTreeMap::from([(profile.name.clone(), ahead)]), expected: BTreeMap::new() }
+    }
+
     /// Expects every open request of a selection. Only panels with slots remember who comes.
     pub(super) fn expect_all(&mut self, installation: &Installation, mut selection: Selection) -> Result<(), Failure> {
         while let Some(page) = super::check::page(installation, &mut selection)? {

@@ -90,8 +90,8 @@ fn of_panel(installation: &Installation, profile: &Profile) -> Result<Vec<Duty>,
     Ok(duties)
 }
 
-/// The duties before each sitting ahead, for each child for whom something goes on: who goes on today is expected to go
-/// on then.
+/// The duties of each sitting for each child for whom something goes on. What is due before a sitting comes up ahead of
+/// it, and who goes on today is expected to go on then; what is due after it comes up when it has been held.
 fn of_followed(
     installation: &Installation,
     occasion: &Occasion<'_>,
@@ -99,13 +99,18 @@ fn of_followed(
     days: &Days,
 ) -> Result<Vec<Duty>, Failure> {
     let Occasion { profile, office, .. } = occasion;
-    let mut sittings = profile.sittings(days.today, days.ahead, office);
-    sittings.retain(|sitting| sitting.cancelled.is_none());
+    let is_before = matches!(&occasion.rule.due, DueBy::Deadline(deadline) if deadline.is_before());
+    let (first, last) = if is_before { (days.today, days.ahead) } else { (days.began, days.today) };
+    let now = installation.clock.now();
+    let mut sittings = profile.sittings(first, last, office);
+    sittings.retain(|sitting| sitting.cancelled.is_none() && (is_before || sitting.ends.timestamp() <= now));
     let mut duties = Vec::new();
     for kind in kinds {
-        for event in installation.ledger.events_open(&profile.name.authority(), kind, days.today)? {
-            let goes_on = sittings.iter().filter(|sitting| event.until.is_none_or(|until| until >= sitting.date));
-            duties.extend(goes_on.filter_map(|sitting| duty::followed(occasion, sitting, &event)));
+        for sitting in &sittings {
+            let known = sitting.date.min(days.today);
+            let events = installation.ledger.events_open(&profile.name.authority(), kind, known)?;
+            let goes_on = events.iter().filter(|event| event.until.is_none_or(|until| until >= sitting.date));
+            duties.extend(goes_on.filter_map(|event| duty::followed(occasion, sitting, event)));
         }
     }
     Ok(duties)

@@ -5,6 +5,7 @@
 mod accounts;
 mod agenda;
 mod agenda_report;
+mod at_sitting;
 mod check;
 mod check_matrix;
 mod checked_request;

@@ -1,16 +1,16 @@
 //! The outcomes of a sitting, filled in on a page: what the page shows, what is wrong with what was filled in, what it
 //! would write, and recording it. The checks are those of the workbook.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::at_sitting::{AtSitting, Listed};
 use super::installation::Installation;
 use super::outcomes::shown;
-use super::outcomes_workbook::{AtSitting, Listed, checked, deciding_panel, loaded_outcome, record, would_record};
-use super::page::no_place;
+use super::outcomes_workbook::{checked, deciding_panel, loaded_outcome, record, would_record};
 use super::{Actor, Failure, OutcomeListed, OutcomesLoaded, Paging, Workplace};
 use crate::calendar::Clock;
 use crate::domain::{OutcomeState, PanelName, SubmissionId};
@@ -33,12 +33,6 @@ pub struct OutcomeFormShown {
     pub fields: Vec<FieldShown>,
     /// The requests of the page, each child by itself, in the order of the agenda.
     pub rows: Vec<OutcomeFormRow>,
-    /// How many requests the sitting has before those of the page.
-    pub before: usize,
-    /// How many requests the page has.
-    pub requests: usize,
-    /// How many requests the sitting has.
-    pub requests_in_all: usize,
     /// Where the next page begins: hand it in as `after`. `None` at the end.
     pub next: Option<String>,
 }
@@ -148,22 +142,7 @@ pub fn outcome_form(
 ) -> Result<OutcomeFormShown, Failure> {
     let mut installation = Installation::open(workplace, clock, actor)?;
     let profile = deciding_panel(&installation, panel)?;
-    let mut sitting = AtSitting::read(&installation, &profile, date)?;
-    let requests_in_all = sitting.submissions.len();
-    let before = match &paging.after {
-        None => 0,
-        Some(after) => {
-            let last = sitting.submissions.iter().position(|submission| submission.id.as_str() == after);
-            last.ok_or_else(no_place)? + 1
-        }
-    };
-    sitting.submissions.drain(..before);
-    let limit = usize::try_from(paging.rows()).unwrap_or(usize::MAX);
-    let is_last = sitting.submissions.len() <= limit;
-    sitting.submissions.truncate(limit);
-    let (requests, last) = (sitting.submissions.len(), sitting.submissions.last());
-    let next = last.filter(|_| !is_last).map(|submission| submission.id.to_string());
-    let rows = sitting.lines(&installation, &profile)?;
+    let (rows, next) = AtSitting::open(&installation, &profile, date)?.page(paging)?;
     let shown = OutcomeFormShown {
         panel: profile.name.clone(),
         title: profile.title.clone(),
@@ -171,9 +150,6 @@ pub fn outcome_form(
         decisions: choices(&profile.outcome.decisions),
         fields: profile.outcome.fields.iter().map(FieldShown::of).collect(),
         rows: rows.into_iter().map(|listed| OutcomeFormRow::of(listed, &profile)).collect(),
-        before,
-        requests,
-        requests_in_all,
         next,
     };
     installation.ledger.note(actor, "outcome-form-shown", profile.name.as_str())?;
@@ -229,8 +205,8 @@ pub fn outcomes_preview(
 /// Checks what was filled in. Only requests of the sitting are taken: a page can name any.
 fn read(installation: &Installation, panel: &str, date: Date, filled: &[FilledRow]) -> Result<Loaded, Failure> {
     let profile = deciding_panel(installation, panel)?;
-    let listed = AtSitting::read(installation, &profile, date)?.submissions.into_iter();
-    let listed: BTreeSet<SubmissionId> = listed.map(|submission| submission.id).collect();
+    let asked = filled.iter().map(|row| row.submission.clone()).collect();
+    let listed = AtSitting::open(installation, &profile, date)?.among(&asked)?;
     let rows = filled.iter().map(|row| PageRow {
         submission: &row.submission,
         person: &row.person,

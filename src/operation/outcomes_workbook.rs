@@ -6,23 +6,22 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan as _};
 use serde::Serialize;
 
-use super::check::{each_request, sitting_on};
-use super::docket::{Docket, handed_in, in_order};
+use super::at_sitting::AtSitting;
 use super::installation::{Installation, Rulebook};
 use super::{Actor, Failure, Workplace};
 use crate::calendar::Clock;
 use crate::diagnostic::Place;
-use crate::domain::{AuthorityName, Outcome, OutcomeState, PanelName, PersonId, Submission, SubmissionId, limit};
-use crate::ledger::{OutcomeRow, Recorded, Selection};
+use crate::domain::{AuthorityName, Outcome, OutcomeState, PanelName, SubmissionId, limit};
+use crate::ledger::{OutcomeRow, Recorded};
 use crate::outcome::{
     self, CellTrouble, FilledIn, Known, Loaded, PersonKnown, ReadOutcome, RecordedBy, RequestKnown, RequestLine, Sheet,
     SittingKnown,
 };
-use crate::panel::{AgendaItem, Profile};
+use crate::panel::Profile;
 use crate::report;
 
 /// A workbook that was written.
@@ -101,11 +100,8 @@ pub fn outcomes_workbook(
             return Err(Failure::usage(format_args!("{} holds what was not loaded", file.display()), help));
         }
     }
-    let requests: Vec<RequestLine> = AtSitting::read(&installation, &profile, date)?
-        .lines(&installation, &profile)?
-        .into_iter()
-        .map(|listed| listed.line)
-        .collect();
+    let lines = AtSitting::open(&installation, &profile, date)?.lines()?;
+    let requests: Vec<RequestLine> = lines.into_iter().map(|listed| listed.line).collect();
     let submissions: BTreeSet<&SubmissionId> = requests.iter().map(|request| &request.submission).collect();
     let written = WorkbookWritten {
         file: file.to_owned(),
@@ -133,113 +129,6 @@ pub(super) fn deciding_panel(installation: &Installation, panel: &str) -> Result
     }
     Ok(profile.clone())
 }
-
-/// One request for one child at a sitting.
-#[derive(Debug)]
-pub(super) struct Listed {
-    pub(super) line: RequestLine,
-    /// What it asks for, as a person reads it.
-    pub(super) kinds: Vec<String>,
-    /// Who recorded what is recorded of it, and when.
-    pub(super) recorded: Option<(String, String)>,
-}
-
-/// What is expected at a sitting or was decided at it.
-pub(super) struct AtSitting {
-    /// The requests, in the order of the agenda.
-    pub(super) submissions: Vec<Submission>,
-    decided: BTreeMap<(SubmissionId, PersonId), OutcomeRow>,
-}
-
-impl AtSitting {
-    /// What the ledger has of a sitting.
-    pub(super) fn read(installation: &Installation, profile: &Profile, date: Date) -> Result<Self, Failure> {
-        let office = installation.rules.office(&profile.name.authority())?;
-        let mut decided: BTreeMap<(SubmissionId, PersonId), OutcomeRow> = BTreeMap::new();
-        for row in installation.ledger.outcomes_at(&profile.name, date)? {
-            // Later revisions come last.
-            decided.insert((row.outcome.submission.clone(), row.outcome.person), row);
-        }
-        let mut submissions = expected(installation, profile, date)?;
-        for (id, _) in decided.keys() {
-            if let Some(row) = installation.ledger.submission(id)?
-                && row.submission.panel.as_ref() == Some(&profile.name)
-            {
-                submissions.insert(id.clone(), row.submission);
-            }
-        }
-        let mut submissions: Vec<Submission> = submissions.into_values().collect();
-        submissions.sort_by_cached_key(|submission| {
-            let kinds = profile.requests.choices(submission);
-            let is_its_item = |item: &AgendaItem| item.kinds.iter().any(|kind| kinds.contains(&kind.as_str()));
-            let item = profile.agenda.iter().position(is_its_item).unwrap_or(profile.agenda.len());
-            let at = handed_in(submission, office).map(|at| in_order(&at));
-            (item, at.is_none(), at, submission.id.clone())
-        });
-        Ok(Self { submissions, decided })
-    }
-
-    /// The rows of its requests: one for each request and child.
-    pub(super) fn lines(mut self, installation: &Installation, profile: &Profile) -> Result<Vec<Listed>, Failure> {
-        let mut lines = Vec::new();
-        for submission in self.submissions {
-            for person in &submission.people {
-                let known = installation.ledger.person(&submission.authority, *person)?;
-                let initials = known.and_then(|person| person.initials);
-                let row = self.decided.remove(&(submission.id.clone(), *person));
-                let by = row.as_ref().map(|row| (row.loaded_by.clone(), row.at.clone()));
-                let recorded = row.map(|row| row.outcome);
-                let kinds = profile.requests.kinds_of(&submission).iter().map(|kind| kind.title.clone()).collect();
-                let line = RequestLine { submission: submission.id.clone(), person: *person, initials, recorded };
-                lines.push(Listed { line, kinds, recorded: by });
-            }
-        }
-        Ok(lines)
-    }
-}
-
-/// The open requests that are expected at a sitting. At one that was held already: those that were expected then and
-/// are not decided yet.
-fn expected(
-    installation: &Installation,
-    profile: &Profile,
-    date: Date,
-) -> Result<BTreeMap<SubmissionId, Submission>, Failure> {
-    let mut expected = BTreeMap::new();
-    let selection = Selection { panel: Some(profile.name.clone()), ..Selection::default() };
-    if profile.schedule.is_none() {
-        // Nobody knows beforehand what a panel hears that sits as needed.
-        each_request(installation, selection, &mut |submission| {
-            expected.insert(submission.id.clone(), submission.clone());
-            Ok(())
-        })?;
-        return Ok(expected);
-    }
-    let office = installation.rules.office(&profile.name.authority())?;
-    let sitting = sitting_on(installation, profile, date)?;
-    if let Some(why) = &sitting.cancelled {
-        let help = format!("`tessera panels sittings {} --from {date} --to …` lists its sittings", profile.name);
-        return Err(Failure::usage(format_args!("{} does not sit on {date}: {why}", profile.name), help));
-    }
-    let is_past = sitting.date < installation.clock.now_in(&office.zone).date();
-    let clock = if is_past { Clock::Fixed(sitting.starts.timestamp()) } else { installation.clock };
-    let docket = Docket::new(&installation.rules, clock)?;
-    let booked = if is_past { installation.ledger.booked(&profile.name, date)? } else { Vec::new() };
-    let booked: BTreeSet<SubmissionId> = booked.into_iter().map(|(id, _)| id).collect();
-    let from = if is_past { date } else { installation.clock.now_in(&office.zone).date().saturating_sub(STALE.days()) };
-    for row in installation.ledger.may_be_expected(&profile.name, from, date, is_past)? {
-        let submission = row.submission;
-        let meant = docket.sitting(profile, &submission, office, &clock.now_in(&office.zone));
-        let is_then = is_past && booked.contains(&submission.id);
-        if is_then || meant.is_some_and(|meant| meant.date == date) {
-            expected.insert(submission.id.clone(), submission);
-        }
-    }
-    Ok(expected)
-}
-
-/// Days that the last checks may lie back: a request that they had at an earlier sitting has moved on since.
-const STALE: i64 = 31;
 
 /// Reads a filled-in workbook.
 pub fn outcomes_load(

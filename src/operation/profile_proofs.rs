@@ -2,8 +2,10 @@
 //! missing or wrong, with exactly what the check says of it. All of it is made from the profiles and forms themselves,
 //! so that a profile that cannot be tried fails, and one more profile is one more proof.
 
+mod dates;
 mod paper;
 mod trial;
+mod year;
 
 use jiff::tz::TimeZone;
 use jiff::{ToSpan as _, ZonedDateTime};
@@ -30,11 +32,11 @@ fn now() -> ZonedDateTime {
 }
 
 /// Shows every way in which a panel can be asked: each form, each version, each kind of request that it can name.
-fn each_way(rules: &Rulebook, profile: &Profile, mut take: impl FnMut(Asked<'_>)) {
+fn each_way<'w>(rules: &'w Rulebook, profile: &'w Profile, mut take: impl FnMut(Asked<'w>)) {
     let authority = rules.authority(&profile.name.authority()).unwrap();
     let office = rules.office(&profile.name.authority()).unwrap();
     for form in rules.mappings.forms(&authority.name).filter(|form| form.panels().any(|panel| *panel == profile.name)) {
-        let mut asked = |kind: Option<&RequestKind>| take(Asked { profile, form, kind, authority, office });
+        let mut asked = |kind: Option<&'w RequestKind>| take(Asked { profile, form, kind, authority, office });
         match &profile.requests.field {
             None => asked(None),
             Some(field) => kinds_on(profile, form, field).into_iter().for_each(|kind| asked(Some(kind))),

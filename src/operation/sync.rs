@@ -80,7 +80,7 @@ pub struct Synced {
 
 /// What the checks of one run have come to.
 #[derive(Debug, Default)]
-struct Checks {
+pub(super) struct Checks {
     checked: usize,
     blocked: usize,
     mended: usize,
@@ -202,7 +202,7 @@ fn read(
 }
 
 /// Checks every open request, keeps what was said, and counts the findings that are mended since the last time.
-fn check(installation: &mut Installation, mode: SyncMode) -> Result<Checks, Failure> {
+pub(super) fn check(installation: &mut Installation, mode: SyncMode) -> Result<Checks, Failure> {
     let mut checks = Checks::default();
     let authorities: Vec<_> = installation.configuration.authorities.iter().map(|one| one.name.clone()).collect();
     let selection = |name: &AuthorityName| Selection { authority: Some(name.clone()), ..Selection::default() };

@@ -82,7 +82,7 @@ fn shell(visitor: &Visitor, wording: &Wording, form: &OutcomeFormShown) -> Shell
 /// The form as it was filled in, with what is wrong; as it is recorded where nothing was filled in.
 fn shown(visitor: &Visitor, wording: &Wording, form: &OutcomeFormShown, told: &Told<'_>) -> Response {
     let errors: Vec<FieldError> = told.troubles.iter().map(|trouble| error(form, trouble)).collect();
-    let is_paged = form.requests < form.requests_in_all;
+    let is_paged = told.after.is_some() || form.next.is_some();
     let body = html! {
         @if form.rows.is_empty() {
             (parts::empty("No request is expected at this sitting, and none was decided at it."))
@@ -90,8 +90,8 @@ fn shown(visitor: &Visitor, wording: &Wording, form: &OutcomeFormShown, told: &T
             p { "Leave out what was not decided. Nothing is written on a record before somebody has approved it." }
             @if is_paged {
                 p {
-                    "Requests " (form.before + 1) " to " (form.before + form.requests) " of " (form.requests_in_all)
-                    ", in the order of the agenda. Check and record what you fill in before you go to another page."
+                    "The sitting has more requests than one page: those that were handed in first are on the first. "
+                    "Check and record what you fill in before you go to another page."
                 }
             }
             form action=(address::outcomes_after(&form.panel, form.sitting, told.after)) method="post" {

@@ -11,7 +11,9 @@ disagree, one of them is wrong.
     python3 tests/calendar/independent.py --check tests/calendar/sittings.tsv  is it still so?
 
 `--mappings FOLDER` reads the profiles of another folder. `--deadlines` works out `deadlines.tsv` beside this file
-instead, whose first two columns are the question. It needs Python 3.11.
+instead, whose first two columns are the question; `--duties` works out `duties.tsv`: when everything that the profiles
+have somebody do is due, and who hears of it when, counted from moments before holidays and clock changes. It needs
+Python 3.11.
 """
 
 import argparse
@@ -36,6 +38,23 @@ ONE_DAY = timedelta(days=1)
 # A sitting on a bank holiday may move over the edge of the span.
 EDGE = timedelta(days=14)
 
+# From when duties are counted: before Christmas, New Year, Easter, the bank holidays of May and August, over both clock
+# changes, and from the last days of months of unlike length.
+SINCE = [
+    datetime(2026, 12, 18, 12, 30),
+    datetime(2026, 12, 24, 17, 30),
+    datetime(2026, 12, 31, 9, 0),
+    datetime(2027, 1, 29, 13, 0),
+    datetime(2027, 3, 25, 16, 0),
+    datetime(2027, 3, 27, 1, 30),
+    datetime(2027, 4, 30, 10, 0),
+    datetime(2027, 5, 28, 11, 0),
+    datetime(2027, 8, 27, 15, 0),
+    datetime(2027, 10, 29, 17, 30),
+    datetime(2027, 10, 30, 9, 0),
+    datetime(2027, 11, 30, 14, 0),
+]
+
 HEADING = ["panel", "date", "starts", "ends", "cutoff", "moved", "cancelled"]
 NONE = "-"
 
@@ -45,7 +64,7 @@ ON_WEEKDAY = re.compile(
     r"(?: at least (?P<least>\d+) working days?)? before (?P<anchor>.+)"
 )
 OFFSET = re.compile(r"(?P<count>\d+) (?P<unit>hour|day|working day|week|month)s? (?P<way>before|after) (?P<anchor>.+)")
-ANCHOR = re.compile(r"the sitting|[a-z][a-z0-9-]*(?: [1-9]\d*)?")
+ANCHOR = re.compile(r"the sitting|the request|[a-z][a-z0-9-]*(?: [1-9]\d*)?")
 
 # A key that this script does not know may mean sittings that it would miss.
 SCHEDULE_KEYS = {
@@ -215,8 +234,20 @@ def cutoff(rule: str, starts: datetime, office: Office) -> tuple[datetime, bool]
     if not rule.endswith(" before the sitting"):
         raise Trouble(f"this is no cutoff before a sitting: {rule}")
     meant = due(rule, starts, office)
+    by = in_working_time(meant, office)
+    return by, by != meant
+
+
+def in_working_time(meant: datetime, office: Office) -> datetime:
+    """What ends before something does so at the same time of a working day, that day or an earlier one."""
     day = to_working_day(meant.date(), -ONE_DAY)
-    return (meant, False) if day == meant.date() else (office.at(day, meant.timetz().replace(tzinfo=None)), True)
+    return meant if day == meant.date() else office.at(day, meant.timetz().replace(tzinfo=None))
+
+
+def duty_due(rule: str, anchor: datetime, office: Office) -> datetime:
+    """What is due before something is moved as a cutoff is; what is due after something is not."""
+    meant = due(rule, anchor, office)
+    return in_working_time(meant, office) if " before " in rule else meant
 
 
 # Tables
@@ -257,6 +288,38 @@ def sittings_table(mappings: Path) -> list[list[str]]:
     return [HEADING, *sorted(rows)]
 
 
+def duty_rows(panel: str, profile: dict, office: Office) -> list[list[str]]:
+    """Each duty of a panel, counted from each moment. Where the day is named, what follows is counted from its close."""
+    rows = []
+    for name, duty in profile.get("duties", {}).items():
+        for since in SINCE:
+            anchor = since.replace(tzinfo=office.zone)
+            named = "deadline" not in duty
+            start = office.at(since.date(), office.close) if named else anchor
+            by = start if named else duty_due(duty["deadline"], start, office)
+            told = [f"{shown(duty_due(one['deadline'], start, office))} {one['to']}" for one in duty.get("escalate", [])]
+            rows.append([panel, name, since.isoformat(timespec="minutes"), shown(by), "; ".join(told) or NONE])
+    for name, tracker in profile.get("trackers", {}).items():
+        for place, milestone in enumerate(tracker.get("milestones", []), 1):
+            for since in SINCE:
+                by = duty_due(milestone["deadline"], office.at(since.date(), office.close), office).date()
+                whole = f"{name} {place}"
+                rows.append([panel, whole, since.isoformat(timespec="minutes"), by.isoformat(), NONE])
+    return rows
+
+
+def duties_table(mappings: Path) -> list[list[str]]:
+    rows = []
+    for path in mappings.glob("*/panels/*.toml"):
+        authority = path.parent.parent
+        panel = f"{authority.name}/{path.stem}"
+        try:
+            rows += duty_rows(panel, profile_of(path), office_of(authority))
+        except (Trouble, KeyError, ValueError, OSError) as trouble:
+            raise Trouble(f"failed to work out the duties of {panel}: {trouble!r}") from trouble
+    return [["panel", "duty", "since", "due", "escalated"], *sorted(rows)]
+
+
 def deadlines_table() -> list[list[str]]:
     """What is due after a panel or an event. Nothing moves: the day of a duty is the day that the policy says."""
     office = Office(ZoneInfo("Europe/London"), time(17))
@@ -283,10 +346,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mappings", type=Path, default=HERE.parent.parent / "mappings", metavar="FOLDER")
     parser.add_argument("--deadlines", action="store_true", help="work out deadlines.tsv instead of the sittings")
+    parser.add_argument("--duties", action="store_true", help="work out duties.tsv instead of the sittings")
     parser.add_argument("--check", type=Path, metavar="FILE", help="compare with a table instead of printing one")
     args = parser.parse_args()
     try:
-        table = deadlines_table() if args.deadlines else sittings_table(args.mappings)
+        if args.duties:
+            table = duties_table(args.mappings)
+        else:
+            table = deadlines_table() if args.deadlines else sittings_table(args.mappings)
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return 1
@@ -295,7 +362,7 @@ def main() -> int:
         sys.stdout.write("".join(f"{line}\n" for line in computed))
         return 0
     stored = args.check.read_text("utf-8").splitlines()
-    wrong = [] if args.deadlines else unlike_the_package(args.mappings)
+    wrong = [] if args.deadlines or args.duties else unlike_the_package(args.mappings)
     wrong += difflib.unified_diff(stored, computed, str(args.check), "worked out now", lineterm="", n=0)
     print("\n".join(wrong) if wrong else f"{args.check}: {len(computed) - 1} rows, as worked out now")
     return 1 if wrong else 0

@@ -50,7 +50,7 @@ fn a_long_sitting_is_filled_in_page_by_page_and_every_request_once() {
         // Each child has a row; a request is on one page with all of its children.
         let submissions: BTreeSet<&str> = hidden(&text, "submission").into_iter().collect();
         assert!(!submissions.is_empty() && submissions.len() <= 25, "{asked}: {}", submissions.len());
-        assert!(text.contains(&format!("Requests {} to ", seen.len() + 1)), "{asked}");
+        assert!(text.contains("more requests than one page"), "{asked}");
         for submission in submissions {
             assert!(seen.insert(submission.to_owned()), "{submission} is on two pages");
         }
@@ -97,5 +97,5 @@ fn a_sitting_of_one_page_says_nothing_of_pages() {
     let owner = pages.owner();
     let sam = pages.with(&owner, 3, "sam", &["administrator"]);
     let text = sam.get(&format!("/outcomes/{SITTING}")).text();
-    assert!(next(&text).is_none() && !text.contains("in the order of the agenda"));
+    assert!(next(&text).is_none() && !text.contains("more requests than one page"));
 }

@@ -210,7 +210,7 @@ impl<'w> Trial<'w> {
         KnownFacts::gather(self.asked.profile, self.asked.form.facts(submission), &[], false, &stated, on)
     }
 
-    fn submission(&self) -> Submission {
+    pub(super) fn submission(&self) -> Submission {
         let Asked { profile, form, authority, .. } = self.asked;
         let place = Place::Line(2);
         let answer = |field: &Arc<str>, value: Value| Answer {
