@@ -1,6 +1,8 @@
 //! Recurrence as iCalendar writes it (RFC 5545, 3.3.10), by days.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use rrule::RRuleSet;
 
 /// Occurrences that are looked through: twenty years of a daily panel.
@@ -45,8 +47,10 @@ impl Recurrence {
 
     /// The days from `first` to `last`, both included.
     pub fn days(&self, first: Date, last: Date) -> Vec<Date> {
-        let days = self.set.into_iter().take(OCCURRENCES_MAX);
-        let days = days.filter_map(|moment| moment.format("%Y-%m-%d").to_string().parse::<Date>().ok());
+        // The rule counts in moments of UTC.
+        let moments = self.set.into_iter().take(OCCURRENCES_MAX);
+        let moments = moments.filter_map(|moment| Timestamp::from_second(moment.timestamp()).ok());
+        let days = moments.map(|moment| TimeZone::UTC.to_datetime(moment).date());
         days.skip_while(|day| *day < first).take_while(|day| *day <= last).collect()
     }
 }

@@ -3,6 +3,7 @@
 //! so that a profile that cannot be tried fails, and one more profile is one more proof.
 
 mod dates;
+mod followed;
 mod paper;
 mod trial;
 mod year;

@@ -1,7 +1,5 @@
 //! What is to happen in the year, rule by rule, and how it is to end.
 
-use std::fmt;
-
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
@@ -74,12 +72,6 @@ impl Case {
     pub(super) fn is(&self, duty: &Duty) -> bool {
         let is_its = self.person.is_none() || self.person == duty.person;
         self.panel == duty.panel && self.rule == duty.rule && is_its
-    }
-}
-
-impl fmt::Display for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}, {:?}, {:?}", self.panel, self.rule, self.course, self.comes)
     }
 }
 

@@ -145,7 +145,7 @@ impl<'r> World<'r> {
         for before in (0..ordinal).rev() {
             let on = day.saturating_sub((i64::from(before) * 20).days());
             let mut event = self.event(&authority, person, &anchor.name, on);
-            event.at = (self.counter % 2 == 0).then(|| jiff::civil::time(17, 30, 0, 0));
+            event.at = self.counter.is_multiple_of(2).then(|| jiff::civil::time(17, 30, 0, 0));
             self.export_event(night, &event);
             self.causes.insert(person, event);
         }
@@ -215,7 +215,7 @@ impl<'r> World<'r> {
     }
 
     fn export_form(&mut self, night: Date, submission: Submission) {
-        let hash = sha(&submission.id.to_string());
+        let hash = submission.content_hash();
         let authority = submission.authority.clone();
         self.at(night, Happening::Exported(authority, Box::new(Item::Submission(Box::new(submission), hash))));
     }
