@@ -61,12 +61,10 @@ pub struct Candidate {
     pub submission: SubmissionId,
     /// When it was handed in, as the ledger sorts it; those that are not, or that no check has seen, come last.
     pub place: String,
-    /// Whether anything is recorded of it for that sitting.
-    pub is_decided: bool,
 }
 
-const PLACE: &str =
-    "SELECT may.submission, ifnull((SELECT min(place) FROM checked c WHERE c.submission = may.submission), '~')";
+/// The place of a request that is called `may`.
+const PLACE: &str = "ifnull((SELECT min(place) FROM checked c WHERE c.submission = may.submission), '~')";
 
 impl Ledger {
     /// Submissions in order of id, a page at a time.
@@ -97,9 +95,9 @@ impl Ledger {
         rows.into_iter().map(submission_row).collect()
     }
 
-    /// The open requests of a panel that may be expected at a sitting: those that the last checks have at it or at one
-    /// since `from`, those that were expected at it when it was held, and those that no check has seen as they are now.
-    /// Of a sitting that was held, also those that were handed in by then and that the last checks have at a later one.
+    /// The requests of a panel that may be expected at a sitting: those that the last checks have at it or at one since
+    /// `from`, those that were expected at it when it was held, and those that no check has seen as they are now. Of a
+    /// sitting that was held, also those that were handed in by then and that the last checks have at a later one.
     pub fn may_be_expected(
         &self,
         panel: &PanelName,
@@ -108,41 +106,57 @@ impl Ledger {
         is_held: bool,
     ) -> Result<Vec<Candidate>, LedgerTrouble> {
         let sql = format!(
-            "{PLACE}, 0 FROM (
-                 SELECT submission FROM checked WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3 AND settled = 0 AND settled < 2
-                 UNION SELECT submission FROM checked WHERE panel = ?1 AND sitting > ?3 AND place < ?4 AND settled = 0 AND settled < 2
-                 UNION SELECT submission FROM held WHERE panel = ?1 AND sitting = ?3
-                 UNION SELECT submission FROM unseen WHERE panel = ?1) may
-             CROSS JOIN submission s ON s.id = may.submission AND s.is_request = 1 AND +s.panel = ?1 WHERE NOT {DECIDED}"
+            "SELECT submission, min(place) FROM (
+                 SELECT submission, place FROM checked WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3 AND settled = 0 AND settled < 2
+                 UNION ALL SELECT submission, place FROM checked WHERE panel = ?1 AND sitting > ?3 AND place < ?4 AND settled = 0 AND settled < 2
+                 UNION ALL SELECT submission, {PLACE} FROM (
+                     SELECT submission FROM held WHERE panel = ?1 AND sitting = ?3
+                     UNION SELECT submission FROM unseen WHERE panel = ?1) may
+             ) GROUP BY submission"
         );
         let handed_in = if is_held { sitting.saturating_add(1.day()).to_string() } else { String::new() };
         self.candidates(&sql, params![panel.as_str(), from.to_string(), sitting.to_string(), handed_in])
     }
 
-    /// The open requests of a panel.
-    pub fn open_requests(&self, panel: &PanelName) -> Result<Vec<Candidate>, LedgerTrouble> {
+    /// The requests of a panel that may be open: those that the last checks had open, and those that none has seen.
+    pub fn may_be_open(&self, panel: &PanelName) -> Result<Vec<Candidate>, LedgerTrouble> {
         let sql = format!(
-            "{PLACE}, 0 FROM (
-                 SELECT submission FROM checked WHERE panel = ?1 AND settled = 0 AND settled < 2
-                 UNION SELECT submission FROM unseen WHERE panel = ?1) may
-             CROSS JOIN submission s ON s.id = may.submission AND s.is_request = 1 AND +s.panel = ?1 WHERE NOT {DECIDED}"
+            "SELECT submission, min(place) FROM (
+                 SELECT submission, place FROM checked WHERE panel = ?1 AND settled = 0 AND settled < 2
+                 UNION ALL SELECT submission, {PLACE} FROM unseen may WHERE panel = ?1
+             ) GROUP BY submission"
         );
         self.candidates(&sql, params![panel.as_str()])
     }
 
-    /// The requests of a panel of which anything is recorded for a sitting.
+    /// The requests of which anything is recorded for a panel's sitting.
     pub fn decided_at(&self, panel: &PanelName, sitting: Date) -> Result<Vec<Candidate>, LedgerTrouble> {
+        // What is approved has its place beside the sitting; only the others must be looked up one by one.
         let sql = format!(
-            "{PLACE}, 1 FROM (SELECT DISTINCT submission FROM outcome WHERE panel = ?1 AND sitting = ?2) may
-             CROSS JOIN submission s ON s.id = may.submission AND +s.panel = ?1"
+            "SELECT may.submission, ifnull(beside.place, {PLACE}) FROM
+                 (SELECT DISTINCT submission FROM outcome WHERE panel = ?1 AND sitting = ?2) may
+             LEFT JOIN (SELECT submission, min(place) AS place FROM checked
+                 WHERE panel = ?1 AND sitting = ?2 AND settled < 2 GROUP BY submission) beside
+             ON beside.submission = may.submission"
         );
         self.candidates(&sql, params![panel.as_str(), sitting.to_string()])
     }
 
+    /// Whether a request waits for a decision: its form still asks, and nothing was approved of it.
+    pub fn is_open(&self, id: &SubmissionId) -> Result<bool, LedgerTrouble> {
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM submission s WHERE s.id = ?1 AND s.is_request = 1 AND NOT {DECIDED})"
+        );
+        self.connection
+            .prepare_cached(&sql)
+            .and_then(|mut query| query.query_row([id.as_str()], |row| row.get(0)))
+            .map_err(|error| self.failed(error))
+    }
+
     fn candidates(&self, sql: &str, key: impl rusqlite::Params) -> Result<Vec<Candidate>, LedgerTrouble> {
         let read = |row: &rusqlite::Row<'_>| {
-            let (id, place, is_decided): (String, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(Candidate { submission: SubmissionId::new(id), place, is_decided })
+            let (id, place): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok(Candidate { submission: SubmissionId::new(id), place })
         };
         self.connection
             .prepare_cached(sql)

@@ -30,6 +30,8 @@ pub(super) struct AtSitting<'i> {
     docket: Docket,
     /// Those whom the last checks before it had at a sitting that was held.
     booked: BTreeSet<SubmissionId>,
+    /// Those of which anything is recorded for the sitting.
+    decided: BTreeSet<SubmissionId>,
     /// In the order in which they came.
     candidates: Vec<Candidate>,
 }
@@ -52,7 +54,7 @@ impl<'i> AtSitting<'i> {
         let today = installation.clock.now_in(&office.zone).date();
         let (mut clock, mut booked) = (installation.clock, BTreeSet::new());
         let expected = if profile.schedule.is_none() {
-            ledger.open_requests(&profile.name)?
+            ledger.may_be_open(&profile.name)?
         } else {
             let sitting = sitting_on(installation, profile, date)?;
             if let Some(why) = &sitting.cancelled {
@@ -68,22 +70,29 @@ impl<'i> AtSitting<'i> {
             let from = if is_past { date } else { today.saturating_sub(STALE.days()) };
             ledger.may_be_expected(&profile.name, from, date, is_past)?
         };
-        let mut candidates: BTreeMap<SubmissionId, Candidate> = BTreeMap::new();
-        for candidate in expected.into_iter().chain(ledger.decided_at(&profile.name, date)?) {
-            // What was decided at the sitting belongs to it, whatever else is said of it.
-            candidates.insert(candidate.submission.clone(), candidate);
-        }
-        let mut candidates: Vec<Candidate> = candidates.into_values().collect();
+        let recorded = ledger.decided_at(&profile.name, date)?;
+        let decided: BTreeSet<SubmissionId> = recorded.iter().map(|candidate| candidate.submission.clone()).collect();
+        let open = expected.into_iter().filter(|candidate| !decided.contains(&candidate.submission));
+        let mut candidates: Vec<Candidate> = open.chain(recorded).collect();
         candidates.sort_by(|one, other| (&one.place, &one.submission).cmp(&(&other.place, &other.submission)));
         let docket = Docket::of(profile, office, clock);
-        Ok(Self { installation, profile, date, clock, docket, booked, candidates })
+        Ok(Self { installation, profile, date, clock, docket, booked, decided, candidates })
     }
 
-    /// A request, where it belongs to the sitting.
+    /// A request, where it belongs to the sitting: what was decided at it does, whatever else is said of it.
     fn request(&self, candidate: &Candidate) -> Result<Option<Submission>, Failure> {
-        let Some(row) = self.installation.ledger.submission(&candidate.submission)? else { return Ok(None) };
-        let submission = row.submission;
-        if candidate.is_decided || self.profile.schedule.is_none() || self.booked.contains(&submission.id) {
+        let ledger = &self.installation.ledger;
+        let id = &candidate.submission;
+        let asks = |submission: &Submission| submission.panel.as_ref() == Some(&self.profile.name);
+        let row = ledger.submission(id)?.filter(|row| asks(&row.submission));
+        let Some(submission) = row.map(|row| row.submission) else { return Ok(None) };
+        if self.decided.contains(id) {
+            return Ok(Some(submission));
+        }
+        if !ledger.is_open(id)? {
+            return Ok(None);
+        }
+        if self.profile.schedule.is_none() || self.booked.contains(id) {
             return Ok(Some(submission));
         }
         let office = self.installation.rules.office(&self.profile.name.authority())?;
@@ -145,11 +154,11 @@ impl<'i> AtSitting<'i> {
         });
         let mut lines = Vec::new();
         for submission in submissions {
-            let mut decided = self.decided(&submission.id)?;
+            let mut recorded = self.recorded(&submission.id)?;
             for person in &submission.people {
                 let known = installation.ledger.person(&submission.authority, *person)?;
                 let initials = known.and_then(|person| person.initials);
-                let row = decided.remove(person);
+                let row = recorded.remove(person);
                 let by = row.as_ref().map(|row| (row.loaded_by.clone(), row.at.clone()));
                 let recorded = row.map(|row| row.outcome);
                 let kinds = profile.requests.kinds_of(&submission).iter().map(|kind| kind.title.clone()).collect();
@@ -161,7 +170,7 @@ impl<'i> AtSitting<'i> {
     }
 
     /// What is recorded of a request for this sitting, its latest revision for each child.
-    fn decided(&self, id: &SubmissionId) -> Result<BTreeMap<PersonId, OutcomeRow>, Failure> {
+    fn recorded(&self, id: &SubmissionId) -> Result<BTreeMap<PersonId, OutcomeRow>, Failure> {
         let rows = self.installation.ledger.outcomes(Some(id))?.into_iter();
         let own = rows.filter(|row| row.outcome.panel == self.profile.name && row.outcome.sitting == self.date);
         // Later revisions come last.
