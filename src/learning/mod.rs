@@ -5,10 +5,12 @@
 
 mod left_out;
 mod month;
+mod pre_proceedings;
 mod series;
 mod waits;
 
 pub use left_out::{FEWER_THAN, Sum, left_out};
 pub use month::{By, Month, Span};
+pub use pre_proceedings::{COLUMNS, Child, PreProceedingsRow, Turn, Turned};
 pub use series::{Calendar, Count, Group, Series};
 pub use waits::Waits;

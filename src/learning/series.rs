@@ -59,6 +59,11 @@ impl Series {
         *self.0.entry(month).or_default() += count;
     }
 
+    /// All of another series more.
+    pub fn add_all(&mut self, other: &Self) {
+        other.0.iter().for_each(|(month, count)| self.add(*month, *count));
+    }
+
     /// How many in some months.
     pub fn within(&self, span: Span) -> u64 {
         self.0.iter().filter(|(month, _)| span.holds(**month)).map(|(_, count)| *count).sum()

@@ -117,14 +117,14 @@ mod tests {
                     ("b", 1, Some("2026-06-30T23:30:00Z"), None),
                     ("c", 1, None, None),
                 ] {
-                    let checked = "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting,
+                    let checked =
+                        "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting,
                         handed_in, late) VALUES (?1, ?2, x'', 'complete', '[]', 'at', 'p', '2026-12-02', ?3, ?4)";
                     ledger.execute(checked, (id, person, handed_in, late)).unwrap();
                 }
                 for (revision, decision) in [(1, "agreed"), (2, "deferred")] {
                     let payload = format!(r#"{{"decision":{{"decision":"{decision}","fields":{{}}}}}}"#);
-                    let outcome =
-                        "INSERT INTO outcome VALUES ('a', 1, 'p', '2026-12-02', ?1, 'approved', ?2, 'x', 'y', NULL, 'at')";
+                    let outcome = "INSERT INTO outcome VALUES ('a', 1, 'p', '2026-12-02', ?1, 'approved', ?2, 'x', 'y', NULL, 'at')";
                     ledger.execute(outcome, (revision, payload)).unwrap();
                 }
                 for (id, evidence, closed_at) in [
@@ -152,12 +152,16 @@ mod tests {
         }
         let text = |sql: &str| -> String { ledger.query_row(sql, [], |row| row.get(0)).unwrap() };
         assert_eq!(
-            text("SELECT group_concat(month || ' ' || late || ' ' || complete || ' ' || n, ', ') FROM first_look_tally"),
+            text(
+                "SELECT group_concat(month || ' ' || late || ' ' || complete || ' ' || n, ', ') FROM first_look_tally"
+            ),
             "2026-07 -1 -1 1, 2026-11 1 -1 1",
             "one a request; nobody knows whether it was complete"
         );
         assert_eq!(
-            text("SELECT group_concat(month || ' ' || decision || ' ' || days || ' ' || n) FROM decision_tally WHERE n > 0"),
+            text(
+                "SELECT group_concat(month || ' ' || decision || ' ' || days || ' ' || n) FROM decision_tally WHERE n > 0"
+            ),
             "2026-12 deferred 12 1",
             "the later revision stands"
         );
@@ -166,7 +170,9 @@ mod tests {
             "day 1, day-late 0, open 0, receipt 1, receipt-late 0, said 1"
         );
         assert_eq!(
-            text("SELECT group_concat(month || ' ' || state || ' ' || in_time || ' ' || n, ', ') FROM duty_tally WHERE n > 0"),
+            text(
+                "SELECT group_concat(month || ' ' || state || ' ' || in_time || ' ' || n, ', ') FROM duty_tally WHERE n > 0"
+            ),
             "2026-12 done 0 2, 2026-12 done 1 3, 2026-12 open 0 1"
         );
     }
