@@ -49,8 +49,9 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     if let Some(Command::PreProceedings { out: file }) = &args.command {
         let written = operation::pre_proceedings(&workplace, clock, session.actor())?;
         written.write(file)?;
-        out.answer(&written, |_| String::new())?;
-        out.say(format_args!("Written to {}: {} children.", file.display(), written.rows.len()));
+        let children =
+            if written.rows.len() == 1 { "1 child".to_owned() } else { format!("{} children", written.rows.len()) };
+        out.answer(&written, |_| format!("Written to {}: {children}.\n", file.display()))?;
         return Ok(Exit::Well);
     }
     let asked =

@@ -41,7 +41,12 @@ impl Learning {
             "late",
             "open",
         ];
-        let rows: Vec<Vec<String>> = self.each().map(|(panel, period)| in_short(panel, period)).collect();
+        // Of several panels all periods together: each by itself says more.
+        let is_told = |panel: &PanelLearned, period: &PeriodLearned| {
+            self.panels.len() == 1 || panel.whole().is_some_and(|whole| std::ptr::eq(whole, period))
+        };
+        let told = self.each().filter(|(panel, period)| is_told(panel, period));
+        let rows: Vec<Vec<String>> = told.map(|(panel, period)| in_short(panel, period)).collect();
         let mut text = if rows.is_empty() {
             "Nothing was handed in, decided or due.\n".to_owned()
         } else {
