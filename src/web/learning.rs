@@ -146,10 +146,11 @@ fn each_panel(wording: &Wording, learned: &Learning, asked: &Asked) -> Markup {
     }
 }
 
-const SHORT: [&str; 9] = [
+const SHORT: [&str; 10] = [
     "Requests",
     "On time",
     "Late",
+    "No cutoff",
     "Complete at first look",
     "Not complete",
     "Not known",
@@ -163,6 +164,7 @@ fn in_short(period: &PeriodLearned) -> Vec<Markup> {
         period.requests,
         period.on_time,
         period.late,
+        period.no_cutoff,
         period.complete,
         period.incomplete,
         period.not_known,
