@@ -250,6 +250,9 @@ fn three_months_are_counted_as_they_happened() {
     assert_eq!(told(&quarter["panels"][0]["periods"][0]), wanted[3].1, "the whole quarter");
     assert_eq!(quarter["panels"][0]["periods"][0]["title"], "October to December 2026 (Q3 2026-27)");
 
+    let year = council.tessera.json(&["--as-at", "2026-11-30T09:00", "figures"]);
+    assert_eq!((&year["from"], &year["to"]), (&json!("2026-01"), &json!("2026-12")), "four quarters");
+
     let verified = council.tessera.run(&["audit", "verify"]);
     assert!(verified.well(), "{}", verified.all());
     let text = council.tessera.run(&["--as-at", "2026-12-31T09:00", "figures", "--panel", "wednesday"]);

@@ -170,7 +170,9 @@ pub fn learning(
 /// The months that are asked for.
 fn span(asked: &LearningAsked, this: Month) -> Result<Span, Failure> {
     let to = asked.to.unwrap_or_else(|| asked.from.map_or(this, |from| from.max(this)));
-    let from = asked.from.unwrap_or_else(|| to.plus(1 - MONTHS));
+    // A year of quarters ends with the one in which the last month lies.
+    let end = if asked.by == By::Quarter { to.quarter().to } else { to };
+    let from = asked.from.unwrap_or_else(|| end.plus(1 - MONTHS));
     if from > to {
         return Err(Failure::usage(format_args!("{from} is after {to}"), "name the earlier month first"));
     }

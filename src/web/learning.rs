@@ -126,8 +126,8 @@ fn each_panel(wording: &Wording, learned: &Learning, asked: &Asked) -> Markup {
         };
         format!("/figures/periods?{}", own.query())
     };
-    let bars: Vec<Bar> =
-        wholes.iter().map(|(panel, whole)| first_look_bar(wording.panel(&panel.panel), whole)).collect();
+    let heard = wholes.iter().filter(|(_, whole)| value(whole.requests) > 0);
+    let bars: Vec<Bar> = heard.map(|(panel, whole)| first_look_bar(wording.panel(&panel.panel), whole)).collect();
     let rows: Vec<Vec<Markup>> = wholes
         .iter()
         .map(|(panel, whole)| {
@@ -139,8 +139,10 @@ fn each_panel(wording: &Wording, learned: &Learning, asked: &Asked) -> Markup {
     html! {
         @if rows.is_empty() { (parts::empty("Nothing was handed in, decided or due in this time. Figures come with the nightly job.")) }
         @else {
-            h2 { "Complete at the first look" }
-            (plot::bars("Complete at the first look", &bars))
+            @if !bars.is_empty() {
+                h2 { "Complete at the first look" }
+                (plot::bars("Complete at the first look", &bars))
+            }
             (parts::table("Each panel, all together", &[&["Panel"], &SHORT[..]].concat(), &rows))
         }
     }
@@ -156,7 +158,7 @@ const SHORT: [&str; 10] = [
     "Not known",
     "Decisions",
     "Median days",
-    "Duties in time, of those due",
+    "Duties in time",
 ];
 
 fn in_short(period: &PeriodLearned) -> Vec<Markup> {
