@@ -22,6 +22,7 @@
 //! - [`writeback`]: plan, key, transitions, courier, reconciliation. Knows no HTTP and no SQL.
 //! - [`mosaic`]: carriers, dialects, the stand-in. Decides nothing.
 //! - [`duty`]: what must be done after and around a sitting, what closes it, whom a panel follows. Reads no ledger.
+//! - [`learning`]: what a year of sittings teaches; which numbers stay in the office. Reads no ledger.
 //! - [`ledger`]: everything that must not be lost. Is never bypassed.
 //! - [`report`]: what people take away: tables and workbooks. Computes nothing.
 //! - [`config`]: the configuration file and secrets; the only reader of the environment.
@@ -52,6 +53,8 @@ pub mod writeback;
 pub mod mosaic;
 
 pub mod duty;
+
+pub mod learning;
 
 pub mod ledger;
 

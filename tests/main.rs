@@ -15,6 +15,7 @@ mod dirty;
 mod duties;
 mod kept;
 mod killed;
+mod learning;
 mod mosaic;
 mod office;
 mod outcomes;

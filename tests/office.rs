@@ -62,16 +62,26 @@ fn what_libreoffice_writes_is_read_as_what_it_is() {
 }
 
 #[test]
-fn libreoffice_opens_the_matrix_the_agenda_and_the_comparison() {
+fn libreoffice_opens_the_matrix_the_agenda_the_figures_and_the_comparison() {
     let tessera = Tessera::on_samples();
     tessera.run(&["sync", "--rehearse"]);
-    let made: [(&[&str], &str, &str); 3] = [
+    let made: [(&[&str], &str, &str); 5] = [
         (
             &["--rehearsal", "check", "--panel", "support-panel"],
             "matrix",
             "lincolnshire-700023,100023,2026-12-02,incomplete",
         ),
         (&["--rehearsal", "agenda", "lambeth/crp", "2026-12-03"], "agenda", "1. Requests,13:00,lambeth-720001,120001"),
+        (
+            &["--rehearsal", "figures", "--panel", "support-panel", "--from", "2026-10"],
+            "figures",
+            "lincolnshire/support-panel,October to December 2026 (Q3 2026-27),12,12,0,0,8,4,0",
+        ),
+        (
+            &["--rehearsal", "figures", "--panel", "support-panel", "--from", "2026-10", "--share"],
+            "shared",
+            "lincolnshire/support-panel,October to December 2026 (Q3 2026-27),12,12,0,0,left out,left out,0",
+        ),
         (&["panels", "diff", "lambeth/crp", "forums/marp"], "diff", "approval,the same,Service manager"),
     ];
     for (arguments, name, line) in made {

@@ -69,6 +69,25 @@ const TAMPERINGS: &[(&str, &str)] = &[
       reason, at FROM outcome LIMIT 1",
         "outcome",
     ),
+    // What the first look has said.
+    ("UPDATE first_look SET complete = 1 - complete", "the first look of entry"),
+    ("UPDATE first_look SET late = 1", "the first look of entry"),
+    ("UPDATE first_look SET handed_on = '2020-01-01'", "the first look of entry"),
+    ("UPDATE first_look SET panel = 'another' WHERE submission = 'lincolnshire-700001'", "the first look of entry"),
+    ("UPDATE first_look SET entry = NULL", "the first look of entry"),
+    ("DELETE FROM first_look WHERE submission = 'lincolnshire-700001'", "the first look of entry"),
+    ("DELETE FROM first_lack", "the first look of entry"),
+    ("UPDATE first_lack SET subject = subject || 'x'", "the first look of entry"),
+    ("INSERT INTO first_lack VALUES ('lincolnshire-700001', 'document-missing', 'another')", "the first look of entry"),
+    (
+        "INSERT INTO first_look SELECT 'another', panel, handed_on, late, 1, at, NULL FROM first_look LIMIT 1",
+        "the first look at another",
+    ),
+    (
+        "INSERT INTO first_look SELECT 'another', panel, handed_on, late, 1, at, 1 FROM first_look LIMIT 1",
+        "the first look at another",
+    ),
+    ("INSERT INTO first_lack VALUES ('another', 'document-missing', 'chronology')", "the first look at another"),
     // What was read.
     (
         "UPDATE revision SET payload = replace(payload, 'Synthetic', 'Synthetik') WHERE submission = 'lincolnshire-700001'",

@@ -8,8 +8,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use super::{
-    agenda, audit, check, completions, duties, explain, import, init, ledger, mappings, outcomes, panels, quarantine,
-    serve, stand_in, submissions, sync, trackers, writeback,
+    agenda, audit, check, completions, duties, explain, figures, import, init, ledger, mappings, outcomes, panels,
+    quarantine, serve, stand_in, submissions, sync, trackers, writeback,
 };
 
 const AFTER_HELP: &str = "\
@@ -65,6 +65,7 @@ pub(super) enum Command {
     Writeback(writeback::Args),
     Duties(duties::Args),
     Trackers(trackers::Args),
+    Figures(figures::Args),
     Mappings(mappings::Args),
     Quarantine(quarantine::Args),
     Audit(audit::Args),

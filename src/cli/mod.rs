@@ -11,6 +11,7 @@ mod completions;
 mod duties;
 mod exit;
 mod explain;
+mod figures;
 mod import;
 mod init;
 mod ledger;

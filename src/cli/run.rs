@@ -6,8 +6,8 @@ use clap::Parser as _;
 
 use super::args::{Arguments, Command};
 use super::{
-    Exit, Out, Session, agenda, audit, check, completions, duties, explain, import, init, ledger, log, mappings,
-    outcomes, panels, quarantine, serve, stand_in, submissions, sync, trackers, writeback,
+    Exit, Out, Session, agenda, audit, check, completions, duties, explain, figures, import, init, ledger, log,
+    mappings, outcomes, panels, quarantine, serve, stand_in, submissions, sync, trackers, writeback,
 };
 use crate::config::Environment;
 use crate::operation::Failure;
@@ -40,6 +40,7 @@ fn run(command: &Command, session: &Session, out: &Out) -> Result<Exit, Failure>
         Command::Writeback(args) => writeback::run(args, session, out),
         Command::Duties(args) => duties::run(args, session, out),
         Command::Trackers(args) => trackers::run(args, session, out),
+        Command::Figures(args) => figures::run(args, session, out),
         Command::Mappings(args) => mappings::run(args, session, out),
         Command::Quarantine(args) => quarantine::run(args, session, out),
         Command::Audit(args) => audit::run(args, session, out),

@@ -93,6 +93,9 @@ pub struct Evidence {
     pub what: String,
     /// The day of it, where it has one.
     pub on: Option<Date>,
+    /// The moment of it, where that is known and no day is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// A duty, and what has become of it.

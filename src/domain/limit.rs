@@ -130,3 +130,6 @@ pub const WORKBOOK_UPLOAD_BYTES_MAX: usize = 33 << 20;
 
 /// Bytes of one answer of the council's sign-in: a token with some hundreds of groups has some 20 KB.
 pub const SIGN_IN_ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// Months of figures that are told at a time: five years of sittings, as far back as anybody compares.
+pub const FIGURES_MONTHS_MAX: i32 = 60;

@@ -41,7 +41,7 @@ pub fn closed_by(rule: &EvidenceRule, duty: &Duty, seen: &Seen) -> Option<Eviden
 }
 
 fn evidence(what: String, on: jiff::civil::Date) -> Evidence {
-    Evidence { what, on: Some(on) }
+    Evidence { what, on: Some(on), at: None }
 }
 
 /// The panel has heard the child again since.
@@ -68,6 +68,9 @@ fn written(rule: &EvidenceRule, duty: &Duty, seen: &Seen) -> Option<Evidence> {
         })
         .collect();
     let last = receipts.iter().max()?;
-    (receipts.len() == meant.len())
-        .then(|| Evidence { what: format!("written back with a receipt, {last:.0}"), on: None })
+    (receipts.len() == meant.len()).then(|| Evidence {
+        what: format!("written back with a receipt, {last:.0}"),
+        on: None,
+        at: Some(*last),
+    })
 }

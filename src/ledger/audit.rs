@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::learning::looked_at;
 use super::store::count;
 use super::{Ledger, LedgerTrouble};
 use crate::domain::hexadecimal;
@@ -194,8 +195,8 @@ impl Ledger {
     }
 
     /// Recomputes the chain, and compares it with what the ledger holds: every revision of every submission, every
-    /// outcome, every write-back, what people have stated and answered for, what the latest extracts say, and what
-    /// could not be read of them.
+    /// outcome, every write-back, what people have stated and answered for, what the latest extracts say, what could not
+    /// be read of them, and what the first look at each request has said.
     ///
     /// `noted` is the hash of an entry that was noted elsewhere: that it is not in the chain any more shows that the
     /// chain was cut, which the chain itself cannot.
@@ -217,6 +218,11 @@ impl Ledger {
             }
             if entry.action == "imported" && self.imported(entry.sequence)? != entry.after {
                 break Some(format!("what entry {wanted} has taken was changed afterwards"));
+            }
+            if entry.action == "first-look"
+                && looked_at(&self.connection, entry.sequence).map_err(failed)? != entry.after
+            {
+                break Some(format!("what the first look of entry {wanted} has said was changed afterwards"));
             }
             (wanted, last) = (wanted + 1, entry.hash);
             is_noted = is_noted || noted.is_some_and(|noted| noted.eq_ignore_ascii_case(&hexadecimal(&last)));

@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension as _;
 use super::{Ledger, LedgerTrouble};
 
 /// What is looked for, and whose columns are wrong where it is found.
-const WRONG: [(&str, &str); 9] = [
+const WRONG: [(&str, &str); 10] = [
     (
         "SELECT id FROM write_back WHERE id IS NOT json_extract(payload, '$.id')
          OR submission IS NOT json_extract(payload, '$.submission') OR state IS NOT json_extract(payload, '$.state.state')
@@ -78,6 +78,13 @@ const WRONG: [(&str, &str); 9] = [
          UNION ALL SELECT at FROM (SELECT at FROM audit WHERE action = 'restored' AND subject = 'ledger'
          EXCEPT SELECT since FROM epoch) LIMIT 1",
         "that the ledger was restored at",
+    ),
+    (
+        "SELECT submission FROM first_look WHERE (entry IS NULL AND complete IS NOT NULL) OR (entry IS NOT NULL
+         AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.sequence = entry AND a.action = 'first-look'))
+         UNION ALL SELECT l.submission FROM first_lack l
+         WHERE NOT EXISTS (SELECT 1 FROM first_look f WHERE f.submission = l.submission AND f.entry IS NOT NULL) LIMIT 1",
+        "the first look at",
     ),
 ];
 

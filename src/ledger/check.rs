@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::audit::{self, Said};
+use super::learning::keep_first_looks;
 use super::store::{decode, encode, meant, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{Finding, PanelName, PersonId, SubmissionId, Verdict, Waiver};
@@ -32,6 +33,8 @@ pub struct Booking {
     pub sitting: Option<Date>,
     /// When the request was handed in, with offset; `None` while it is open.
     pub handed_in: Option<String>,
+    /// The day of that, in the time of the office.
+    pub handed_on: Option<Date>,
     /// Whether that was after the cutoff of the sitting; `None` while it is open, and where there is no cutoff.
     pub late: Option<bool>,
 }
@@ -85,14 +88,21 @@ impl Ledger {
         Ok(rows.into_iter().map(|(id, handed_in)| (SubmissionId::new(id), handed_in)).collect())
     }
 
-    /// Keeps what checks said. A check changes nothing that is not made again, so it has no entry in the trail.
-    pub fn keep_checks(&mut self, checks: &[(SubmissionId, PersonId, StoredCheck)]) -> Result<(), LedgerTrouble> {
+    /// Keeps what checks said. A check changes nothing that is not made again, so it has no entry in the trail; the first
+    /// of a request that is handed in is never made again, and has one.
+    pub fn keep_checks(
+        &mut self,
+        checks: &[(SubmissionId, PersonId, StoredCheck)],
+        actor: &Actor,
+    ) -> Result<(), LedgerTrouble> {
         let (at, path) = (self.now(), self.path.clone());
         let failed = |error: rusqlite::Error| meant(&path, &error);
         let transaction = self.transaction()?;
-        for (id, person, check) in checks {
+        let mut kept = Vec::new();
+        for stored in checks {
+            let (id, person, check) = stored;
             let payload = encode(&check.findings)?;
-            transaction
+            let changed = transaction
                 .prepare_cached(KEEP)
                 .and_then(|mut insert| {
                     let person = number(person.number());
@@ -111,7 +121,9 @@ impl Ledger {
                     ])
                 })
                 .map_err(failed)?;
+            kept.extend((changed > 0).then_some(stored));
         }
+        keep_first_looks(&transaction, &at, kept.into_iter(), actor).map_err(failed)?;
         transaction.commit().map_err(failed)
     }
 

@@ -53,21 +53,6 @@ pub struct Untold {
     pub duty: Duty,
 }
 
-/// How the duties of a rule that were due in a month were kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DutiesTallied {
-    /// The month: `2026-12`.
-    pub month: String,
-    /// The rule of the panel's file.
-    pub rule: String,
-    /// Done by then.
-    pub in_time: u64,
-    /// Done, but later.
-    pub late: u64,
-    /// Not done.
-    pub open: u64,
-}
-
 impl DutySelection {
     /// All that are open.
     pub const fn open() -> Self {
@@ -227,28 +212,6 @@ impl Ledger {
         let said = Said { actor, action: "duties-told", subject: role, before: &[], after: &after };
         audit::append(&transaction, &at, &said).map_err(failed)?;
         transaction.commit().map_err(failed)
-    }
-
-    /// How a panel's duties that were due from one month to another were kept.
-    pub fn duties_tallied(&self, panel: &PanelName, from: &str, to: &str) -> Result<Vec<DutiesTallied>, LedgerTrouble> {
-        let sql = "SELECT month, rule, sum(iif(state = 'done' AND in_time, n, 0)), sum(iif(state = 'done' AND NOT in_time, n, 0)),
-                   sum(iif(state = 'open', n, 0)) FROM duty_tally WHERE panel = ?1 AND month BETWEEN ?2 AND ?3
-                   GROUP BY month, rule ORDER BY month, rule";
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut query| {
-                let rows = query.query_map(params![panel.as_str(), from, to], |row| {
-                    Ok(DutiesTallied {
-                        month: row.get(0)?,
-                        rule: row.get(1)?,
-                        in_time: count(row.get(2)?),
-                        late: count(row.get(3)?),
-                        open: count(row.get(4)?),
-                    })
-                })?;
-                rows.collect()
-            })
-            .map_err(|error| self.failed(error))
     }
 
     /// The days on which a panel has heard anybody, as far as tessera knows.

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (10, include_str!("migration/0010_held.sql")),
     (11, include_str!("migration/0011_unseen.sql")),
     (12, include_str!("migration/0012_duty.sql")),
+    (13, include_str!("migration/0013_learning.sql")),
 ];
 
 /// Brings the ledger up to date. One that is up to date is only read, so that opening it waits for nobody who writes.
@@ -102,5 +103,77 @@ mod tests {
             "document-missing chronology 1"
         );
         assert_eq!(text("SELECT group_concat(field || ' ' || day) FROM outcome_day"), "review-on 2027-01-06");
+    }
+    /// A ledger as the tessera before has left it: a request that was handed in and decided twice, one handed in at the
+    /// end of a month by the office's time, one that is open; duties that were done in time and were closed that night.
+    #[test]
+    fn what_a_ledger_holds_already_is_learned_from() {
+        let ledger = Connection::open_in_memory().unwrap();
+        for (number, text) in MIGRATIONS {
+            if *number == 13 {
+                for (id, person, handed_in, late) in [
+                    ("a", 1, Some("2026-11-20T16:40:00Z"), Some(1)),
+                    ("a", 2, Some("2026-11-20T16:40:00Z"), Some(1)),
+                    ("b", 1, Some("2026-06-30T23:30:00Z"), None),
+                    ("c", 1, None, None),
+                ] {
+                    let checked =
+                        "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting,
+                        handed_in, late) VALUES (?1, ?2, x'', 'complete', '[]', 'at', 'p', '2026-12-02', ?3, ?4)";
+                    ledger.execute(checked, (id, person, handed_in, late)).unwrap();
+                }
+                for (revision, decision) in [(1, "agreed"), (2, "deferred")] {
+                    let payload = format!(r#"{{"decision":{{"decision":"{decision}","fields":{{}}}}}}"#);
+                    let outcome = "INSERT INTO outcome VALUES ('a', 1, 'p', '2026-12-02', ?1, 'approved', ?2, 'x', 'y', NULL, 'at')";
+                    ledger.execute(outcome, (revision, payload)).unwrap();
+                }
+                for (id, evidence, closed_at) in [
+                    ("day", Some(r#"{"what":"event x","on":"2026-12-31"}"#), Some("2027-01-01T02:00:00Z")),
+                    ("day-late", Some(r#"{"what":"event x","on":"2027-01-01"}"#), Some("2027-01-01T02:00:00Z")),
+                    (
+                        "receipt",
+                        Some(r#"{"what":"written back with a receipt, 2026-12-31T16:59:00Z","on":null}"#),
+                        Some("2027-01-01T02:00:00Z"),
+                    ),
+                    (
+                        "receipt-late",
+                        Some(r#"{"what":"written back with a receipt, 2026-12-31T17:00:01Z","on":null}"#),
+                        Some("2027-01-01T02:00:00Z"),
+                    ),
+                    ("said", Some(r#"{"what":"administrator: done","on":null}"#), Some("2026-12-31T16:00:00Z")),
+                    ("open", None, None),
+                ] {
+                    let state = if closed_at.is_some() { "done" } else { "open" };
+                    let duty = "INSERT INTO duty VALUES (?1, 'p', 'r', NULL, NULL, ?2, '2026-12-31T17:00:00Z', '', ?3, 'at', ?4)";
+                    ledger.execute(duty, (id, state, evidence, closed_at)).unwrap();
+                }
+            }
+            ledger.execute_batch(text).unwrap();
+        }
+        let text = |sql: &str| -> String { ledger.query_row(sql, [], |row| row.get(0)).unwrap() };
+        assert_eq!(
+            text(
+                "SELECT group_concat(month || ' ' || late || ' ' || complete || ' ' || n, ', ') FROM first_look_tally"
+            ),
+            "2026-07 -1 -1 1, 2026-11 1 -1 1",
+            "one a request; nobody knows whether it was complete"
+        );
+        assert_eq!(
+            text(
+                "SELECT group_concat(month || ' ' || decision || ' ' || days || ' ' || n) FROM decision_tally WHERE n > 0"
+            ),
+            "2026-12 deferred 12 1",
+            "the later revision stands"
+        );
+        assert_eq!(
+            text("SELECT group_concat(id || ' ' || in_time, ', ') FROM duty ORDER BY id"),
+            "day 1, day-late 0, open 0, receipt 1, receipt-late 0, said 1"
+        );
+        assert_eq!(
+            text(
+                "SELECT group_concat(month || ' ' || state || ' ' || in_time || ' ' || n, ', ') FROM duty_tally WHERE n > 0"
+            ),
+            "2026-12 done 0 2, 2026-12 done 1 3, 2026-12 open 0 1"
+        );
     }
 }

@@ -385,6 +385,7 @@ fn check(number: u64, day: i8, lacks: usize) -> (SubmissionId, PersonId, StoredC
         panel: PanelName::of(&AuthorityName::new("a"), "p"),
         sitting: Some(date(2026, 12, day)),
         handed_in: (number > 1).then(|| format!("2026-11-2{number}T09:00:00Z")),
+        handed_on: (number > 1).then(|| date(2026, 11, 20 + i8::try_from(number).unwrap())),
         late: (number > 1).then_some(number == 3),
     };
     let check = StoredCheck {
@@ -404,6 +405,17 @@ fn counts_hold(ledger: &Ledger, after: &str) {
          WHERE sitting IS NOT NULL GROUP BY 1, 2, 3, 4, 5",
         "SELECT panel, code, subject, n FROM missing WHERE n <> 0",
         "SELECT panel, code, subject, count(*) FROM lacking GROUP BY 1, 2, 3",
+        "SELECT panel, month, late, complete, n FROM first_look_tally",
+        "SELECT panel, substr(handed_on, 1, 7), ifnull(late, -1), ifnull(complete, -1), count(*) FROM first_look
+         GROUP BY 1, 2, 3, 4",
+        "SELECT panel, month, code, subject, n FROM first_lack_tally",
+        "SELECT panel, substr(handed_on, 1, 7), code, subject, count(*) FROM first_lack JOIN first_look USING (submission)
+         GROUP BY 1, 2, 3, 4",
+        "SELECT panel, month, decision, days, n FROM decision_tally WHERE n <> 0",
+        "SELECT panel, substr(sitting, 1, 7), json_extract(payload, '$.decision.decision'), ifnull(days, -1), count(*)
+         FROM outcome o JOIN waited USING (submission, person, sitting) WHERE state = 'approved' AND NOT EXISTS (SELECT 1
+             FROM outcome later WHERE later.submission = o.submission AND later.person = o.person
+             AND later.sitting = o.sitting AND later.state = 'approved' AND later.revision > o.revision) GROUP BY 1, 2, 3, 4",
     ];
     for pair in compared.chunks(2) {
         for (one, other) in [(pair[0], pair[1]), (pair[1], pair[0])] {
@@ -425,12 +437,12 @@ fn what_is_counted_as_it_happens_is_what_counting_it_comes_to() {
         tallied.iter().map(|one| (one.sitting.day(), one.verdict, one.count)).collect()
     };
     let (complete, incomplete) = (Verdict::Complete, Verdict::Incomplete);
-    ledger.keep_checks(&[check(1, 2, 0), check(2, 2, 1), check(3, 2, 2), check(4, 9, 2)]).unwrap();
+    ledger.keep_checks(&[check(1, 2, 0), check(2, 2, 1), check(3, 2, 2), check(4, 9, 2)], &actor()).unwrap();
     counts_hold(&ledger, "the first checks");
     assert_eq!(stands(&ledger), [(2, complete, 1), (2, incomplete, 2), (9, incomplete, 1)]);
     let lacks = |ledger: &Ledger| ledger.lacking(&panel).unwrap().iter().map(|one| one.count).collect::<Vec<_>>();
     assert_eq!(lacks(&ledger), [3, 2]);
-    ledger.keep_checks(&[check(1, 2, 0), check(2, 9, 0), check(3, 2, 1), check(4, 9, 2)]).unwrap();
+    ledger.keep_checks(&[check(1, 2, 0), check(2, 9, 0), check(3, 2, 1), check(4, 9, 2)], &actor()).unwrap();
     counts_hold(&ledger, "some have changed");
     assert_eq!((stands(&ledger)[0], lacks(&ledger)), ((2, complete, 1), vec![2, 1]));
     let arrived = ledger.arrived(&panel, date(2026, 12, 1), date(2026, 12, 31)).unwrap().remove(0);
@@ -454,7 +466,7 @@ fn what_is_counted_as_it_happens_is_what_counting_it_comes_to() {
 fn a_request_that_is_decided_stays_at_the_sitting_that_has_decided() {
     let (_folder, mut ledger) = ledger();
     import(&mut ledger, 1, &[submission(1, StepStatus::Started), submission(2, StepStatus::Started)]);
-    ledger.keep_checks(&[check(1, 9, 1), check(2, 2, 1)]).unwrap();
+    ledger.keep_checks(&[check(1, 9, 1), check(2, 2, 1)], &actor()).unwrap();
     ledger.record_outcome(outcome("agreed"), &actor()).unwrap();
     let loaded = ledger.outcomes(Some(&SubmissionId::new("a-1"))).unwrap().remove(0).outcome;
     let day = loaded.sitting;
@@ -464,7 +476,7 @@ fn a_request_that_is_decided_stays_at_the_sitting_that_has_decided() {
     ledger.keep_lateness(&loaded, Some(true)).unwrap();
     counts_hold(&ledger, "decided");
     // A later check of it, begun before it was decided, moves it nowhere.
-    ledger.keep_checks(&[check(1, 16, 0)]).unwrap();
+    ledger.keep_checks(&[check(1, 16, 0)], &actor()).unwrap();
     import(&mut ledger, 2, &[submission(1, StepStatus::Cancelled)]);
     counts_hold(&ledger, "checked and cancelled");
     assert_eq!(booked(&ledger), [SubmissionId::new("a-2")]);
@@ -501,6 +513,10 @@ fn what_a_page_reads_is_found_by_its_index() {
         (super::check::BOOKED, "USING COVERING INDEX checked_booked"),
         (super::page::BOOKED_PAGE, "USING COVERING INDEX checked_booked"),
         (super::outcome::HEARD_BEFORE, "USING INDEX outcome_person"),
+        (super::learning::FIRST_LOOKS, "SEARCH first_look_tally USING PRIMARY KEY (panel=? AND month>? AND month<?)"),
+        (super::learning::FIRST_LACKS, "SEARCH first_lack_tally USING PRIMARY KEY (panel=? AND month>? AND month<?)"),
+        (super::learning::DECIDED, "SEARCH decision_tally USING PRIMARY KEY (panel=? AND month>? AND month<?)"),
+        (super::learning::DUTIES, "SEARCH duty_tally USING PRIMARY KEY (panel=? AND month>? AND month<?)"),
     ] {
         let mut plan = ledger.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let unbound = vec![None::<i64>; plan.parameter_count()];

@@ -304,7 +304,7 @@ pub(super) fn keep_check(installation: &mut Installation, id: &SubmissionId) -> 
     }
     let requests = Checking::of_one(installation, &submission, &[])?.of(&submission)?;
     let checks: Vec<_> = requests.iter().map(CheckedRequest::stored).collect();
-    Ok(installation.ledger.keep_checks(&checks)?)
+    Ok(installation.ledger.keep_checks(&checks, &installation.actor)?)
 }
 
 /// Says what the last check has found of a request and this one finds no more.

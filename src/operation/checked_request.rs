@@ -50,6 +50,8 @@ pub struct CheckedRequest {
     #[serde(skip)]
     handed_in: Option<String>,
     #[serde(skip)]
+    handed_on: Option<Date>,
+    #[serde(skip)]
     late: Option<bool>,
 }
 
@@ -122,6 +124,7 @@ pub(super) fn shown(case: &Case<'_>) -> CheckedRequest {
         mended: Vec::new(),
         person_id: case.person,
         cutoff_in_words: cutoff.map(|cutoff| report::moment(&cutoff.at)),
+        handed_on: handed_in(case.submission, case.office).map(|at| at.date()),
         handed_in: handed_in(case.submission, case.office).as_ref().map(in_order),
         late: case.handed_in().filter(|_| case.has_cutoff()).zip(cutoff).map(|(at, cutoff)| at > cutoff.at),
         verdict,
@@ -171,6 +174,7 @@ impl CheckedRequest {
             panel: self.panel.clone(),
             sitting: self.sitting,
             handed_in: self.handed_in.clone(),
+            handed_on: self.handed_on,
             late: self.late,
         };
         // When it was handed in is not said, and is kept.

@@ -180,7 +180,7 @@ fn look_at(installation: &mut Installation, duty: &Duty, actor: &Actor, run: &mu
         return Ok(());
     }
     let Some((now, evidence)) = as_it_stands(installation, duty)? else {
-        let evidence = Evidence { what: "what had it come up is no more".to_owned(), on: None };
+        let evidence = Evidence { what: "what had it come up is no more".to_owned(), on: None, at: None };
         let closed = installation.ledger.close_duty(&duty.id, DutyState::Withdrawn, &evidence, actor)?;
         run.withdrawn += u64::from(closed);
         return Ok(());
@@ -332,7 +332,7 @@ pub fn duty_complete(
     let mut installation = Installation::open(workplace, clock, actor)?;
     let _lock = installation.ledger.lock()?;
     let before = known(&installation, id)?;
-    let said = Evidence { what: format!("{}: {}", actor.as_str(), evidence.trim()), on: None };
+    let said = Evidence { what: format!("{}: {}", actor.as_str(), evidence.trim()), on: None, at: None };
     if !installation.ledger.close_duty(id, DutyState::Done, &said, actor)? {
         return Err(Failure::usage(
             format_args!("{id} is {} already", before.state),

@@ -111,7 +111,7 @@ fn missing(installation: &Installation, profiles: &[&Profile]) -> Result<Vec<Mis
 }
 
 /// What a person calls what a finding is about.
-fn title(installation: &Installation, profile: &Profile, code: &str, subject: &str) -> String {
+pub(super) fn title(installation: &Installation, profile: &Profile, code: &str, subject: &str) -> String {
     let named = if code.starts_with("document-") {
         let papers = profile.requests.kinds.iter().flat_map(|kind| &kind.paperwork);
         let is_it = |paper: &&Paper| paper.kinds.first().is_some_and(|kind| kind.to_string() == subject);

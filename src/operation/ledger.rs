@@ -122,7 +122,7 @@ pub fn audit_csv(entries: &[AuditEntry]) -> String {
 }
 
 /// A cell that no spreadsheet takes for a formula.
-fn as_text(cell: &str) -> String {
+pub(super) fn as_text(cell: &str) -> String {
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     if is_formula { format!("'{cell}") } else { cell.to_owned() }
 }

@@ -20,6 +20,8 @@ mod import;
 mod init;
 mod installation;
 mod kept_pack;
+mod learning;
+mod learning_report;
 mod ledger;
 mod mappings;
 mod outcomes;
@@ -31,6 +33,7 @@ mod page;
 mod panel_diff;
 mod panel_profile;
 mod panels;
+mod pre_proceedings;
 mod prepared;
 #[cfg(test)]
 mod profile_proofs;
@@ -48,6 +51,7 @@ mod wording;
 mod workplace;
 mod write_back;
 
+pub use crate::learning::{By, Count, Month, PreProceedingsRow};
 pub use crate::ledger::{Actor, AuditEntry};
 pub use accounts::{
     AccountListed, AccountNow, InvitationMade, account_accept, account_change, account_first, account_invite,
@@ -70,6 +74,11 @@ pub use import::{ImportReport, ImportRequest, Imported, import};
 pub use init::{Initialised, init};
 pub use installation::built_in_authorities;
 pub use kept_pack::{KeptPaper, pack_forget, pack_keep, pack_kept};
+pub use learning::{
+    DecisionLearned, DutyLearned, Learning, LearningAsked, MissingLearned, PanelLearned, PeriodLearned, WaitLearned,
+    learning,
+};
+pub use learning_report::{COUNTED, count_in_words};
 pub use ledger::{
     AuditFilter, AuditProof, BackedUp, LedgerStatus, audit_csv, audit_export, audit_page, audit_verify, ledger_backup,
     ledger_status, list_viewed,
@@ -98,6 +107,7 @@ pub use panels::{
     CutoffShown, PanelListed, PanelShown, RoleShown, panel_cutoff, panel_roles, panel_show, panel_sittings,
     panels_list, panels_table, sittings_calendar, sittings_table,
 };
+pub use pre_proceedings::{PreProceedings, pre_proceedings};
 pub use progress::{Progress, Unwatched};
 pub use quarantine::{
     Quarantined, Replayed, quarantine_discard, quarantine_list, quarantine_page, quarantine_replay, quarantine_show,

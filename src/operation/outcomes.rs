@@ -252,7 +252,7 @@ fn check_before(installation: &mut Installation, outcome: &Outcome) -> Result<()
     }
     let checked = Checking::new(installation, &[])?.at(&row.submission, Some(&sitting))?;
     let stored: Vec<_> = checked.iter().map(CheckedRequest::stored).collect();
-    Ok(installation.ledger.keep_checks(&stored)?)
+    Ok(installation.ledger.keep_checks(&stored, &installation.actor)?)
 }
 
 /// Whether the request was handed in after the cutoff of the sitting that has decided; nothing where there is none.

@@ -242,7 +242,7 @@ pub fn sitting_recheck(workplace: &Workplace, clock: Clock, actor: &Actor, panel
     })?;
     drop(checks);
     for batch in changed.chunks(CHECKS_AT_A_TIME) {
-        installation.ledger.keep_checks(batch)?;
+        installation.ledger.keep_checks(batch, actor)?;
     }
     Ok(checked)
 }

@@ -223,7 +223,7 @@ pub(super) fn check(installation: &mut Installation, mode: SyncMode) -> Result<C
             }
             expected = Some(checking.into_docket());
             if mode != SyncMode::DryRun && !changed.is_empty() {
-                installation.ledger.keep_checks(&changed)?;
+                installation.ledger.keep_checks(&changed, &installation.actor)?;
             }
         }
     }

@@ -9,6 +9,7 @@ use super::load_paperwork::requests;
 use super::load_schedule::schedule;
 use super::load_special::{agenda, circulation, elsewhere, exempt, invitations, routes, thresholds};
 use super::names::{Names, before_sitting, period, text, texts};
+use super::pre_proceedings::pre_proceedings;
 use super::{Approval, FactQuestion, Known, Profile};
 use crate::calendar::{Deadline, Schedule};
 use crate::diagnostic::{Diagnostic, Item, Severity, Table, TomlDocument, nearest};
@@ -57,10 +58,7 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
     let requests = requests(&root, &names, base.map(|base| &base.requests), has_longer);
     let kinds: Vec<String> = requests.kinds.iter().map(|kind| kind.name.clone()).collect();
     let inherited = Inherited { root: &root, base };
-    let (cutoff, cutoff_policy) = match cutoff(&root) {
-        None => base.map(|base| (base.cutoff.clone(), base.cutoff_policy.clone())).unwrap_or_default(),
-        Some(cutoff) => cutoff,
-    };
+    let (cutoff, cutoff_policy) = inherited_cutoff(&root, base);
     let outcome = inherited.own_or("outcome", |base| base.outcome.clone(), || outcome(&root, &names));
     let profile = Profile {
         purpose: inherited.text("purpose", |base| &base.purpose),
@@ -98,6 +96,11 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
         invitations: inherited.own_or("invitations", |base| base.invitations.clone(), || invitations(&root, &names)),
         agenda: inherited.own_or("agenda", |base| base.agenda.clone(), || agenda(&root, &names, &kinds)),
         duties: inherited.own_or("duties", |base| base.duties.clone(), || duties(&root, &names, &outcome)),
+        pre_proceedings: inherited.own_or(
+            "pre-proceedings",
+            |base| base.pre_proceedings.clone(),
+            || pre_proceedings(&root, &names, &outcome),
+        ),
         trackers: inherited.own_or("trackers", |base| base.trackers.clone(), || trackers(&root, &names)),
         outcome,
         requests,
@@ -132,6 +135,12 @@ fn inherited_schedule(root: &Table<'_, '_>, base: Option<&Profile>) -> (Option<S
             (schedule(table), policy)
         }
     }
+}
+
+/// By when a request must be in, and the clause.
+fn inherited_cutoff(root: &Table<'_, '_>, base: Option<&Profile>) -> (Option<Deadline>, String) {
+    let own = cutoff(root);
+    own.unwrap_or_else(|| base.map(|base| (base.cutoff.clone(), base.cutoff_policy.clone())).unwrap_or_default())
 }
 
 /// A fact on which nothing hangs is asked of nobody: a slip, or left over.
@@ -389,6 +398,11 @@ mod tests {
         ("FREQ=MONTHLY;INTERVAL=3", "FREQ=SELDOM;INTERVAL=3", "the rule is not one of RFC 5545"),
         ("ends-within = \"3 months\"", "ends-within = \"soon\"", "the period cannot be read"),
         ("12 months after section-20", "12 months after section-19", "there is no kind of event `section-19`"),
+        ("decided-with = [\"agreed\"]", "decided-with = [\"agred\"]", "there is no decision `agred`"),
+        ("step-down = [\"not-agreed\"]", "step-down = [\"not-agred\"]", "there is no decision `not-agred`"),
+        ("issue = [\"agreed\"]", "issue = [\"agreed\", \"not-agreed\"]", "stands under `issue` and under `step-down`"),
+        ("first-meeting = [\"cla-review\"]", "first-meeting = [\"review\"]", "there is no kind of event `review`"),
+        ("issue-letter = [\"chronology\"]", "issue-letter = [\"letter\"]", "there is no kind of document `letter`"),
     ];
 
     #[test]

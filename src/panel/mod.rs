@@ -14,6 +14,7 @@ mod load_special;
 mod names;
 mod outcome_form;
 mod paperwork;
+mod pre_proceedings;
 mod profile;
 mod special;
 
@@ -24,5 +25,6 @@ pub use outcome_form::{
     Choice, FormOutcome, MinutesForm, NoteForm, OutcomeField, OutcomeFieldKind, OutcomeForm, StepForm,
 };
 pub use paperwork::{Paper, RequestKind, Requests};
+pub use pre_proceedings::PreProceedingsRule;
 pub use profile::{Approval, Cutoff, FactQuestion, Profile, Sitting};
 pub use special::{AgendaItem, Circulation, Elsewhere, Exemption, Hearing, Invitation, Route, Threshold, Track};

@@ -7,8 +7,8 @@ use jiff::{Span, ToSpan as _, ZonedDateTime};
 use serde::Serialize;
 
 use super::{
-    AgendaItem, Circulation, Condition, DutyRule, Elsewhere, Exemption, Invitation, OutcomeForm, Requests, Route,
-    Threshold, TrackerRule,
+    AgendaItem, Circulation, Condition, DutyRule, Elsewhere, Exemption, Invitation, OutcomeForm, PreProceedingsRule,
+    Requests, Route, Threshold, TrackerRule,
 };
 use crate::calendar::{Deadline, Office, Schedule, with_offset};
 use crate::domain::PanelName;
@@ -74,6 +74,8 @@ pub struct Profile {
     pub duties: Vec<DutyRule>,
     /// Whom it follows.
     pub trackers: Vec<TrackerRule>,
+    /// What its decisions and the record say of pre-proceedings.
+    pub pre_proceedings: Option<PreProceedingsRule>,
 }
 
 /// Who must have approved a request, and where the form says so.

@@ -17,6 +17,8 @@ pub enum Tone {
     Bad,
     /// Nothing is asked for here.
     Quiet,
+    /// A number that a sheet can reckon with.
+    Number,
 }
 
 /// A cell.
@@ -32,6 +34,16 @@ impl Cell {
     /// A plain cell.
     pub fn plain(text: impl Into<String>) -> Self {
         Self { text: text.into(), tone: Tone::Plain }
+    }
+
+    /// A number.
+    pub fn number(number: u64) -> Self {
+        Self { text: number.to_string(), tone: Tone::Number }
+    }
+
+    /// The number that stands in it.
+    fn as_number(&self) -> Option<f64> {
+        self.text.parse().ok().filter(|_| self.tone == Tone::Number)
     }
 }
 
@@ -68,7 +80,7 @@ const LINE_POINTS: f64 = 15.0;
 const ROW_POINTS_MAX: f64 = 409.0;
 
 impl Sheets {
-    /// The bytes of an XLSX workbook. Every cell is written as text, so that none can be a formula.
+    /// The bytes of an XLSX workbook. Every cell is written as text or as a number, so that none can be a formula.
     pub fn xlsx(&self) -> Result<Vec<u8>, XlsxError> {
         let mut workbook = Workbook::new();
         // The same tables give the same bytes.
@@ -136,7 +148,10 @@ impl Matrix {
         for cells in &self.rows {
             row += 1;
             for (column, cell) in (0..).zip(cells) {
-                sheet.write_string_with_format(row, column, printable(&cell.text), &format(cell.tone))?;
+                match cell.as_number() {
+                    Some(number) => sheet.write_number_with_format(row, column, number, &format(cell.tone))?,
+                    None => sheet.write_string_with_format(row, column, printable(&cell.text), &format(cell.tone))?,
+                };
             }
             sheet.set_row_height(row, height(cells.iter().map(|cell| cell.text.as_str()), &widths))?;
         }
@@ -198,7 +213,7 @@ fn height<'t>(cells: impl Iterator<Item = &'t str>, widths: &[usize]) -> f64 {
 fn format(tone: Tone) -> Format {
     let plain = Format::new().set_text_wrap().set_align(FormatAlign::Top).set_border(FormatBorder::Thin);
     match tone {
-        Tone::Plain => plain,
+        Tone::Plain | Tone::Number => plain,
         Tone::Good => plain.set_background_color(Color::RGB(0xD9_EA_D3)),
         Tone::Look => plain.set_background_color(Color::RGB(0xFF_F2_CC)),
         Tone::Bad => plain.set_background_color(Color::RGB(0xF4_CC_CC)).set_bold(),
@@ -213,6 +228,7 @@ const fn class(tone: Tone) -> &'static str {
         Tone::Look => "look",
         Tone::Bad => "bad",
         Tone::Quiet => "quiet",
+        Tone::Number => "number",
     }
 }
 
@@ -233,7 +249,7 @@ h1{font-size:1.75rem}h2{font-size:1.25rem;margin-top:2rem}\
 .scroll{overflow-x:auto}.scroll:focus{outline:3px solid #ffdd00}\
 table{border-collapse:collapse}th,td{border:1px solid #b1b4b6;padding:.4rem .6rem;text-align:left;vertical-align:top;\
 white-space:pre-line}thead th{background:#f3f2f1}.good{background:#d9ead3}.look{background:#fff2cc}\
-.bad{background:#f4cccc;font-weight:bold}.quiet{color:#505a5f}\
+.bad{background:#f4cccc;font-weight:bold}.quiet{color:#505a5f}.number{text-align:right}\
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}\
 @media print{body{margin:0}.scroll{overflow:visible}}";
 

@@ -18,6 +18,7 @@ pub(super) fn answer(name: &str, bytes: Vec<u8>) -> Response {
     let kind = match name.rsplit('.').next() {
         Some("xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         Some("ics") => "text/calendar; charset=utf-8",
+        Some("csv") => "text/csv; charset=utf-8",
         _ => "application/octet-stream",
     };
     // Of letters, figures, hyphens and dots only: nothing that could end the header.

@@ -45,6 +45,7 @@ pub(super) async fn page(
         (readiness(&wording, &figures.readiness))
         (arrivals(&wording, &figures.arrivals))
         (missing(&figures.missing))
+        p { a href={ "/figures/periods?panel=" (parts::encoded(&asked.panel)) } { "What the year teaches" } ": by month and quarter, complete at the first look, decisions, waits and duties" }
         p { a href={ "/figures.xlsx?panel=" (parts::encoded(&asked.panel)) } { "Take the figures away (XLSX)" } }
         p.small { "Counted from the last check of each request. Numbers only: no child is named." }
     };

@@ -15,6 +15,7 @@ mod figures;
 mod guard;
 mod issuer;
 mod issuer_http;
+mod learning;
 mod limits;
 mod mappings;
 mod oidc;

@@ -10,9 +10,9 @@ use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, MemoryStore, SessionManagerLayer};
 
 use super::{
-    PageFailure, Site, accounts, assets, audit, download, duties, figures, guard, issuer, mappings, oidc, outcome_form,
-    outcomes, pace, pack, panels, quarantine, request, requests, sign_in, sitting, sittings, today, trackers, words,
-    write_backs,
+    PageFailure, Site, accounts, assets, audit, download, duties, figures, guard, issuer, learning, mappings, oidc,
+    outcome_form, outcomes, pace, pack, panels, quarantine, request, requests, sign_in, sitting, sittings, today,
+    trackers, words, write_backs,
 };
 use crate::domain::SignInRole::{self, Administrator, Approver, Reader, Systems};
 use crate::domain::limit;
@@ -65,6 +65,9 @@ pub(super) fn pages() -> Vec<(For, &'static str, MethodRouter<Site>)> {
         (READERS, "/trackers/{authority}/{panel}/{tracker}/tracker.xlsx", get(trackers::workbook)),
         (READERS, "/figures", get(figures::page)),
         (READERS, "/figures.xlsx", get(figures::workbook)),
+        (READERS, "/figures/periods", get(learning::page)),
+        (READERS, "/figures/periods.xlsx", get(learning::workbook)),
+        (ADMINISTRATORS, "/figures/pre-proceedings.csv", get(learning::pre_proceedings)),
         (SYSTEMS, "/mappings", get(mappings::page)),
         (SYSTEMS, "/quarantine", get(quarantine::page)),
         (SYSTEMS, "/quarantine/replay", post(quarantine::replay)),

@@ -21,6 +21,11 @@ pub(super) async fn help(visitor: Visitor) -> Response {
             li { "Check exactly what will be written on each child’s record, then record it." }
             li { "Somebody else approves it. The next job sends it, and " a href="/write-backs" { "Write-backs" } " shows a receipt for each." }
         }
+        h2 { "At the end of a quarter" }
+        ol {
+            li { a href="/figures/periods" { "What the year teaches" } " shows each panel by month and quarter." }
+            li { "To pass figures on, take the workbook in which small numbers are left out." }
+        }
         h2 { "What the words mean" }
         dl.summary {
             @for (word, meaning) in WORDS { div { dt { (word) } dd { (meaning) } } }

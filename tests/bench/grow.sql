@@ -26,6 +26,11 @@ INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, si
     SELECT new.id, new.person, b.inputs, b.verdict, b.found, '2026-11-27T02:00:00Z', new.panel, new.sitting, new.at || 'Z',
     new.at || 'Z', new.decided, new.late FROM new JOIN base b ON b.i = new.i ORDER BY new.n;
 
+-- The trail vouches for the first looks as little as for the rest.
+INSERT INTO first_look SELECT new.id, new.panel, substr(new.at, 1, 10), new.late, new.n % 3 > 0, new.at || 'Z', NULL
+    FROM new ORDER BY new.id;
+INSERT INTO first_lack SELECT new.id, 'document-missing', 'paper-' || (new.n % 11) FROM new WHERE new.n % 3 = 0 ORDER BY new.id;
+
 CREATE TEMP TABLE decision AS SELECT row_number() OVER (ORDER BY submission, person, revision) - 1 AS i, payload, loaded_by,
     decided_by FROM outcome WHERE state = 'approved';
 CREATE INDEX temp.decision_i ON decision (i);
@@ -35,6 +40,12 @@ INSERT INTO outcome (submission, person, panel, sitting, revision, state, payloa
         '$.revision', 1, iif(new.n % 7 = 0, '$.decision.fields.review-on', '$.decision.fields.other'), date(new.sitting, '+42 days')),
     d.loaded_by, d.decided_by, new.sitting || 'T17:00:00Z'
     FROM new JOIN decision d ON d.i = new.n % (SELECT count(*) FROM decision) WHERE new.decided AND new.n % 3 = 0 ORDER BY new.n;
+
+INSERT INTO waited SELECT submission, person, sitting, abs(random()) % 40 FROM outcome o WHERE state = 'approved'
+    AND NOT EXISTS (SELECT 1 FROM waited w WHERE w.submission = o.submission);
+INSERT INTO decision_tally SELECT panel, substr(sitting, 1, 7), json_extract(payload, '$.decision.decision'), w.days, count(*)
+    FROM outcome JOIN waited w USING (submission, person, sitting) WHERE state = 'approved' GROUP BY 1, 2, 3, 4
+    ON CONFLICT DO UPDATE SET n = n + excluded.n;
 
 CREATE TEMP TABLE written AS SELECT row_number() OVER (ORDER BY sequence) - 1 AS i, authority, payload FROM write_back;
 CREATE INDEX temp.written_i ON written (i);

@@ -20,7 +20,8 @@ use tessera::calendar::Clock;
 use tessera::config::Configuration;
 use tessera::domain::OutcomeState;
 use tessera::operation::{
-    self, Actor, AuditFilter, Failure, OutcomeFilter, Paging, SubmissionFilter, SyncMode, Unwatched, Workplace,
+    self, Actor, AuditFilter, By, Failure, LearningAsked, OutcomeFilter, Paging, SubmissionFilter, SyncMode, Unwatched,
+    Workplace,
 };
 
 const TIMES: usize = 15;
@@ -150,6 +151,22 @@ fn measure(workplace: &Workplace, clock: Clock, actor: &Actor) -> Outcome<()> {
     time("figures, one panel", || {
         operation::figures(workplace, clock, Some(one)).map(|figures| figures.missing.len())
     })?;
+    for (what, panel) in [("all panels", None), ("one panel", Some(one.to_owned()))] {
+        let asked = LearningAsked {
+            panel,
+            by: By::Month,
+            from: "2026-01".parse().ok(),
+            to: "2026-12".parse().ok(),
+            share: false,
+        };
+        time(&format!("learning by month, {what}"), || {
+            operation::learning(workplace, clock, actor, &asked).map(|learned| learned.panels.len())
+        })?;
+        let asked = LearningAsked { share: true, ..asked };
+        time(&format!("learning to pass on, {what}"), || {
+            operation::learning(workplace, clock, actor, &asked).map(|learned| learned.panels.len())
+        })?;
+    }
     let sent = operation::writebacks_page(workplace, clock, None, false, &paging(None)).map_err(said)?;
     let sent = sent.rows.first().ok_or("nothing was written back")?;
     let (reference, id) = (sent.reference.clone(), sent.id.clone());

@@ -264,6 +264,8 @@ fn queries(owner: &Somebody) {
             "/figures",
             "/search",
             "/figures.xlsx",
+            "/figures/periods",
+            "/figures/periods.xlsx",
             "/sign-in",
         ] {
             let answer = owner.get(&format!("{page}{query}"));

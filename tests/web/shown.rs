@@ -267,6 +267,8 @@ fn every_page(owner: &Somebody) {
         "/duties",
         "/trackers",
         "/figures",
+        "/figures/periods",
+        "/figures/periods?panel=lincolnshire/support-panel&by=month",
         "/mappings",
         "/quarantine?all=yes",
         "/audit",
@@ -295,6 +297,7 @@ fn questions_and_mistakes(pages: &Pages, owner: &Somebody) {
             "/outcomes/waiting",
             "/sittings",
             "/figures",
+            "/figures/periods",
         ] {
             let answer = owner.get(&format!("{address}?{parameter}={}", super::encoded(SCRIPT)));
             is_harmless(&format!("{address}?{parameter}"), &answer);
@@ -321,6 +324,12 @@ fn files(owner: &Somebody) {
         texts.push_str(&no_formula(&address, owner.get(&address)));
     }
     no_formula("/figures.xlsx", owner.get("/figures.xlsx"));
+    for address in ["/figures/periods.xlsx", "/figures/periods.xlsx?share=yes&by=month"] {
+        no_formula(address, owner.get(address));
+    }
+    let answer = owner.get("/figures/pre-proceedings.csv");
+    is_harmless("/figures/pre-proceedings.csv", &answer);
+    assert!(answer.text().starts_with("prep_table_id,prep_person_id,"), "{}", answer.text());
     assert!(
         texts.contains(TEXTS[1]) && texts.contains(TEXTS[4]) && texts.contains(SCRIPT),
         "the texts that this is about stand in no file"
@@ -357,6 +366,7 @@ fn seen_is_in_the_trail(pages: &Pages, owner: &Somebody) {
         (format!("/outcomes/{SITTING}"), "outcome-form-shown", panel),
         ("/duties".to_owned(), "viewed", "duties"),
         ("/trackers".to_owned(), "viewed", "trackers"),
+        ("/figures/pre-proceedings.csv".to_owned(), "viewed", "pre-proceedings"),
         ("/search?for=lincolnshire-70".to_owned(), "searched", ""),
     ];
     for (address, action, subject) in &all {
