@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (10, include_str!("migration/0010_held.sql")),
     (11, include_str!("migration/0011_unseen.sql")),
     (12, include_str!("migration/0012_duty.sql")),
+    (13, include_str!("migration/0013_told.sql")),
 ];
 
 /// Brings the ledger up to date. One that is up to date is only read, so that opening it waits for nobody who writes.

@@ -1,0 +1,15 @@
+-- Of which duties a role has been told, for which due moment last, and how often. What is closed stays on its desk, so
+-- that the desk can be asked for what was done; what is untold is worked out from the open duties.
+ALTER TABLE duty_role ADD COLUMN told_due TEXT;
+ALTER TABLE duty_role ADD COLUMN times INTEGER NOT NULL DEFAULT 0;
+DROP INDEX duty_role_untold;
+
+-- Each reminder as it went, or was put into the outbox: whom it told, and of which duties due when.
+CREATE TABLE reminder (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    authority TEXT NOT NULL,
+    role TEXT NOT NULL,
+    told_at TEXT NOT NULL,
+    payload TEXT NOT NULL
+);
