@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("duty", &["calendar", "domain", "panel"]),
     ("ledger", &["diagnostic", "calendar", "domain", "writeback"]),
     ("report", &["calendar", "domain"]),
+    ("mail", &[]),
     ("config", &["diagnostic", "domain"]),
     (
         "operation",
@@ -39,6 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "duty",
             "ledger",
             "report",
+            "mail",
             "config",
         ],
     ),

@@ -130,3 +130,6 @@ pub const WORKBOOK_UPLOAD_BYTES_MAX: usize = 33 << 20;
 
 /// Bytes of one answer of the council's sign-in: a token with some hundreds of groups has some 20 KB.
 pub const SIGN_IN_ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// Duties that one e-mail names: a team has some dozens; the rest of a first day is counted in it.
+pub const REMINDER_DUTIES_MAX: usize = 200;
