@@ -36,6 +36,7 @@ mod profile_proofs;
 mod progress;
 mod quarantine;
 mod rehearsal;
+mod reminders;
 mod search;
 mod served;
 mod sittings;
@@ -104,6 +105,7 @@ pub use quarantine::{
     quarantine_table,
 };
 pub use rehearsal::stand_in;
+pub use reminders::{Reminded, ReminderDuty, ReminderShown, ReminderState, RemindersRun, duties_remind};
 pub use search::{Found, search};
 pub use served::outcomes_page_served;
 pub use sittings::{Readiness, SittingListed, SittingPage, sitting_page, sitting_recheck, sittings_listed};
