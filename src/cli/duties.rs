@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::{Exit, Out, Session};
 use crate::domain::DutyId;
-use crate::operation::{self, DutyFilter, DutyListed, Failure, Reminded};
+use crate::operation::{self, DutyFilter, DutyShown, Failure, Reminded};
 
 /// What somebody must do after and around a panel, and by when
 #[derive(Debug, clap::Args)]
@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         }
         Command::Show { id } => {
             let duty = operation::duty_show(&workplace, clock, session.actor(), &DutyId::new(id.as_str()))?;
-            out.answer(&duty, DutyListed::text)?;
+            out.answer(&duty, DutyShown::text)?;
         }
         Command::Remind { dry_run } => {
             let reminded = operation::duties_remind(&workplace, clock, session.actor(), *dry_run)?;

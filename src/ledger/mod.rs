@@ -44,5 +44,5 @@ pub use status::Status;
 pub use store::{Ledger, LedgerKey};
 pub use submission::{Revision, Selection, SubmissionRow};
 pub use tally::{Arrived, Lacking, Tallied};
-pub use told::{Reminder, Untold};
+pub use told::{Reminder, Told, Untold};
 pub use trouble::LedgerTrouble;

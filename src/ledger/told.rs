@@ -9,7 +9,7 @@ use super::audit::{self, Said, fingerprint};
 use super::duty::sorted;
 use super::store::{count, decode, encode, meant};
 use super::{Actor, Ledger, LedgerTrouble};
-use crate::domain::{AuthorityName, Duty};
+use crate::domain::{AuthorityName, Duty, DutyId};
 
 /// A duty that a role has not been told of as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,17 @@ pub struct Reminder<'r> {
     pub told: &'r [Untold],
 }
 
+/// That a role was told of a duty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The role.
+    pub role: String,
+    /// When it was told last.
+    pub at: Timestamp,
+    /// How often it was told.
+    pub times: u64,
+}
+
 /// The id of a duty, and the due moment that was told.
 type ToldOf = (String, String);
 
@@ -58,6 +69,23 @@ impl Ledger {
             .into_iter()
             .map(|(role, payload, times)| Ok(Untold { role, duty: decode("a duty", &payload)?, times: count(times) }));
         untold.collect()
+    }
+
+    /// Who has been told of a duty, in the order of the moments.
+    pub fn told_of(&self, duty: &DutyId) -> Result<Vec<Told>, LedgerTrouble> {
+        let sql = "SELECT role, told_at, times FROM duty_role WHERE duty = ?1 AND times > 0 ORDER BY told_at, role";
+        let rows: Vec<(String, String, i64)> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                query.query_map([duty.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        let told = rows.into_iter().map(|(role, at, times)| {
+            let at = at.parse().map_err(|_| LedgerTrouble::Damaged { what: "when somebody was told".to_owned() })?;
+            Ok(Told { role, at, times: count(times) })
+        });
+        told.collect()
     }
 
     /// Notes that a role has been told of duties.
@@ -109,16 +137,24 @@ impl Ledger {
                 *desk = (Some(at.clone()), Some(due), desk.2 + 1);
             }
         }
-        let sql = "SELECT duty, role, told_at, told_due, times FROM duty_role";
-        let held: Vec<((String, String), Desk)> =
-            self.rows(sql, |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?, count(row.get(4)?)))))?;
-        let wrong = held.into_iter().find(|(desk, (at, due, times))| {
-            let (told_at, told_due, told_times) = desks.remove(desk).unwrap_or_default();
+        self.first_wrong_desk(desks)
+    }
+
+    /// Every desk must be as the reminders have left it.
+    fn first_wrong_desk(&self, mut desks: BTreeMap<(String, String), Desk>) -> Result<Option<String>, LedgerTrouble> {
+        let failed = |error: rusqlite::Error| self.failed(error);
+        let mut query =
+            self.connection.prepare("SELECT duty, role, told_at, told_due, times FROM duty_role").map_err(failed)?;
+        let mut rows = query.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let read = || Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?, count(row.get(4)?))));
+            let (desk, (at, due, times)): ((String, String), Desk) = read().map_err(failed)?;
+            let (told_at, told_due, told_times) = desks.remove(&desk).unwrap_or_default();
             // Where one has come up again, the moment that was told is taken back.
-            (told_at, told_times) != (at.clone(), *times) || (due.is_some() && *due != told_due)
-        });
-        if let Some(((duty, role), _)) = wrong {
-            return Ok(Some(format!("what `{role}` was told of the duty {duty} is not what its reminders say")));
+            if (told_at, told_times) != (at, times) || (due.is_some() && due != told_due) {
+                let (duty, role) = desk;
+                return Ok(Some(format!("what `{role}` was told of the duty {duty} is not what its reminders say")));
+            }
         }
         Ok((!desks.is_empty()).then(|| "duties of which somebody was told are gone from desks".to_owned()))
     }
@@ -147,7 +183,7 @@ mod tests {
 
     use super::*;
     use crate::calendar::Clock;
-    use crate::domain::{DutyId, DutyState, Escalation, Evidence, PanelName};
+    use crate::domain::{DutyState, Escalation, Evidence, PanelName};
     use crate::ledger::{DutySelection, LedgerKey};
 
     const MONDAY: &str = "2026-11-30T02:00:00Z";
@@ -221,6 +257,8 @@ mod tests {
         tell(&mut ledger, MONDAY);
         assert_eq!(untold(&ledger, MONDAY), Vec::<String>::new());
         assert_eq!(untold(&ledger, THURSDAY), ["manager D-1 0", "manager D-2 0"], "escalated since");
+        let told = ledger.told_of(&DutyId::new("D-1")).unwrap();
+        assert_eq!(told, [Told { role: "worker".to_owned(), at: at(MONDAY), times: 1 }]);
         close(&mut ledger, "D-1", DutyState::Done);
         close(&mut ledger, "D-2", DutyState::Withdrawn);
         assert_eq!(untold(&ledger, THURSDAY), Vec::<String>::new(), "nobody is told of what is closed");

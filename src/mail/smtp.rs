@@ -15,6 +15,9 @@ use super::Letter;
 /// How long a mail server may be silent.
 const SILENT_MAX: Duration = Duration::from_secs(30);
 
+/// How a certificate begins (RFC 7468).
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// A mail server.
 #[derive(Debug)]
 pub struct MailServer {
@@ -107,9 +110,14 @@ impl Post {
 }
 
 fn parameters(server: &MailServer) -> Result<TlsParameters, MailTrouble> {
-    let wrong = |_: Error| MailTrouble { kind: MailTroubleKind::Authority, detail: None };
+    let no_authority = || MailTrouble { kind: MailTroubleKind::Authority, detail: None };
+    let wrong = |_: Error| no_authority();
     let mut builder = TlsParameters::builder(server.host.clone());
     if let Some(pem) = &server.certificate_authority {
+        // What holds none would be taken for none and said of the server.
+        if !pem.windows(PEM.len()).any(|part| part == PEM) {
+            return Err(no_authority());
+        }
         builder = builder.add_root_certificate(Certificate::from_pem(pem).map_err(wrong)?);
     }
     builder.build_rustls().map_err(wrong)

@@ -124,6 +124,30 @@ pub struct Escalates {
     pub at_in_words: String,
 }
 
+/// One duty by itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct DutyShown {
+    /// As in a list.
+    #[serde(flatten)]
+    pub listed: DutyListed,
+    /// Who was reminded of it: by e-mail, or with one in the outbox.
+    pub reminded: Vec<RoleReminded>,
+}
+
+/// That a role was reminded of a duty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RoleReminded {
+    /// The role.
+    pub role: RoleNamed,
+    /// When last, with offset.
+    pub at: String,
+    /// The same, as a person says it.
+    #[serde(skip)]
+    pub at_in_words: String,
+    /// How often: again where it was due at another time, or had come up again.
+    pub times: u64,
+}
+
 /// Which duties are meant.
 #[derive(Debug, Clone, Default)]
 pub struct DutyFilter {
@@ -288,12 +312,19 @@ pub fn duties_list(
     Ok(duties)
 }
 
-/// One duty. That somebody looked stands in the audit trail.
-pub fn duty_show(workplace: &Workplace, clock: Clock, actor: &Actor, id: &DutyId) -> Result<DutyListed, Failure> {
+/// One duty, and who was reminded of it. That somebody looked stands in the audit trail.
+pub fn duty_show(workplace: &Workplace, clock: Clock, actor: &Actor, id: &DutyId) -> Result<DutyShown, Failure> {
     let mut installation = Installation::open(workplace, clock, actor)?;
     let known = known(&installation, id)?;
     installation.ledger.audit_view(actor, id.as_str())?;
-    listed(&installation, &known)
+    let authority = installation.rules.authority(&known.duty.authority())?;
+    let office = installation.rules.office(&known.duty.authority())?;
+    let reminded = installation.ledger.told_of(id)?.into_iter().map(|told| {
+        let at = told.at.to_zoned_datetime(office.zone.clone());
+        let role = RoleNamed::of(authority, &told.role);
+        RoleReminded { role, at: with_offset(&at), at_in_words: report::moment(&at), times: told.times }
+    });
+    Ok(DutyShown { reminded: reminded.collect(), listed: listed(&installation, &known)? })
 }
 
 /// A duty of an authority that is served.
@@ -406,28 +437,32 @@ fn listed(installation: &Installation, standing: &DutyStanding) -> Result<DutyLi
     })
 }
 
-impl DutyListed {
+impl DutyShown {
     /// The duty as a person reads it.
     pub fn text(&self) -> String {
-        let overdue = if self.overdue { " (overdue)" } else { "" };
-        let mut text = format!("{} ({})\n  due: {}{overdue}\n", self.title, self.id, self.due_in_words);
+        let duty = &self.listed;
+        let overdue = if duty.overdue { " (overdue)" } else { "" };
+        let mut text = format!("{} ({})\n  due: {}{overdue}\n", duty.title, duty.id, duty.due_in_words);
         let mut say = |what: &str, said: &str| {
             if !said.is_empty() {
                 text.push_str(&format!("  {what}: {said}\n"));
             }
         };
-        say("who", &self.role.title);
-        say("child", self.person.as_deref().unwrap_or_default());
-        say("request", self.submission.as_ref().map_or("", SubmissionId::as_str));
-        say("panel", &format!("{} ({})", self.panel_title, self.panel));
-        say("why", &self.occasion);
-        say("escalated to", &RoleNamed::titles(&self.escalated_to));
-        if let Some(next) = &self.escalates {
+        say("who", &duty.role.title);
+        say("child", duty.person.as_deref().unwrap_or_default());
+        say("request", duty.submission.as_ref().map_or("", SubmissionId::as_str));
+        say("panel", &format!("{} ({})", duty.panel_title, duty.panel));
+        say("why", &duty.occasion);
+        say("escalated to", &RoleNamed::titles(&duty.escalated_to));
+        if let Some(next) = &duty.escalates {
             say("escalates to", &format!("{}, {}", next.to, next.at_in_words));
         }
-        say("policy", &self.policy);
-        say("state", self.state.as_str());
-        say("what shows it", self.evidence.as_deref().unwrap_or_default());
+        for RoleReminded { role, at_in_words, .. } in &self.reminded {
+            say("reminded", &format!("{role}, {at_in_words}"));
+        }
+        say("policy", &duty.policy);
+        say("state", duty.state.as_str());
+        say("what shows it", duty.evidence.as_deref().unwrap_or_default());
         text
     }
 }

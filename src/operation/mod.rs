@@ -60,8 +60,8 @@ pub use check::{CheckReport, CheckScope, Explanation, StatedFact, WaiverGiven, c
 pub use check_matrix::check_out;
 pub use checked_request::{CheckedRequest, PaperChecked};
 pub use duties::{
-    DutiesRun, DutyFilter, DutyListed, Escalates, RoleNamed, duties_list, duties_page, duties_table, duty_complete,
-    duty_roles, duty_show,
+    DutiesRun, DutyFilter, DutyListed, DutyShown, Escalates, RoleNamed, RoleReminded, duties_list, duties_page,
+    duties_table, duty_complete, duty_roles, duty_show,
 };
 pub use facts::{FactShown, request_facts};
 pub use failure::{Failure, FailureKind, Mistake};

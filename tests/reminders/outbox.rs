@@ -26,6 +26,7 @@ fn each_role_is_told_once_and_the_e_mail_lies_in_the_outbox() {
     assert_eq!(named, open, "each duty on the desk, and no other");
     let shown = tessera.run(&["duties", "show", &named[0]]);
     assert!(shown.well() && shown.stdout.contains("100004"), "{}", shown.all());
+    assert!(shown.stdout.contains("reminded: Social worker, Friday 26 March 2027, 20:00"), "{}", shown.all());
 
     assert_eq!(told(&tessera, EVENING), [0; 4], "told once");
     assert_eq!(letters(&folder).len(), first.len());

@@ -126,6 +126,11 @@ fn a_server_that_cannot_be_trusted_or_reached_is_given_nothing() {
     assert_eq!(code, 3, "{said}");
     assert!(said.contains("no reminder was sent: ") && said.contains("certificate"), "{said}");
 
+    tessera.write("empty.pem", "nothing");
+    configure(&tessera, &safely(&server, "starttls", "empty.pem"), MAILBOXES);
+    let (code, said) = night_with(&tessera, PASSWORD);
+    assert!(code == 3 && said.contains("no certificate, PEM; correct `ca` under [reminders.smtp]"), "{said}");
+
     configure(&tessera, &safely(&server, "starttls", &server.authority()), MAILBOXES);
     let (code, said) = night_with(&tessera, "not-the-password-at-all");
     assert_eq!(code, 3, "{said}");
