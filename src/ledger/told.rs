@@ -245,7 +245,7 @@ mod tests {
     }
 
     fn close(ledger: &mut Ledger, id: &str, state: DutyState) {
-        let evidence = Evidence { what: "seen".to_owned(), on: None };
+        let evidence: Evidence = decode("evidence", r#"{"what":"seen","on":null}"#).unwrap();
         assert!(ledger.close_duty(&DutyId::new(id), state, &evidence, &actor()).unwrap());
     }
 

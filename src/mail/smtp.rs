@@ -12,9 +12,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Letter;
 
-/// How long a mail server may be silent.
-const SILENT_MAX: Duration = Duration::from_secs(30);
-
 /// How a certificate begins (RFC 7468).
 const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
@@ -31,6 +28,8 @@ pub struct MailServer {
     pub credentials: Option<(String, SecretString)>,
     /// The council's own certificate authority beside those of the machine, PEM.
     pub certificate_authority: Option<Vec<u8>>,
+    /// How long it may be silent.
+    pub silent_max: Duration,
 }
 
 /// How a connection is encrypted.
@@ -86,8 +85,10 @@ impl Post {
             Safety::StartTls => Tls::Required(parameters(server)?),
             Safety::Implicit => Tls::Wrapper(parameters(server)?),
         };
-        let mut builder =
-            SmtpTransport::builder_dangerous(server.host.as_str()).port(server.port).tls(tls).timeout(Some(SILENT_MAX));
+        let mut builder = SmtpTransport::builder_dangerous(server.host.as_str())
+            .port(server.port)
+            .tls(tls)
+            .timeout(Some(server.silent_max));
         if let Some((user, password)) = &server.credentials {
             let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
             builder = builder.credentials(credentials).authentication(vec![Mechanism::Plain, Mechanism::Login]);
@@ -167,3 +168,64 @@ impl fmt::Display for MailTrouble {
 }
 
 impl std::error::Error for MailTrouble {}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    fn letter() -> Letter {
+        Letter {
+            id: "0f1e".to_owned(),
+            from: "tessera@council.example".to_owned(),
+            to: "team@council.example".to_owned(),
+            subject: "Duties".to_owned(),
+            text: "One.\n".to_owned(),
+            calendar: String::new(),
+            written: "2026-12-04T02:00:00Z".parse().unwrap(),
+        }
+    }
+
+    /// What becomes of a letter at a server that does with the connection what is given.
+    fn sent(serve: impl FnOnce(TcpStream) + Send + 'static) -> MailTrouble {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let serving = std::thread::spawn(move || serve(listener.accept().unwrap().0));
+        let server = MailServer {
+            host: "127.0.0.1".to_owned(),
+            port,
+            safety: Safety::None,
+            credentials: None,
+            certificate_authority: None,
+            silent_max: Duration::from_millis(300),
+        };
+        let trouble = Post::new(&server).unwrap().send(&letter()).unwrap_err();
+        serving.join().unwrap();
+        trouble
+    }
+
+    #[test]
+    fn a_server_that_is_silent_is_not_waited_for() {
+        let trouble = sent(|stream| {
+            let mut line = String::new();
+            // Until the other side gives up.
+            drop(BufReader::new(stream).read_line(&mut line));
+        });
+        assert_eq!(trouble.kind, MailTroubleKind::Silent);
+    }
+
+    #[test]
+    fn nothing_is_repeated_of_what_a_server_says_but_its_number() {
+        let refused = sent(|mut stream| stream.write_all(b"554 team@council.example is nobody\r\n").unwrap());
+        assert_eq!(refused.kind, MailTroubleKind::Refused(554));
+        let garbage = sent(|mut stream| stream.write_all(b"team@council.example\r\n").unwrap());
+        assert_eq!(garbage.kind, MailTroubleKind::Line);
+        let gone = sent(drop);
+        assert_eq!(gone.kind, MailTroubleKind::Line);
+        for trouble in [refused, garbage, gone] {
+            assert!(!format!("{trouble} {trouble:?}").contains("team@"), "{trouble:?}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -198,6 +199,9 @@ fn way(installation: &Installation) -> Way {
     }
 }
 
+/// How long a mail server may be silent: those that look through what they take need some seconds.
+const SILENT_MAX: Duration = Duration::from_secs(30);
+
 fn post(smtp: &SmtpSettings) -> Result<Post, String> {
     let credentials = match &smtp.credentials {
         Some((user, password)) => {
@@ -220,6 +224,7 @@ fn post(smtp: &SmtpSettings) -> Result<Post, String> {
         },
         credentials,
         certificate_authority: certificate_authority.transpose()?,
+        silent_max: SILENT_MAX,
     };
     Post::new(&server).map_err(|trouble| of_server(&trouble))
 }
@@ -414,6 +419,9 @@ impl Reminded {
 
     /// Whom the run has told what, as a person reads it.
     pub fn text(&self) -> String {
+        if self.reminders.is_empty() {
+            return "Nobody has anything new on the desk: nothing was sent.\n".to_owned();
+        }
         let mut text = format!("{}.\n", self.line());
         for ReminderShown { authority, role, state, duties } in &self.reminders {
             let state = match state {

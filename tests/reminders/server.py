@@ -4,7 +4,8 @@
 
 It prints its port. Each e-mail that comes whole is FOLDER/N.eml, and FOLDER/N.to has its recipients. How it behaves
 stands in FOLDER/behaviour and is read for each e-mail: `take` it; `later`, 451 for it; `never`, 550 for its
-recipients; `cut` the connection when it has come whole; `never ADDRESS`, 550 for that recipient only.
+recipients; `cut` the connection when it has come whole; `slow`, no answer for a minute when it has come whole; `never ADDRESS`,
+550 for that recipient only.
 """
 
 import argparse
@@ -41,6 +42,8 @@ class Keeper:
         beside.rename(self.folder / f"{self.number}.eml")
         if self.behaviour() == "cut":
             server.transport.abort()
+        if self.behaviour() == "slow":
+            await asyncio.sleep(60)
         return "250 taken"
 
 

@@ -119,6 +119,32 @@ fn what_was_sent_without_an_answer_is_the_same_e_mail_when_it_is_sent_again() {
 }
 
 #[test]
+fn a_run_that_dies_before_the_answer_has_told_nobody_and_the_next_one_sends_the_same() {
+    let server = MailServer::plain();
+    let one = "[authority.mailboxes]\nsocial-worker = \"workers@council.example\"\n";
+    let tessera = installed(&in_the_clear(&server), one);
+    server.behave("slow");
+    let mut run = tessera.start(&["--as-at", EVENING, "sync"]);
+    for _ in 0..600 {
+        if !letters(&server.taken()).is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let dry = tessera.json(&["--as-at", EVENING, "duties", "remind", "--dry-run"]);
+    assert_eq!(dry["sent"], 1, "it is not taken for told: {dry:#}");
+
+    server.behave("take");
+    assert_eq!(told(&tessera, MORNING)[0], 1);
+    assert_eq!(told(&tessera, MORNING)[0], 0);
+    let taken = letters(&server.taken());
+    assert_eq!((taken.len(), &taken[0].id), (2, &taken[1].id));
+    assert!(tessera.run(&["audit", "verify"]).well());
+}
+
+#[test]
 fn a_server_that_cannot_be_trusted_or_reached_is_given_nothing() {
     let (server, stranger) = (MailServer::safe("starttls"), MailServer::safe("starttls"));
     let tessera = installed(&safely(&server, "starttls", &stranger.authority()), MAILBOXES);
