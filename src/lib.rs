@@ -25,6 +25,7 @@
 //! - [`learning`]: what a year of sittings teaches; which numbers stay in the office. Reads no ledger.
 //! - [`ledger`]: everything that must not be lost. Is never bypassed.
 //! - [`report`]: what people take away: tables and workbooks. Computes nothing.
+//! - [`mail`]: the e-mail and the line to a mail server. Composes no text and decides nothing.
 //! - [`config`]: the configuration file and secrets; the only reader of the environment.
 //! - [`operation`]: what a user can ask for, one file each. Prints nothing.
 //! - [`web`]: the administrators' pages. Holds no rule.
@@ -59,6 +60,8 @@ pub mod learning;
 pub mod ledger;
 
 pub mod report;
+
+pub mod mail;
 
 pub mod config;
 

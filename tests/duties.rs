@@ -1,6 +1,10 @@
 //! Duties from the moment they come up until they are closed, by the binary, moment after moment.
 
 use serde_json::Value;
+use tessera::calendar::Clock;
+use tessera::config::Configuration;
+use tessera::domain::DutyState;
+use tessera::operation::{self, Actor, DutyFilter, Workplace};
 
 use crate::runner::Tessera;
 
@@ -71,6 +75,18 @@ fn a_placement_has_its_duties_to_the_hour_and_evidence_closes_them() {
     let left = open(&tessera, "2027-03-28T02:00", &[]);
     assert_eq!(left.len() + 1, duties.len(), "the paper closes one duty: {left:#?}");
     assert!(left.iter().all(|duty| duty["id"] != viability["id"]));
+
+    // It is still found on the desk of whoever had to do it, and on no other.
+    let workplace = Workplace::new(Configuration::load(&tessera.path("tessera.toml")).unwrap());
+    let done = |role: &str| {
+        let filter = DutyFilter { role: Some(role.to_owned()), state: Some(DutyState::Done), ..DutyFilter::default() };
+        let clock = Clock::Fixed("2027-06-01T09:00:00Z".parse().unwrap());
+        let done = operation::duties_list(&workplace, clock, &Actor::new("test", None), &filter).unwrap();
+        done.iter().map(|duty| (duty.id.to_string(), duty.escalated_to.len())).collect::<Vec<_>>()
+    };
+    let role = viability["role"].as_str().unwrap();
+    assert_eq!(done(role), [(viability["id"].as_str().unwrap().to_owned(), 0)]);
+    assert_eq!(done("assistant-director"), []);
 
     let id = left[0]["id"].as_str().unwrap();
     let done = tessera.json(&["--as-at", "2027-03-28T09:00", "duties", "complete", id, "--evidence", "On the record"]);

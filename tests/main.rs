@@ -22,6 +22,7 @@ mod outcomes;
 mod packs;
 mod pages;
 mod records;
+mod reminders;
 mod runner;
 mod secrecy;
 mod sent;

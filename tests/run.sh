@@ -85,6 +85,14 @@ openpyxl() {
     "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/outcomes/requirements.txt
 }
 
+# A real mail server on loopback, for the tests to have reminders sent to: it starts and takes an e-mail.
+reminders() {
+    local venv=target/reminders-venv
+    [ -x "$venv/bin/pip" ] || python3 -m venv --clear "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/reminders/requirements.txt
+    "$venv/bin/python" tests/reminders/alive.py
+}
+
 # Every page and every task in Chromium, with a script and without, by pointer and by keyboard.
 pages() {
     cargo build --quiet "${features[@]}"
@@ -102,6 +110,7 @@ lane 'advisories (with TESSERA_ADVISORIES=1)' advisories
 lane 'rehearsal' rehearsal
 lane 'calendar' calendar
 lane 'openpyxl' openpyxl
+lane 'mail server' reminders
 lane 'mapping files' cargo run --quiet --release "${features[@]}" -- mappings verify
 lane 'pages in Chromium' pages
 

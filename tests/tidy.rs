@@ -22,6 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("learning", &["domain", "panel"]),
     ("ledger", &["diagnostic", "calendar", "domain", "writeback"]),
     ("report", &["calendar", "domain"]),
+    ("mail", &[]),
     ("config", &["diagnostic", "domain"]),
     (
         "operation",
@@ -41,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "learning",
             "ledger",
             "report",
+            "mail",
             "config",
         ],
     ),

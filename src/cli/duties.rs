@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::{Exit, Out, Session};
 use crate::domain::DutyId;
-use crate::operation::{self, DutyFilter, Failure};
+use crate::operation::{self, DutyFilter, DutyShown, Failure, Reminded};
 
 /// What somebody must do after and around a panel, and by when
 #[derive(Debug, clap::Args)]
@@ -28,6 +28,17 @@ enum Command {
         #[arg(long)]
         panel: Option<String>,
     },
+    /// Show one of them
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Tell each role, once, of what has come onto its desk: by e-mail, or into the outbox folder
+    Remind {
+        /// Say who would be told of what; send nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Say that one is done
     Complete {
         /// Its id
@@ -49,6 +60,18 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
             out.answer(&duties, |duties| operation::duties_table(duties))?;
             let overdue = duties.iter().filter(|duty| duty.overdue).count();
             out.say(format_args!("{} open, {overdue} over their time.", duties.len()));
+        }
+        Command::Show { id } => {
+            let duty = operation::duty_show(&workplace, clock, session.actor(), &DutyId::new(id.as_str()))?;
+            out.answer(&duty, DutyShown::text)?;
+        }
+        Command::Remind { dry_run } => {
+            let reminded = operation::duties_remind(&workplace, clock, session.actor(), *dry_run)?;
+            out.answer(&reminded, Reminded::text)?;
+            for trouble in &reminded.troubles {
+                out.say(format_args!("{trouble}"));
+            }
+            return Ok(Exit::needs_person(reminded.needs_person()));
         }
         Command::Complete { id, evidence } => {
             let id = DutyId::new(id.as_str());

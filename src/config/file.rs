@@ -1,12 +1,13 @@
 //! What a configuration file says (DESIGN section 10).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::read::read;
-use super::{SecretSource, WebSettings};
+use super::{Mailbox, ReminderSettings, SecretSource, WebSettings};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{AuthorityName, ExtractType, limit};
 
@@ -27,6 +28,8 @@ pub struct Configuration {
     pub rehearsal: Rehearsal,
     /// How the pages are served.
     pub web: WebSettings,
+    /// How roles are reminded of their duties.
+    pub reminders: ReminderSettings,
 }
 
 /// Where a ledger is kept.
@@ -47,6 +50,8 @@ pub struct AuthoritySettings {
     pub mosaic: MosaicSettings,
     /// Whether outcomes are approved by somebody other than who loaded them.
     pub second_person: bool,
+    /// The mailboxes of its roles, by role: a role without one is sent nothing.
+    pub mailboxes: BTreeMap<String, Mailbox>,
 }
 
 /// A place where exports of one kind arrive.
@@ -199,12 +204,14 @@ impl Configuration {
         }
     }
 
-    /// The same installation as its rehearsal sees it: a ledger and a key of its own, below `state/rehearsal`.
+    /// The same installation as its rehearsal sees it: a ledger, a key and an outbox of its own, below
+    /// `state/rehearsal`. No e-mail leaves.
     pub fn rehearsed(self) -> Self {
         let folder = self.rehearsal_folder();
         Self {
             ledger: LedgerUrl::Sqlite(folder.join("ledger.db")),
             key: SecretSource::File(folder.join("ledger.key")),
+            reminders: ReminderSettings { outbox: folder.join("outbox"), smtp: None, ..self.reminders },
             ..self
         }
     }

@@ -7,6 +7,7 @@ mod environment;
 mod file;
 mod read;
 mod read_rest;
+mod reminders;
 mod secret;
 mod web;
 
@@ -15,5 +16,6 @@ pub use file::{
     AuthoritySettings, ClientCertificate, ConfigTrouble, Configuration, Credentials, ImportFiles, LedgerUrl,
     MosaicSettings, Rehearsal, Source, SourcePlace, Transport,
 };
+pub use reminders::{Mailbox, ReminderSettings, SmtpSettings, SmtpTls};
 pub use secret::{SecretSource, SecretTrouble};
 pub use web::{OidcSettings, TlsFiles, WebSettings};

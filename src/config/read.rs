@@ -9,6 +9,7 @@ use super::file::{
     AuthoritySettings, Configuration, ImportFiles, LedgerUrl, MosaicSettings, Rehearsal, Source, SourcePlace, folder_of,
 };
 use super::read_rest::rest;
+use super::reminders::{mailboxes, reminders};
 use super::secret::SecretSource;
 use super::web::web;
 use crate::diagnostic::{Diagnostic, Item, Table, TomlDocument, nearest};
@@ -30,6 +31,7 @@ pub(super) fn read(path: &Path, name: &str, text: &str) -> (Option<Configuration
             authorities: authorities(&root, folder),
             rehearsal: rehearsal(&root, folder),
             web: web(&root, folder),
+            reminders: reminders(&root, folder),
             ledger: LedgerUrl::Sqlite(PathBuf::new()),
             key: SecretSource::File(PathBuf::new()),
         };
@@ -97,6 +99,7 @@ fn authorities(root: &Table<'_, '_>, folder: &Path) -> Vec<AuthoritySettings> {
         let name = table.required_text("name");
         let sources = table.table_list("source").into_iter().filter_map(|source| source_of(source, folder)).collect();
         let mosaic = table.table("mosaic").map_or(Some(MosaicSettings::None), |mosaic| mosaic_of(mosaic, folder));
+        let mailboxes = table.table("mailboxes").map(mailboxes).unwrap_or_default();
         let approval = table.table("approval");
         let second_person = approval.as_ref().and_then(|approval| approval.flag("second-person"));
         if let Some(approval) = approval {
@@ -117,7 +120,8 @@ fn authorities(root: &Table<'_, '_>, folder: &Path) -> Vec<AuthoritySettings> {
             continue;
         }
         let second_person = second_person.is_none_or(|flag| flag.value);
-        authorities.push(AuthoritySettings { name: AuthorityName::new(name.value), sources, mosaic, second_person });
+        let name = AuthorityName::new(name.value);
+        authorities.push(AuthoritySettings { name, sources, mosaic, second_person, mailboxes });
     }
     authorities
 }

@@ -61,6 +61,11 @@ impl<'s> TomlDocument<'s> {
         self.say(Severity::Warning, span, message.into(), help);
     }
 
+    /// Where in the file some bytes stand.
+    pub fn place_of(&self, span: &Range<usize>) -> Place {
+        self.place(span.start)
+    }
+
     /// All that was found, in the order of the file.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut diagnostics = self.diagnostics.into_inner();

@@ -133,3 +133,5 @@ pub const SIGN_IN_ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// Months of figures that are told at a time: five years of sittings, as far back as anybody compares.
 pub const FIGURES_MONTHS_MAX: i32 = 60;
+/// Duties that one e-mail names: a team has some dozens; the rest of a first day is counted in it.
+pub const REMINDER_DUTIES_MAX: usize = 200;

@@ -30,6 +30,9 @@ impl Ledger {
         if let Some(wrong) = self.first_wrong_duty()? {
             return Ok(Some(wrong));
         }
+        if let Some(wrong) = self.first_wrong_reminder()? {
+            return Ok(Some(wrong));
+        }
         if let Some(wrong) = self.first_wrong_paper()? {
             return Ok(Some(wrong));
         }

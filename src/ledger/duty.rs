@@ -1,4 +1,5 @@
-//! What somebody must do by a time: raised once, closed once, and every change in the trail.
+//! What somebody must do by a time: raised once, closed once, and every change in the trail. What was told is in
+//! `told`.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,7 +17,7 @@ pub struct DutySelection {
     pub state: DutyState,
     /// Of this panel only.
     pub panel: Option<PanelName>,
-    /// On the desk of this role only, at a moment: it must do it, or it was escalated to it.
+    /// On the desk of this role only, at a moment: it must do it, or it was escalated to it before it was closed.
     pub role: Option<(String, Timestamp)>,
     /// About this child only.
     pub person: Option<PersonId>,
@@ -42,15 +43,6 @@ pub struct DutiesKept {
     pub raised: u64,
     /// Those that are due at another time now.
     pub changed: u64,
-}
-
-/// A duty that a role has not been told of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Untold {
-    /// The role.
-    pub role: String,
-    /// The duty.
-    pub duty: Duty,
 }
 
 impl DutySelection {
@@ -85,6 +77,13 @@ impl Ledger {
                 Some(_) | None => "duty-raised",
             };
             put(&transaction, duty, &payload, &at).map_err(failed)?;
+            if action == "duty-raised" {
+                // One that comes up again is told again.
+                transaction
+                    .prepare_cached("UPDATE duty_role SET told_due = NULL WHERE duty = ?1")
+                    .and_then(|mut update| update.execute([duty.id.as_str()]))
+                    .map_err(failed)?;
+            }
             let before = known.map(|(_, before)| fingerprint(&before)).unwrap_or_default();
             let after = fingerprint(&payload);
             let said = Said { actor, action, subject: duty.id.as_str(), before: &before, after: &after };
@@ -119,9 +118,6 @@ impl Ledger {
                 params![id.as_str(), state.as_str(), told, at],
             )
             .map_err(failed)?;
-        transaction
-            .execute("DELETE FROM duty_role WHERE duty = ?1 AND told_at IS NULL", [id.as_str()])
-            .map_err(failed)?;
         let (before, after) = (fingerprint(&payload), fingerprint(&closed(state, &told)));
         let action = if state == DutyState::Done { "duty-done" } else { "duty-withdrawn" };
         let said = Said { actor, action, subject: id.as_str(), before: &before, after: &after };
@@ -146,10 +142,10 @@ impl Ledger {
         let mut condition =
             vec!["state = ?1 AND ?2 IS ?2 AND ?3 IS ?3 AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6 AND ?7 IS ?7"];
         condition.extend(panel.as_ref().map(|_| "panel = ?2"));
-        condition
-            .extend(role.as_ref().map(
-                |_| "EXISTS (SELECT 1 FROM duty_role r WHERE r.duty = duty.id AND r.role = ?3 AND r.since <= ?4)",
-            ));
+        condition.extend(role.as_ref().map(|_| {
+            "EXISTS (SELECT 1 FROM duty_role r WHERE r.duty = duty.id AND r.role = ?3
+                    AND r.since <= min(?4, ifnull(closed_at, ?4)))"
+        }));
         condition.extend(person.map(|_| "person = ?5"));
         condition.extend(submission.as_ref().map(|_| "submission = ?6"));
         condition.extend(due_by.map(|_| "due <= ?7"));
@@ -181,37 +177,6 @@ impl Ledger {
                 })
             })
             .map_err(|error| self.failed(error))
-    }
-
-    /// The open duties that have come onto a role's desk by a moment and of which it has not been told, by role and due
-    /// time.
-    pub fn duties_untold(&self, now: Timestamp) -> Result<Vec<Untold>, LedgerTrouble> {
-        let sql = "SELECT r.role, d.payload FROM duty_role r JOIN duty d ON d.id = r.duty
-                   WHERE r.told_at IS NULL AND r.since <= ?1 AND d.state = 'open' ORDER BY r.role, d.due, d.id";
-        let rows: Vec<(String, String)> = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut query| query.query_map([sorted(now)], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
-            .map_err(|error| self.failed(error))?;
-        let rows = rows.into_iter();
-        rows.map(|(role, payload)| Ok(Untold { role, duty: decode("a duty", &payload)? })).collect()
-    }
-
-    /// Notes that a role has been told of duties. One that was withdrawn in the meantime is left out.
-    pub fn duties_told(&mut self, role: &str, told: &[DutyId], actor: &Actor) -> Result<(), LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
-        let transaction = self.transaction()?;
-        for id in told {
-            transaction
-                .prepare_cached("UPDATE duty_role SET told_at = ?3 WHERE duty = ?1 AND role = ?2 AND told_at IS NULL")
-                .and_then(|mut update| update.execute(params![id.as_str(), role, at]))
-                .map_err(failed)?;
-        }
-        let after = fingerprint(&told.iter().map(DutyId::as_str).collect::<Vec<_>>().join(" "));
-        let said = Said { actor, action: "duties-told", subject: role, before: &[], after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)
     }
 
     /// The days on which a panel has heard anybody, as far as tessera knows.
@@ -278,7 +243,7 @@ impl Ledger {
 }
 
 /// A moment as text that sorts by time.
-fn sorted(moment: Timestamp) -> String {
+pub(super) fn sorted(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
@@ -307,14 +272,23 @@ fn put(transaction: &Transaction<'_>, duty: &Duty, payload: &str, at: &str) -> R
         payload,
         at,
     ])?;
-    transaction
-        .prepare_cached("DELETE FROM duty_role WHERE duty = ?1 AND told_at IS NULL")?
-        .execute([duty.id.as_str()])?;
-    let mut insert =
-        transaction.prepare_cached("INSERT OR IGNORE INTO duty_role (role, since, duty) VALUES (?1, ?2, ?3)")?;
-    insert.execute(params![duty.role, "", duty.id.as_str()])?;
+    put_on_desks(transaction, duty)
+}
+
+/// On the desk of a role that has the duty no more: after every moment.
+const NEVER: &str = "~";
+
+/// Puts a duty onto the desks of its roles, and takes it from those of others. What a role was told of it stays.
+fn put_on_desks(transaction: &Transaction<'_>, duty: &Duty) -> Result<(), rusqlite::Error> {
+    let id = duty.id.as_str();
+    transaction.prepare_cached("UPDATE duty_role SET since = ?2 WHERE duty = ?1")?.execute([id, NEVER])?;
+    let mut put = transaction.prepare_cached(
+        "INSERT INTO duty_role (role, since, duty) VALUES (?1, ?2, ?3)
+         ON CONFLICT (duty, role) DO UPDATE SET since = min(since, excluded.since)",
+    )?;
+    put.execute(params![duty.role, "", id])?;
     for escalation in &duty.escalations {
-        insert.execute(params![escalation.to, sorted(escalation.at), duty.id.as_str()])?;
+        put.execute(params![escalation.to, sorted(escalation.at), id])?;
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (11, include_str!("migration/0011_unseen.sql")),
     (12, include_str!("migration/0012_duty.sql")),
     (13, include_str!("migration/0013_learning.sql")),
+    (14, include_str!("migration/0014_told.sql")),
 ];
 
 /// Brings the ledger up to date. One that is up to date is only read, so that opening it waits for nobody who writes.
@@ -104,6 +105,7 @@ mod tests {
         );
         assert_eq!(text("SELECT group_concat(field || ' ' || day) FROM outcome_day"), "review-on 2027-01-06");
     }
+
     /// A ledger as the tessera before has left it: a request that was handed in and decided twice, one handed in at the
     /// end of a month by the office's time, one that is open; duties that were done in time and were closed that night.
     #[test]
@@ -175,5 +177,26 @@ mod tests {
             ),
             "2026-12 done 0 2, 2026-12 done 1 3, 2026-12 open 0 1"
         );
+    }
+
+    /// Duties as the tessera before reminders has left them: one open, one closed, which was on two desks.
+    #[test]
+    fn what_was_closed_is_back_on_the_desks_that_had_it() {
+        let ledger = Connection::open_in_memory().unwrap();
+        for (number, text) in MIGRATIONS {
+            if *number == 14 {
+                let payload = r#"{"role":"worker","escalations":[{"to":"manager","at":"2026-12-02T17:00:00Z"}]}"#;
+                for (id, state) in [("open", "open"), ("closed", "done")] {
+                    let duty = "INSERT INTO duty VALUES (?1, 'p', 'r', NULL, NULL, ?2, '2026-12-01T17:00:00Z', ?3, NULL, 'at', NULL)";
+                    ledger.execute(duty, (id, state, payload)).unwrap();
+                }
+                ledger.execute("INSERT INTO duty_role VALUES ('worker', '', 'open', NULL)", []).unwrap();
+            }
+            ledger.execute_batch(text).unwrap();
+        }
+        let desks = "SELECT group_concat(duty || ' ' || role || ' ' || since || ' ' || times, ', ')
+            FROM (SELECT * FROM duty_role ORDER BY duty, role)";
+        let desks: String = ledger.query_row(desks, [], |row| row.get(0)).unwrap();
+        assert_eq!(desks, "closed manager 2026-12-02T17:00:00Z 0, closed worker  0, open worker  0");
     }
 }

@@ -8,11 +8,13 @@ use jiff::{Timestamp, ToSpan as _};
 use serde::Serialize;
 
 use super::duties_raised::{again, raised};
-use super::installation::Installation;
+use super::installation::{Installation, Rulebook};
 use super::page::no_place;
 use super::{Actor, Failure, Page, Paging, Workplace};
 use crate::calendar::{Clock, with_offset};
-use crate::domain::{Duty, DutyId, DutyStanding, DutyState, Evidence, PanelName, PersonId, SubmissionId, WriteBack};
+use crate::domain::{
+    AuthorityName, Duty, DutyId, DutyStanding, DutyState, Evidence, PanelName, PersonId, SubmissionId, WriteBack,
+};
 use crate::duty::{Occasion, Seen, closed_by};
 use crate::ledger::{DutyKey, DutySelection};
 use crate::mapping::Authority;
@@ -100,7 +102,7 @@ impl fmt::Display for RoleNamed {
 }
 
 impl RoleNamed {
-    fn of(authority: &Authority, name: &str) -> Self {
+    pub(super) fn of(authority: &Authority, name: &str) -> Self {
         Self { name: name.to_owned(), title: authority.role_title(name) }
     }
 
@@ -120,6 +122,30 @@ pub struct Escalates {
     /// The same, as a person says it.
     #[serde(skip)]
     pub at_in_words: String,
+}
+
+/// One duty by itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct DutyShown {
+    /// As in a list.
+    #[serde(flatten)]
+    pub listed: DutyListed,
+    /// Who was reminded of it: by e-mail, or with one in the outbox.
+    pub reminded: Vec<RoleReminded>,
+}
+
+/// That a role was reminded of a duty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RoleReminded {
+    /// The role.
+    pub role: RoleNamed,
+    /// When last, with offset.
+    pub at: String,
+    /// The same, as a person says it.
+    #[serde(skip)]
+    pub at_in_words: String,
+    /// How often: again where it was due at another time, or had come up again.
+    pub times: u64,
 }
 
 /// Which duties are meant.
@@ -286,12 +312,19 @@ pub fn duties_list(
     Ok(duties)
 }
 
-/// One duty. That somebody looked stands in the audit trail.
-pub fn duty_show(workplace: &Workplace, clock: Clock, actor: &Actor, id: &DutyId) -> Result<DutyListed, Failure> {
+/// One duty, and who was reminded of it. That somebody looked stands in the audit trail.
+pub fn duty_show(workplace: &Workplace, clock: Clock, actor: &Actor, id: &DutyId) -> Result<DutyShown, Failure> {
     let mut installation = Installation::open(workplace, clock, actor)?;
     let known = known(&installation, id)?;
     installation.ledger.audit_view(actor, id.as_str())?;
-    listed(&installation, &known)
+    let authority = installation.rules.authority(&known.duty.authority())?;
+    let office = installation.rules.office(&known.duty.authority())?;
+    let reminded = installation.ledger.told_of(id)?.into_iter().map(|told| {
+        let at = told.at.to_zoned_datetime(office.zone.clone());
+        let role = RoleNamed::of(authority, &told.role);
+        RoleReminded { role, at: with_offset(&at), at_in_words: report::moment(&at), times: told.times }
+    });
+    Ok(DutyShown { reminded: reminded.collect(), listed: listed(&installation, &known)? })
 }
 
 /// A duty of an authority that is served.
@@ -304,18 +337,18 @@ fn known(installation: &Installation, id: &DutyId) -> Result<DutyStanding, Failu
 /// The roles on whose desks duties come, and what people call them.
 pub fn duty_roles(workplace: &Workplace) -> Result<BTreeMap<String, String>, Failure> {
     let (rules, configuration) = (workplace.rules()?, workplace.configuration());
-    let mut roles = BTreeMap::new();
-    for (name, profile) in &rules.panels {
-        if configuration.authority(&name.authority()).is_none() {
-            continue;
-        }
-        let authority = rules.authority(&name.authority())?;
-        let named = profile.duties.iter().flat_map(|rule| {
-            std::iter::once(&rule.role).chain(rule.escalations.iter().map(|escalation| &escalation.to))
-        });
-        roles.extend(named.map(|role| (role.clone(), authority.role_title(role))));
-    }
-    Ok(roles)
+    rules.serves(configuration)?;
+    Ok(configuration.authorities.iter().flat_map(|authority| roles_of(&rules, &authority.name)).collect())
+}
+
+/// The roles of an authority on whose desks duties come: who must do one, and who hears of it when it is not done.
+pub(super) fn roles_of(rules: &Rulebook, name: &AuthorityName) -> BTreeMap<String, String> {
+    let Ok(authority) = rules.authority(name) else { return BTreeMap::new() };
+    let profiles = rules.panels.iter().filter(|(panel, _)| panel.authority() == *name);
+    let duties = profiles.flat_map(|(_, profile)| &profile.duties);
+    let named = duties
+        .flat_map(|rule| std::iter::once(&rule.role).chain(rule.escalations.iter().map(|escalation| &escalation.to)));
+    named.map(|role| (role.clone(), authority.role_title(role))).collect()
 }
 
 /// Somebody says that a duty is done, and what shows it.
@@ -364,14 +397,16 @@ fn selection(installation: &Installation, filter: &DutyFilter) -> Result<DutySel
 }
 
 fn listed(installation: &Installation, standing: &DutyStanding) -> Result<DutyListed, Failure> {
-    let DutyStanding { duty, state, evidence, .. } = standing;
+    let DutyStanding { duty, state, evidence, closed_at, .. } = standing;
     let authority = installation.rules.authority(&duty.authority())?;
     let office = installation.rules.office(&duty.authority())?;
     let now = installation.clock.now();
     let here = |at: Timestamp| at.to_zoned_datetime(office.zone.clone());
     let offset = |at: Timestamp| with_offset(&here(at));
     let role = |name: &str| RoleNamed::of(authority, name);
-    let (reached, ahead): (Vec<_>, Vec<_>) = duty.escalations.iter().partition(|one| one.at <= now);
+    // Nobody hears any more of what is closed.
+    let until = closed_at.map_or(now, |closed| closed.min(now));
+    let (reached, ahead): (Vec<_>, Vec<_>) = duty.escalations.iter().partition(|one| one.at <= until);
     let next = ahead.first().filter(|_| *state == DutyState::Open);
     let profile = installation.rules.panels.get(&duty.panel);
     let key = DutyKey::of(duty);
@@ -400,6 +435,36 @@ fn listed(installation: &Installation, standing: &DutyStanding) -> Result<DutyLi
         policy: duty.policy.clone(),
         key: format!("{}/{}", key.due, key.id),
     })
+}
+
+impl DutyShown {
+    /// The duty as a person reads it.
+    pub fn text(&self) -> String {
+        let duty = &self.listed;
+        let overdue = if duty.overdue { " (overdue)" } else { "" };
+        let mut text = format!("{} ({})\n  due: {}{overdue}\n", duty.title, duty.id, duty.due_in_words);
+        let mut say = |what: &str, said: &str| {
+            if !said.is_empty() {
+                text.push_str(&format!("  {what}: {said}\n"));
+            }
+        };
+        say("who", &duty.role.title);
+        say("child", duty.person.as_deref().unwrap_or_default());
+        say("request", duty.submission.as_ref().map_or("", SubmissionId::as_str));
+        say("panel", &format!("{} ({})", duty.panel_title, duty.panel));
+        say("why", &duty.occasion);
+        say("escalated to", &RoleNamed::titles(&duty.escalated_to));
+        if let Some(next) = &duty.escalates {
+            say("escalates to", &format!("{}, {}", next.to, next.at_in_words));
+        }
+        for RoleReminded { role, at_in_words, .. } in &self.reminded {
+            say("reminded", &format!("{role}, {at_in_words}"));
+        }
+        say("policy", &duty.policy);
+        say("state", duty.state.as_str());
+        say("what shows it", duty.evidence.as_deref().unwrap_or_default());
+        text
+    }
 }
 
 /// Duties as a table.

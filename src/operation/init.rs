@@ -122,6 +122,18 @@ mappings = "mappings"
 url = "sqlite:state/ledger.db"
 key = { file = "state/ledger.key" }
 
+# Each role is told once of what has come onto its desk: an e-mail with a calendar file, and no child in it. Nothing
+# leaves until [reminders.smtp] names a mail server; until then the e-mails lie in this folder.
+[reminders]
+outbox = "state/outbox"
+from = "tessera@council.example"
+# [reminders.smtp]
+# host = "smtp.council.example"
+# tls = "starttls"                            # or "implicit"; "none" to this machine only
+# user = "tessera"
+# password = { env = "SMTP_PASSWORD" }
+# ca = "council-ca.pem"                       # the council's own certificate authority
+
 [[authority]]
 name = "AUTHORITY"
 
@@ -162,4 +174,8 @@ transport = "none"
 # Whoever loads an outcome cannot approve it.
 [authority.approval]
 second-person = true
+
+# The mailbox of each role that is to be told by e-mail: of a team, not of somebody.
+# [authority.mailboxes]
+# team-manager = "team-managers@council.example"
 "#;

@@ -40,6 +40,7 @@ mod profile_proofs;
 mod progress;
 mod quarantine;
 mod rehearsal;
+mod reminders;
 mod search;
 mod sittings;
 mod source;
@@ -63,8 +64,8 @@ pub use check::{CheckReport, CheckScope, Explanation, StatedFact, WaiverGiven, c
 pub use check_matrix::check_out;
 pub use checked_request::{CheckedRequest, PaperChecked};
 pub use duties::{
-    DutiesRun, DutyFilter, DutyListed, Escalates, RoleNamed, duties_list, duties_page, duties_table, duty_complete,
-    duty_roles, duty_show,
+    DutiesRun, DutyFilter, DutyListed, DutyShown, Escalates, RoleNamed, RoleReminded, duties_list, duties_page,
+    duties_table, duty_complete, duty_roles, duty_show,
 };
 pub use facts::{FactShown, request_facts};
 pub use failure::{Failure, FailureKind, Mistake};
@@ -114,6 +115,7 @@ pub use quarantine::{
     quarantine_table,
 };
 pub use rehearsal::stand_in;
+pub use reminders::{Reminded, ReminderDuty, ReminderShown, ReminderState, RemindersRun, duties_remind};
 pub use search::{Found, search};
 pub use sittings::{Readiness, SittingListed, SittingPage, sitting_page, sitting_recheck, sittings_listed};
 pub use submissions::{

@@ -9,6 +9,7 @@ use super::file_report::table;
 use super::import::{Incoming, read_file};
 use super::installation::Installation;
 use super::outcomes::release;
+use super::reminders::{Reminded, RemindersRun, remind};
 use super::source::arrived;
 use super::write_back::{Sending, Work, as_configured, handed_over, runtime, send};
 use super::{Actor, CheckedRequest, DutiesRun, Failure, FileReport, Mistake, Progress, Workplace, rehearsal};
@@ -50,6 +51,8 @@ pub struct SyncReport {
     pub troubles: Vec<String>,
     /// Duties that were raised.
     pub duties: u64,
+    /// What roles were told of their duties.
+    pub reminders: RemindersRun,
     /// Write-backs that wait for a person.
     pub held: u64,
     /// Records that wait in quarantine.
@@ -71,6 +74,7 @@ pub struct Synced {
     pub mistakes: Vec<Mistake>,
     mode: SyncMode,
     duties: DutiesRun,
+    reminded: Option<Reminded>,
     config: String,
     checks: Checks,
     titles: BTreeMap<String, String>,
@@ -115,12 +119,13 @@ pub fn sync(
         }
     };
     let checks = check(&mut installation, mode)?;
-    let duties = if mode == SyncMode::DryRun {
-        DutiesRun::default()
+    let (duties, reminded) = if mode == SyncMode::DryRun {
+        (DutiesRun::default(), None)
     } else {
         let actor = installation.actor.clone();
-        work_through(&mut installation, &actor)?
+        (work_through(&mut installation, &actor)?, Some(remind(&mut installation, &actor)?))
     };
+    notes.extend(reminded.iter().flat_map(|reminded| reminded.troubles.clone()));
     let quarantined = installation.ledger.quarantine_waiting()?;
     let delivery = &sending.delivery;
     let errors = installation.rules.mistakes.len();
@@ -137,6 +142,7 @@ pub fn sync(
         handed_over: sending.handed_over,
         troubles: sending.troubles,
         duties: duties.raised,
+        reminders: reminded.as_ref().map(|reminded| reminded.run).unwrap_or_default(),
         held: delivery.held,
         quarantined,
         waiting,
@@ -148,6 +154,7 @@ pub fn sync(
         report,
         mode,
         duties,
+        reminded,
         config: workplace.configuration().file.display().to_string(),
         checks,
         titles: titles.collect(),
@@ -283,6 +290,12 @@ impl Synced {
         if self.mode != SyncMode::DryRun {
             let duties = self.duties.text();
             text.push_str(&format!("\nDuties (what somebody must do after a panel, and by when)\n  {duties}\n\n"));
+        }
+        if let Some(reminded) = &self.reminded {
+            text.push_str(&format!(
+                "Reminders (each role told once of what has come onto its desk)\n  {}\n\n",
+                reminded.line()
+            ));
         }
         text
     }

@@ -1,4 +1,4 @@
-//! Sittings for the calendars of Outlook and Google (RFC 5545).
+//! Sittings, and when duties are due, for the calendars of Outlook and Google (RFC 5545).
 
 use icalendar::{Calendar, CalendarComponent, Component as _, Event, EventStatus, Parameter, Property};
 use jiff::ZonedDateTime;
@@ -23,6 +23,23 @@ pub struct Appointment {
     pub is_cancelled: bool,
 }
 
+/// When something is due, as a calendar shows it.
+#[derive(Debug, Clone)]
+pub(super) struct Due {
+    /// What identifies it for ever.
+    pub(super) key: String,
+    /// What a person is shown.
+    pub(super) title: String,
+    /// What a person reads below.
+    pub(super) description: String,
+    /// Until when.
+    pub(super) due: ZonedDateTime,
+    /// How often it was sent before: the latest takes the place of those before.
+    pub(super) times: u64,
+    /// Whether an alarm rings a day before.
+    pub(super) rings: bool,
+}
+
 /// The rules of London's clock since 1996, as RFC 5545, section 3.6.5 writes them.
 const LONDON: &str = "BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nTZID:Europe/London\r\n\
 BEGIN:DAYLIGHT\r\nDTSTART:19960331T010000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\n\
@@ -33,24 +50,36 @@ TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0000\r\nTZNAME:GMT\r\nEND:STANDARD\r\nEND:VTIM
 /// The namespace of the identifiers of appointments.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7465_7373_6572_6155_b2a7_0f1d_5c0e_91a4);
 
-/// An alarm a day before, and one two hours before (RFC 5545, section 3.6.6).
-const ALARMS: &str = "BEGIN:VCALENDAR\r\n\
-BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Requests close in a day\r\nTRIGGER:-P1D\r\nEND:VALARM\r\n\
-BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Requests close in two hours\r\nTRIGGER:-PT2H\r\nEND:VALARM\r\n\
-END:VCALENDAR\r\n";
+/// How long before a cutoff alarms ring, and what they say (RFC 5545, section 3.6.6).
+const BEFORE_A_CUTOFF: [(&str, &str); 2] =
+    [("-P1D", "Requests close in a day"), ("-PT2H", "Requests close in two hours")];
+const BEFORE_A_DUTY: [(&str, &str); 1] = [("-P1D", "Due in a day")];
 
 /// An iCalendar file. `stamped` is when it was made.
 pub fn calendar_file(name: &str, appointments: &[Appointment], stamped: &ZonedDateTime) -> String {
+    let mut events = Vec::new();
+    for appointment in appointments {
+        events.push(sitting(appointment, stamped));
+        if let Some(cutoff) = appointment.cutoff.as_ref().filter(|_| !appointment.is_cancelled) {
+            events.push(closing(appointment, cutoff, stamped));
+        }
+    }
+    calendar(name, events)
+}
+
+/// An iCalendar file of what is due.
+pub(super) fn due_calendar(name: &str, dues: &[Due], stamped: &ZonedDateTime) -> String {
+    calendar(name, dues.iter().map(|due| self::due(due, stamped)).collect())
+}
+
+fn calendar(name: &str, events: Vec<Event>) -> String {
     let mut calendar = Calendar::new();
     calendar.name(&escaped(name)).append_property(Property::new("METHOD", "PUBLISH"));
     for zone in components(LONDON) {
         calendar.push(zone);
     }
-    for appointment in appointments {
-        calendar.push(sitting(appointment, stamped));
-        if let Some(cutoff) = appointment.cutoff.as_ref().filter(|_| !appointment.is_cancelled) {
-            calendar.push(closing(appointment, cutoff, stamped));
-        }
+    for event in events {
+        calendar.push(event);
     }
     // Its own way to print gives zones and alarms identities anew each time; this way prints what stands here, so that
     // texts are escaped below.
@@ -62,7 +91,7 @@ fn components(text: &str) -> Vec<CalendarComponent> {
 }
 
 fn sitting(appointment: &Appointment, stamped: &ZonedDateTime) -> Event {
-    let mut event = event(&appointment.key, &appointment.title, appointment, stamped);
+    let mut event = event(&appointment.key, &appointment.title, &appointment.description, stamped);
     event.append_property(local("DTSTART", &appointment.starts)).append_property(local("DTEND", &appointment.ends));
     if appointment.is_cancelled {
         event.status(EventStatus::Cancelled).add_property("TRANSP", "TRANSPARENT");
@@ -73,23 +102,48 @@ fn sitting(appointment: &Appointment, stamped: &ZonedDateTime) -> Event {
 /// The cutoff as an appointment of a quarter of an hour before it, with alarms.
 fn closing(appointment: &Appointment, cutoff: &ZonedDateTime, stamped: &ZonedDateTime) -> Event {
     let title = format!("Closes: {}", appointment.title);
-    let mut event = event(&format!("{}/cutoff", appointment.key), &title, appointment, stamped);
-    let shortly_before = cutoff.saturating_sub(jiff::SignedDuration::from_mins(15));
-    event.append_property(local("DTSTART", &shortly_before)).append_property(local("DTEND", cutoff));
-    event.add_property("TRANSP", "TRANSPARENT");
-    for alarm in components(ALARMS) {
-        if let CalendarComponent::Other(alarm) = alarm {
-            event.append_component(alarm);
-        }
+    let mut event = event(&format!("{}/cutoff", appointment.key), &title, &appointment.description, stamped);
+    shortly_before(&mut event, cutoff);
+    ring(&mut event, &BEFORE_A_CUTOFF);
+    event.done()
+}
+
+/// What is due as an appointment of a quarter of an hour before it.
+fn due(due: &Due, stamped: &ZonedDateTime) -> Event {
+    let mut event = event(&due.key, &due.title, &due.description, stamped);
+    shortly_before(&mut event, &due.due);
+    event.add_property("SEQUENCE", due.times.to_string());
+    if due.rings {
+        ring(&mut event, &BEFORE_A_DUTY);
     }
     event.done()
 }
 
-fn event(key: &str, title: &str, appointment: &Appointment, stamped: &ZonedDateTime) -> Event {
+/// A quarter of an hour before a moment, in which one is free for other things.
+fn shortly_before(event: &mut Event, moment: &ZonedDateTime) {
+    let starts = moment.saturating_sub(jiff::SignedDuration::from_mins(15));
+    event.append_property(local("DTSTART", &starts)).append_property(local("DTEND", moment));
+    event.add_property("TRANSP", "TRANSPARENT");
+}
+
+fn ring(event: &mut Event, alarms: &[(&str, &str)]) {
+    for (before, says) in alarms {
+        let alarm = format!(
+            "BEGIN:VCALENDAR\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:{says}\r\nTRIGGER:{before}\r\nEND:VALARM\r\nEND:VCALENDAR\r\n"
+        );
+        for alarm in components(&alarm) {
+            if let CalendarComponent::Other(alarm) = alarm {
+                event.append_component(alarm);
+            }
+        }
+    }
+}
+
+fn event(key: &str, title: &str, description: &str, stamped: &ZonedDateTime) -> Event {
     let mut event = Event::new();
     let stamp = stamped.timestamp().strftime("%Y%m%dT%H%M%SZ").to_string();
     event.uid(&uid(key)).add_property("DTSTAMP", stamp).summary(&escaped(title));
-    event.description(&escaped(&appointment.description));
+    event.description(&escaped(description));
     event
 }
 

@@ -3,12 +3,14 @@
 //! Promise: shows what it is given. Computes nothing.
 
 mod calendar_file;
+mod digest;
 mod matrix;
 mod private_file;
 mod table;
 mod words;
 
 pub use calendar_file::{Appointment, calendar_file};
+pub use digest::{Digest, DigestDuty};
 pub use matrix::{Cell, Matrix, Sheets, Tone};
 pub use private_file::private_file;
 pub use table::table;

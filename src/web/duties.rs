@@ -12,7 +12,7 @@ use super::posted::{Posted, Refused};
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{DutyId, DutyState, SignInRole};
-use crate::operation::{self, DutyFilter, DutyListed, Paging, RoleNamed, Wording};
+use crate::operation::{self, DutyFilter, DutyListed, DutyShown, Paging, RoleNamed, Wording};
 use crate::report;
 
 const ROWS: u32 = 50;
@@ -126,7 +126,7 @@ pub(super) async fn one(
 
 async fn show_one(site: &Site, visitor: &Visitor, id: DutyId, refused: &Refused<'_>) -> Result<Response, PageFailure> {
     let (actor, wording) = (visitor.reading(), site.wording().await?);
-    let duty = site
+    let DutyShown { listed: duty, reminded } = site
         .ask(move |workplace, clock| operation::duty_show(workplace, clock, &actor, &id))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
@@ -142,6 +142,10 @@ async fn show_one(site: &Site, visitor: &Visitor, id: DutyId, refused: &Refused<
             ("Escalated to", html! { @if escalated.is_empty() { "Nobody yet" } @else { (escalated) } }),
             ("Escalates next", html! {
                 @if let Some(next) = &duty.escalates { "To " (next.to) ", " (next.at_in_words) } @else { "To nobody" }
+            }),
+            ("Reminded", html! {
+                @if reminded.is_empty() { "Nobody yet" }
+                @for one in &reminded { div { (one.role) ", " (one.at_in_words) } }
             }),
             ("Policy", html! { (duty.policy) }),
             ("State", html! { (state_in_words(duty.state)) }),

@@ -235,7 +235,7 @@ impl<'r> Year<'r> {
         let said = self.open.iter().filter(|(_, standing)| standing.said.is_some_and(|on| on <= day));
         for id in said.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
             let Standing { duty, case, .. } = self.open.remove(&id).unwrap();
-            let evidence = Evidence { what: "seen on the record".to_owned(), on: None };
+            let evidence = Evidence { what: "seen on the record".to_owned(), on: None, at: None };
             assert!(installation.ledger.close_duty(&id, DutyState::Done, &evidence, &actor()).unwrap());
             self.seen.done += 1;
             if let Some(case) = case {
