@@ -186,9 +186,10 @@ mod tests {
         for (number, text) in MIGRATIONS {
             if *number == 14 {
                 let payload = r#"{"role":"worker","escalations":[{"to":"manager","at":"2026-12-02T17:00:00Z"}]}"#;
-                for (id, state) in [("open", "open"), ("closed", "done")] {
-                    let duty = "INSERT INTO duty VALUES (?1, 'p', 'r', NULL, NULL, ?2, '2026-12-01T17:00:00Z', ?3, NULL, 'at', NULL)";
-                    ledger.execute(duty, (id, state, payload)).unwrap();
+                for (id, state, closed_at) in [("open", "open", None), ("closed", "done", Some("2026-12-03T02:00:00Z"))]
+                {
+                    let duty = "INSERT INTO duty VALUES (?1, 'p', 'r', NULL, NULL, ?2, '2026-12-01T17:00:00Z', ?3, NULL, 'at', ?4)";
+                    ledger.execute(duty, (id, state, payload, closed_at)).unwrap();
                 }
                 ledger.execute("INSERT INTO duty_role VALUES ('worker', '', 'open', NULL)", []).unwrap();
             }
