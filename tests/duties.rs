@@ -152,3 +152,36 @@ fn trackers_are_listed_shown_and_written() {
     let slip = tessera.run(&["--rehearsal", "trackers", "show", &format!("{name}x")]);
     assert!(slip.code == 2 && slip.stderr.contains("did you mean"), "{}", slip.all());
 }
+
+#[test]
+fn an_agenda_has_what_is_outstanding_and_what_comes_back_until_it_has() {
+    fn at<'a>(further: &[&'a str]) -> Vec<&'a str> {
+        [&["--as-at", "2027-01-06T08:00", "--rehearsal"], further].concat()
+    }
+    let tessera = Tessera::on_samples();
+    assert!(tessera.run(&["sync", "--rehearse"]).well());
+    let panel = "lincolnshire/support-panel";
+    let agenda = || tessera.json(&at(&["agenda", panel, "2027-01-06"]));
+    let arising = |agenda: &Value| -> Vec<String> {
+        let items = agenda["items"].as_array().unwrap().iter();
+        let arising = items.flat_map(|item| item["arising"].as_array().unwrap());
+        arising.map(|one| one["submission"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = agenda();
+    let listed = tessera.json(&at(&["duties", "list", "--panel", panel, "--due-by", "2027-01-06"]));
+    let ids = |duties: &Value| -> Vec<String> {
+        duties.as_array().unwrap().iter().map(|duty| duty["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let (outstanding, all) = (ids(&first["outstanding"]), ids(&listed));
+    let comes_back: Vec<&String> = all.iter().filter(|id| !outstanding.contains(id)).collect();
+    assert!(outstanding.len() > 3 && outstanding.iter().all(|id| all.contains(id)), "{outstanding:?}");
+    assert_eq!((comes_back.len(), arising(&first)), (1, vec!["lincolnshire-700010".to_owned()]), "an item of its own");
+    for id in [comes_back[0], &outstanding[0]] {
+        let done = tessera.run(&at(&["duties", "complete", id, "--evidence", "On the record"]));
+        assert!(done.well(), "{}", done.all());
+    }
+    let then = agenda();
+    assert_eq!((ids(&then["outstanding"]), arising(&then)), (outstanding[1..].to_vec(), Vec::new()));
+    let text = tessera.run(&at(&["agenda", panel, "2027-01-06"])).stdout;
+    assert!(text.contains("Outstanding from before") && text.contains("overdue"), "{text}");
+}

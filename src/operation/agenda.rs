@@ -7,12 +7,14 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::check::{checked_panel, sitting_on};
+use super::duties::{DutyListed, outstanding};
 use super::installation::Installation;
 use super::{Actor, CheckedRequest, Failure, Workplace};
 use crate::calendar::{Clock, Deadline, Office, with_offset};
-use crate::domain::{Event, Outcome, PanelName, SubmissionId, Verdict};
+use crate::domain::{DutyState, Event, Outcome, PanelName, SubmissionId, Verdict};
+use crate::duty::{Occasion, of_outcome};
 use crate::mapping::Authority;
-use crate::panel::{AgendaItem, Invitation, Profile, Sitting, Track};
+use crate::panel::{AgendaItem, DueBy, Invitation, Profile, Sitting, Track};
 use crate::report;
 
 /// The agenda of a sitting.
@@ -34,6 +36,9 @@ pub struct Agenda {
     pub items: Vec<AgendaEntry>,
     /// Who is to be invited by now or by the day of the sitting.
     pub invitations: Vec<InvitationDue>,
+    /// What is still to be done of what the panel has somebody do, due by the day of the sitting; with the first page of
+    /// a long sitting only.
+    pub outstanding: Vec<DutyListed>,
     /// Every request, checked.
     pub requests: Vec<CheckedRequest>,
 }
@@ -151,6 +156,11 @@ pub(super) fn agenda_of(
     }
     let mut items = items(profile, &sitting, &requests, &events, before);
     let arising = arising(installation, profile, date.saturating_sub(MONTHS_BACK.months()), date)?;
+    let mut outstanding = if before == 0 { outstanding(installation, profile, date)? } else { Vec::new() };
+    // What comes back is an item of its own.
+    outstanding.retain(|duty| {
+        !arising.iter().any(|one| duty.submission.as_ref() == Some(&one.submission) && duty.is_due_on(one.due_on))
+    });
     if let Some(item) =
         items.iter_mut().zip(&profile.agenda).find(|(_, item)| item.matters_arising).map(|(entry, _)| entry)
     {
@@ -174,6 +184,7 @@ pub(super) fn agenda_of(
         slots: profile.slots(&sitting),
         items,
         invitations,
+        outstanding,
         requests,
         sitting,
     })
@@ -287,7 +298,8 @@ pub(super) fn tracked(track: &Track, events: &[Event], on: Date) -> Vec<Tracked>
 /// What was due back longer ago stands on a year's agendas already.
 const MONTHS_BACK: i32 = 12;
 
-/// Outcomes whose own date, after one day, brings them back by another.
+/// Outcomes whose own date, after one day, brings them back by another, and which have not come back yet: the duty to
+/// bring them is not done.
 pub(super) fn arising(
     installation: &Installation,
     profile: &Profile,
@@ -308,6 +320,9 @@ pub(super) fn arising(
         let outcome = row.outcome;
         let due = dates.iter().filter_map(|field| outcome.decision.fields.get(*field)?.expose().parse::<Date>().ok());
         let Some(due_on) = due.min().filter(|due| *due <= on) else { continue };
+        if has_come_back(installation, profile, &outcome)? {
+            continue;
+        }
         let decision = profile.outcome.decision(&outcome.decision.decision);
         arising.push(Arising {
             person: outcome.person.to_string(),
@@ -318,6 +333,20 @@ pub(super) fn arising(
         });
     }
     Ok(arising)
+}
+
+/// Whether the duty that an outcome names the day of is done.
+fn has_come_back(installation: &Installation, profile: &Profile, outcome: &Outcome) -> Result<bool, Failure> {
+    let office = installation.rules.office(&profile.name.authority())?;
+    for rule in profile.duties.iter().filter(|rule| matches!(rule.due, DueBy::OutcomeField(_))) {
+        let occasion = Occasion { profile, rule, office };
+        let Some(duty) = of_outcome(&occasion, outcome, || office.at(outcome.sitting, office.close)) else { continue };
+        let known = installation.ledger.duty(&duty.id)?;
+        if known.is_some_and(|known| known.state == DutyState::Done) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The first day from which what happened may still have somebody invited by the day of the sitting.

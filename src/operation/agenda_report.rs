@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::agenda::{Agenda, Arising, Heard, InvitationDue, Tracked};
 use super::check_matrix::{findings, matrix, written};
-use super::{CheckedRequest, Failure};
+use super::{CheckedRequest, Failure, RoleNamed};
 use crate::domain::{SubmissionId, Verdict};
 use crate::report::{self, Cell, Matrix, Sheets, Tone};
 
@@ -60,6 +60,14 @@ impl Agenda {
                 titles.join(", ")
             ));
         }
+        if !self.outstanding.is_empty() {
+            text.push_str("\nOutstanding from before\n");
+        }
+        for duty in &self.outstanding {
+            let overdue = if duty.overdue { ", overdue" } else { "" };
+            let person = duty.person.as_ref().map_or_else(String::new, |person| format!("person {person}: "));
+            text.push_str(&format!("   {person}{}, by {} ({}{overdue})\n", duty.title, duty.due_in_words, duty.role));
+        }
         text
     }
 
@@ -76,6 +84,7 @@ impl Agenda {
         let day = report::day(self.sitting.date);
         let mut tables = vec![self.table()];
         tables.extend((!self.invitations.is_empty()).then(|| self.invited()));
+        tables.extend((!self.outstanding.is_empty()).then(|| self.still_to_do()));
         tables.extend([
             Matrix { title: "Papers".to_owned(), ..matrix(&self.title, &requests) },
             findings(&self.requests),
@@ -124,6 +133,27 @@ impl Agenda {
         let mut notes = vec![report::moment(&self.sitting.starts)];
         notes.extend(self.sitting.cancelled.iter().map(|reason| format!("This sitting falls away: {reason}")));
         Matrix { title: "Agenda".to_owned(), notes, columns: columns.map(ToOwned::to_owned).to_vec(), rows }
+    }
+
+    fn still_to_do(&self) -> Matrix {
+        let rows = self.outstanding.iter().map(|duty| {
+            let tone = if duty.overdue { Tone::Bad } else { Tone::Plain };
+            vec![
+                Cell { text: duty.due_in_words.clone(), tone },
+                Cell::plain(duty.title.clone()),
+                Cell::plain(duty.person.clone().unwrap_or_default()),
+                Cell::plain(duty.role.title.clone()),
+                Cell::plain(RoleNamed::titles(&duty.escalated_to)),
+                Cell::plain(duty.policy.clone()),
+            ]
+        });
+        let columns = ["by", "what", "child", "who", "escalated to", "policy"];
+        Matrix {
+            title: "Outstanding".to_owned(),
+            notes: Vec::new(),
+            columns: columns.map(ToOwned::to_owned).to_vec(),
+            rows: rows.collect(),
+        }
     }
 
     fn invited(&self) -> Matrix {

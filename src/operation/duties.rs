@@ -18,7 +18,7 @@ use crate::domain::{
 use crate::duty::{Occasion, Seen, closed_by};
 use crate::ledger::{DutyKey, DutySelection};
 use crate::mapping::Authority;
-use crate::panel::EvidenceRule;
+use crate::panel::{EvidenceRule, Profile};
 use crate::report;
 
 /// What became of the duties in one run.
@@ -98,6 +98,13 @@ impl From<RoleNamed> for String {
 impl fmt::Display for RoleNamed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.title.fmt(f)
+    }
+}
+
+impl DutyListed {
+    /// Whether it is due on a day.
+    pub(super) fn is_due_on(&self, day: Date) -> bool {
+        self.due.starts_with(&day.to_string())
     }
 }
 
@@ -310,6 +317,22 @@ pub fn duties_list(
     }
     installation.ledger.audit_view(actor, "duties")?;
     Ok(duties)
+}
+
+/// Duties of a panel that stand on the agenda of one sitting.
+const OUTSTANDING_MAX: u32 = 200;
+
+/// The open duties of a panel that are due by the end of a day, the first due first.
+pub(super) fn outstanding(
+    installation: &Installation,
+    profile: &Profile,
+    by: Date,
+) -> Result<Vec<DutyListed>, Failure> {
+    let office = installation.rules.office(&profile.name.authority())?;
+    let until = office.at(by.saturating_add(1.day()), jiff::civil::Time::midnight()).timestamp();
+    let selection = DutySelection { panel: Some(profile.name.clone()), due_by: Some(until), ..DutySelection::open() };
+    let rows = installation.ledger.duties_page(&selection, None, OUTSTANDING_MAX)?;
+    rows.iter().map(|row| listed(installation, row)).collect()
 }
 
 /// One duty, and who was reminded of it. That somebody looked stands in the audit trail.

@@ -59,6 +59,7 @@ pub(super) async fn page(
         h2 { "Agenda" }
         (items(agenda))
         (invitations(agenda))
+        (outstanding(agenda))
         (parts::next(next.as_ref().map(|after| format!("{own}?after={}", parts::encoded(after)))))
         div.noprint {
             h2 { "Take away" }
@@ -173,6 +174,25 @@ fn invitations(agenda: &Agenda) -> Markup {
                     li { "For person " (one.person) ": " (one.titles().join(", ")) ", by " (report::day(one.due_on)) " (" (one.name) ")" }
                 }
             }
+        }
+    }
+}
+
+/// What is still to be done of what the panel has somebody do.
+fn outstanding(agenda: &Agenda) -> Markup {
+    let rows = agenda.outstanding.iter().map(|duty| {
+        vec![
+            html! { (duty.due_in_words) @if duty.overdue { " " span.tag.red { "Overdue" } } },
+            html! { a href=(address::duty(&duty.id)) { (duty.title) } },
+            html! { (duty.person.as_deref().unwrap_or_default()) },
+            html! { (duty.role) },
+        ]
+    });
+    let rows: Vec<Vec<Markup>> = rows.collect();
+    html! {
+        @if !rows.is_empty() {
+            h2 { "Outstanding from before" }
+            (parts::table("Outstanding from before", &["By", "What", "Child", "Who"], &rows))
         }
     }
 }
