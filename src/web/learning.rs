@@ -7,7 +7,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::asked::Query;
+use super::parts::Field;
 use super::plot::{self, Bar, Part};
+use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, download, parts};
 use crate::domain::SignInRole;
 use crate::operation::{
@@ -30,16 +32,20 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn meant(&self) -> Result<LearningAsked, PageFailure> {
-        let wrong = |_: String| PageFailure::Wrong("A month is written like 2026-12.".to_owned());
-        let month = |text: &str| (!text.is_empty()).then(|| text.parse::<Month>()).transpose().map_err(wrong);
-        Ok(LearningAsked {
-            panel: Some(self.panel.clone()).filter(|panel| !panel.is_empty()),
-            by: self.by.parse().unwrap_or(By::Quarter),
-            from: month(&self.from)?,
-            to: month(&self.to)?,
-            share: self.share == "yes",
-        })
+    /// What is meant, and which months cannot be read: those are as if nothing stood there.
+    fn meant(&self) -> (LearningAsked, Vec<FieldError>) {
+        let mut errors = Vec::new();
+        let mut month = |id: &str, text: &str| {
+            let read = (!text.is_empty()).then(|| text.parse::<Month>()).transpose();
+            read.unwrap_or_else(|_| {
+                errors.push(FieldError::new(id, "Enter a month like 2026-12"));
+                None
+            })
+        };
+        let (from, to) = (month("from", &self.from), month("to", &self.to));
+        let panel = Some(self.panel.clone()).filter(|panel| !panel.is_empty());
+        let by = self.by.parse().unwrap_or(By::Quarter);
+        (LearningAsked { panel, by, from, to, share: self.share == "yes" }, errors)
     }
 
     /// The same, behind the question mark of another address.
@@ -57,7 +63,7 @@ pub(super) async fn page(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
-    let (meant, wording, actor) = (asked.meant()?, site.wording().await?, visitor.reading());
+    let ((meant, errors), wording, actor) = (asked.meant(), site.wording().await?, visitor.reading());
     let meant = LearningAsked { share: false, ..meant };
     let (panels, learned) = site
         .ask(move |workplace, clock| {
@@ -67,7 +73,7 @@ pub(super) async fn page(
         .await?;
     let body = html! {
         p.inset { "For the office: these numbers are exact, and a small one may say who it is. To pass figures on, take those in which small numbers are left out." }
-        (choice(&wording, &panels, &asked, &learned))
+        (choice(&wording, &panels, &asked, &learned, &errors))
         @if asked.panel.is_empty() { (each_panel(&wording, &learned, &asked)) }
         @else { @for panel in &learned.panels { (one_panel(panel)) } }
         h2 { "Take them away" }
@@ -80,19 +86,25 @@ pub(super) async fn page(
         }
         details { summary { "How it is counted" } ul { @for line in COUNTED { li { (line) } } } }
     };
-    Ok(Shell::new(&visitor, "What the year teaches", Room::Figures).back("/figures", "Figures").show(&body))
+    Ok(Shell::new(&visitor, "What the year teaches", Room::Figures)
+        .back("/figures", "Figures")
+        .errors(errors)
+        .show(&body))
 }
 
-fn choice(wording: &Wording, panels: &[PanelListed], asked: &Asked, learned: &Learning) -> Markup {
+fn choice(
+    wording: &Wording,
+    panels: &[PanelListed],
+    asked: &Asked,
+    learned: &Learning,
+    errors: &[FieldError],
+) -> Markup {
     let month = |id: &str, label: &str, month: String| {
-        html! {
-            div.field {
-                label for=(id) { (label) }
-                p.hint id={ (id) "-hint" } { "For instance 2026-04" }
-                input id=(id) name=(id) type="text" value=(month) size="7" autocomplete="off" spellcheck="false"
-                    aria-describedby={ (id) "-hint" };
-            }
-        }
+        let own = Field { id, label: html! { (label) }, hint: "For instance 2026-04", errors };
+        own.round(&html! {
+            input id=(id) name=(id) type="text" value=(month) size="7" autocomplete="off" spellcheck="false"
+                aria-describedby=[own.described()] aria-invalid=[own.is_wrong().then_some("true")];
+        })
     };
     html! {
         form.filter action="/figures/periods" method="get" {
@@ -309,7 +321,10 @@ pub(super) async fn workbook(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
-    let (meant, actor) = (asked.meant()?, visitor.reading());
+    let ((meant, errors), actor) = (asked.meant(), visitor.reading());
+    if !errors.is_empty() {
+        return Err(PageFailure::Wrong("A month is written like 2026-12.".to_owned()));
+    }
     let name = if meant.share { "figures-to-pass-on.xlsx" } else { "figures-for-the-office.xlsx" };
     let learned = site.ask(move |workplace, clock| operation::learning(workplace, clock, &actor, &meant)).await?;
     let bytes = learned.sheets().xlsx();

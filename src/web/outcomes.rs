@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::asked::{Files, Path, Query};
-use super::parts;
+use super::parts::{self, Field};
 use super::posted::{Posted, Refused};
 use super::shell::FieldError;
 use super::uploads;
@@ -42,6 +42,10 @@ pub(super) async fn page(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
+    list(&site, &visitor, asked, Vec::new()).await
+}
+
+async fn list(site: &Site, visitor: &Visitor, asked: Asked, errors: Vec<FieldError>) -> Result<Response, PageFailure> {
     let state = if asked.state.is_empty() {
         None
     } else {
@@ -64,7 +68,7 @@ pub(super) async fn page(
         @if today.outcomes_waiting > 0 {
             p.inset { a href="/outcomes/waiting" { (report::count(today.outcomes_waiting, "outcome")) " waiting for approval" } }
         }
-        @if visitor.is(SignInRole::Administrator) { (to_record(&visitor, &wording, &today)) }
+        @if visitor.is(SignInRole::Administrator) { (to_record(visitor, &wording, &today, &errors)) }
         h2 { "Recorded" }
         form.filter action="/outcomes" method="get" {
             div.field {
@@ -83,7 +87,7 @@ pub(super) async fn page(
             (parts::next(next))
         }
     };
-    Ok(Shell::new(&visitor, "Outcomes", Room::Outcomes).show(&body))
+    Ok(Shell::new(visitor, "Outcomes", Room::Outcomes).errors(errors).show(&body))
 }
 
 const STATES: [OutcomeState; 4] =
@@ -99,7 +103,15 @@ const fn state_words(state: OutcomeState) -> &'static str {
 }
 
 /// Where outcomes are filled in: by sitting, or by workbook.
-fn to_record(visitor: &Visitor, wording: &Wording, today: &operation::Today) -> Markup {
+fn to_record(visitor: &Visitor, wording: &Wording, today: &operation::Today, errors: &[FieldError]) -> Markup {
+    let label = html! { "Or send the workbook that you filled in" };
+    let hint = "The workbook of a sitting is on the sitting’s page. You see what would be recorded before anything is.";
+    let workbook = Field { id: "workbook", label, hint, errors };
+    let choose = html! {
+        input #workbook type="file" name="workbook" required aria-describedby=[workbook.described()]
+            aria-invalid=[workbook.is_wrong().then_some("true")]
+            accept=".xlsx,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    };
     html! {
         h2 { "Record what was decided" }
         @if today.decided_without_outcome.is_empty() {
@@ -118,12 +130,7 @@ fn to_record(visitor: &Visitor, wording: &Wording, today: &operation::Today) -> 
         }
         form action="/outcomes/upload" method="post" enctype="multipart/form-data" {
             (parts::csrf(visitor))
-            div.field {
-                label for="workbook" { "Or send the workbook that you filled in" }
-                p.hint #workbook-hint { "The workbook of a sitting is on the sitting’s page. You see what would be recorded before anything is." }
-                input #workbook type="file" name="workbook" required aria-describedby="workbook-hint"
-                    accept=".xlsx,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-            }
+            (workbook.round(&choose))
             button.secondary { "Check the workbook" }
         }
     }
@@ -392,7 +399,8 @@ pub(super) async fn upload(
 ) -> Result<Response, PageFailure> {
     let sent = uploads::take_in(&visitor, multipart).await?;
     let Some(file) = sent.files.first().cloned() else {
-        return Err(PageFailure::Wrong("Choose the workbook that you filled in.".to_owned()));
+        let errors = vec![FieldError::new("workbook", "Choose the workbook that you filled in")];
+        return list(&site, &visitor, Asked::default(), errors).await;
     };
     let actor = visitor.acting(SignInRole::Administrator);
     let loaded =

@@ -8,8 +8,9 @@ use maud::{Markup, html};
 use tokio::sync::mpsc;
 
 use super::asked::{Files, Path};
-use super::parts;
+use super::parts::{self, Field};
 use super::posted::Posted;
+use super::shell::FieldError;
 use super::uploads;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, request};
 use crate::domain::{SignInRole, SubmissionId};
@@ -30,7 +31,7 @@ pub(super) async fn page(
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
     let body = html! {
-        (form(&visitor, &id))
+        (form(&visitor, &id, &[]))
         section data-pack-told hidden {
             h2 { "What was sent" }
             p role="status" aria-live="polite" {}
@@ -45,16 +46,18 @@ fn shell(visitor: &Visitor, id: &str) -> Shell {
     Shell::new(visitor, "Check a pack", Room::Requests).caption(caption).back(address::request(id), "The request")
 }
 
-fn form(visitor: &Visitor, id: &str) -> Markup {
+fn form(visitor: &Visitor, id: &str, errors: &[FieldError]) -> Markup {
+    let papers =
+        Field { id: "papers", label: html! { "Papers" }, hint: "Choose several at once, or drop them here.", errors };
+    let choose = html! {
+        input #papers type="file" name="papers" multiple required aria-describedby=[papers.described()]
+            aria-invalid=[papers.is_wrong().then_some("true")];
+    };
     html! {
         p { "Choose the papers that were handed in: PDF, Word, Excel, pictures, e-mails, or a zip of them. They are read here, nothing is sent to Mosaic, and the files are thrown away afterwards." }
         form data-pack action={ (address::request(id)) "/pack" } method="post" enctype="multipart/form-data" {
             (parts::csrf(visitor))
-            div.field.drop {
-                label for="papers" { "Papers" }
-                p.hint #papers-hint { "Choose several at once, or drop them here." }
-                input #papers type="file" name="papers" multiple required aria-describedby="papers-hint";
-            }
+            div.drop { (papers.round(&choose)) }
             button { "Check the papers" }
         }
     }
@@ -70,7 +73,9 @@ pub(super) async fn check(
 ) -> Result<Response, PageFailure> {
     let sent = uploads::take_in(&visitor, multipart).await?;
     if sent.files.is_empty() {
-        return Err(PageFailure::Wrong("Choose one paper or more.".to_owned()));
+        let errors = vec![FieldError::new("papers", "Choose one paper or more")];
+        let body = form(&visitor, &id, &errors);
+        return Ok(shell(&visitor, &id).errors(errors).show(&body));
     }
     let asked = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let only_parts = asked.is_some_and(|accept| accept == PARTS);
@@ -123,7 +128,7 @@ async fn read(
     };
     drop(told.send(part(end)).await);
     if !only_parts {
-        let foot = html! { (form(&visitor, &id)) (maud::PreEscaped("</main>")) (shell.foot()) };
+        let foot = html! { (form(&visitor, &id, &[])) (maud::PreEscaped("</main>")) (shell.foot()) };
         drop(told.send(part(foot)).await);
     }
 }

@@ -8,6 +8,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::asked::Query;
+use super::parts::Field;
+use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
 use crate::operation::{self, SittingListed, Wording};
 use crate::report;
@@ -31,8 +33,11 @@ pub(super) async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
     let wording = site.wording().await?;
-    let from = if asked.from.is_empty() { Some(wording.today(site.clock())) } else { asked.from.parse().ok() };
-    let from: Date = from.ok_or_else(|| PageFailure::Wrong("Write a day like 2026-12-04.".to_owned()))?;
+    let given: Option<Date> = asked.from.parse().ok();
+    let is_wrong = given.is_none() && !asked.from.is_empty();
+    let errors: Vec<FieldError> =
+        is_wrong.then(|| FieldError::new("from", "Enter a day like 2026-12-04")).into_iter().collect();
+    let from = given.unwrap_or_else(|| wording.today(site.clock()));
     let to = from.saturating_add(WEEKS.weeks());
     let panel = Some(asked.panel.clone()).filter(|panel| !panel.is_empty());
     let (panels, sittings) = site
@@ -42,13 +47,14 @@ pub(super) async fn page(
         })
         .await?;
     let at = |from: Date| format!("/sittings?panel={}&from={from}", parts::encoded(&asked.panel));
+    let first = Field { id: "from", label: html! { "From" }, hint: "", errors: &errors };
     let body = html! {
         form.filter action="/sittings" method="get" {
             (parts::panel_choice(&wording, &panels, &asked.panel))
-            div.field {
-                label for="from" { "From" }
-                input #from name="from" type="date" value=(from);
-            }
+            (first.round(&html! {
+                input #from name="from" type="date" value=(from) aria-describedby=[first.described()]
+                    aria-invalid=[first.is_wrong().then_some("true")];
+            }))
             button.secondary { "Show" }
         }
         @if sittings.is_empty() {
@@ -64,7 +70,7 @@ pub(super) async fn page(
         }
         p { a href="/panels" { "Panels and what their policies ask" } }
     };
-    Ok(Shell::new(&visitor, "Sittings", Room::Sittings).show(&body))
+    Ok(Shell::new(&visitor, "Sittings", Room::Sittings).errors(errors).show(&body))
 }
 
 /// Sittings as a table.

@@ -113,3 +113,20 @@ fn a_refused_form_keeps_what_was_typed_and_names_the_field() {
     let changes = ["waived", "kept-paper-forgotten", "rejected", "discarded"];
     assert!(pages.trail(before).iter().all(|(_, action, _)| !changes.contains(&action.as_str())), "nothing was done");
 }
+
+#[test]
+fn a_file_that_is_not_chosen_and_a_day_that_cannot_be_read_are_said_beside_the_field() {
+    let pages = Pages::serve("");
+    let owner = pages.owner();
+    let sam = pages.with(&owner, 3, "sam", &["administrator"]);
+    is_refused(&sam.upload("/requests/lincolnshire-700002/pack", &[]), "papers", "Choose one paper or more");
+    is_refused(&sam.upload("/outcomes/upload", &[]), "workbook", "Choose the workbook that you filled in");
+    for (address, field, message) in [
+        ("/sittings?from=tomorrow", "from", "Enter a day like 2026-12-04"),
+        ("/figures/periods?from=2026-13&to=2027-01", "from", "Enter a month like 2026-12"),
+        ("/figures/periods?to=never", "to", "Enter a month like 2026-12"),
+    ] {
+        is_refused(&sam.get(address), field, message);
+    }
+    assert_eq!(sam.get("/figures/periods.xlsx?from=2026-13").status, 400, "there is no page to say it on");
+}

@@ -81,8 +81,8 @@ fn names(pages: &Pages, owner: &Somebody, paper: &[u8]) {
     for name in names {
         let answer = owner.upload(&address, &[(name, paper)]);
         let shown = String::from_utf8_lossy(name).chars().take(30).collect::<String>();
-        assert!([200, 400].contains(&answer.status), "{shown:?} {}", answer.status);
-        assert!(answer.status == 400 || answer.text().contains("With these papers"), "{shown:?}: {}", answer.text());
+        assert!([200, 422].contains(&answer.status), "{shown:?} {}", answer.status);
+        assert!(answer.status == 422 || answer.text().contains("With these papers"), "{shown:?}: {}", answer.text());
     }
     assert!(!is_slipped(pages));
 }
@@ -125,7 +125,7 @@ fn forms(pages: &Pages, owner: &Somebody, paper: &[u8]) {
         (address.as_str(), multipart(Some(&owner.csrf.borrow()), &[])),
         ("/outcomes/upload", multipart(Some(&owner.csrf.borrow()), &[])),
     ] {
-        assert_eq!(owner.send(owner.multipart(address).body(body)).status, 400, "no file");
+        assert_eq!(owner.send(owner.multipart(address).body(body)).status, 422, "no file");
     }
     for (name, content) in [
         ("a.xlsx", paper),
