@@ -185,3 +185,46 @@ fn an_agenda_has_what_is_outstanding_and_what_comes_back_until_it_has() {
     let text = tessera.run(&at(&["agenda", panel, "2027-01-06"])).stdout;
     assert!(text.contains("Outstanding from before") && text.contains("overdue"), "{text}");
 }
+
+#[test]
+fn panels_alike_share_the_children_between_them_and_lose_none() {
+    let tessera = Tessera::new("derbyshire");
+    tessera.write(
+        "tessera.toml",
+        "[ledger]\nurl = \"sqlite:state/ledger.db\"\nkey = { file = \"state/ledger.key\" }\n\
+         [[authority]]\nname = \"derbyshire\"\n\
+         [[authority.source]]\nextract = \"events\"\npath = \"exports\"\npattern = \"events*\"\n\
+         [[authority.source]]\nextract = \"forms\"\npath = \"exports\"\npattern = \"forms*\"\n",
+    );
+    let event = |person: u32| format!("{person},6{person},Section 20,2025-12-01,\n");
+    tessera.write("exports/events.csv", format!("{EVENTS}{}", [130_001, 130_002, 130_003].map(event).concat()));
+    let form = |number: u32, person: u32, district: &str| {
+        format!(
+            "93{number},73{number},{person},5101,1,Care Planning Panel request,completed,16/11/2026 10:00,25/11/2026 12:00,{district}\n"
+        )
+    };
+    let head =
+        "workflow_step_id,form_id,person_id,template_id,version,title,status,started_on,completed_on,cppDistrict\n";
+    let forms = format!("{head}{}{}", form(1, 130_001, "Bolsover"), form(2, 130_002, "Erewash"));
+    tessera.write("exports/forms.csv", forms);
+    for name in ["events", "forms"] {
+        tessera.write(&format!("exports/{name}.csv.done"), "");
+    }
+    let synced = tessera.run(&["--as-at", "2026-11-27T02:00", "sync"]);
+    assert_eq!(synced.code, 3, "the requests lack everything: {}", synced.all());
+    let on = |panel: &str| -> Vec<String> {
+        let name = format!("derbyshire/{panel}/section-20");
+        let shown = tessera.json(&["--as-at", "2026-11-27T09:00", "trackers", "show", &name]);
+        let mut people: Vec<String> =
+            shown["rows"].as_array().unwrap().iter().map(|row| row["person"].as_str().unwrap().to_owned()).collect();
+        people.sort();
+        people
+    };
+    assert_eq!(on("care-planning-panel-bolsover"), ["130001", "130003"]);
+    assert_eq!(on("care-planning-panel-erewash"), ["130002", "130003"]);
+    assert_eq!(on("care-planning-panel-high-peak"), ["130003"], "about whom nobody was asked: with all");
+    assert_eq!(on("care-planning-panel"), ["130001", "130002", "130003"]);
+    let panel = "derbyshire/care-planning-panel-bolsover";
+    let agenda = tessera.json(&["--as-at", "2026-11-27T09:00", "agenda", panel, "2026-12-03"])["items"].to_string();
+    assert!(agenda.contains("130003") && !agenda.contains("130002"), "{agenda}");
+}

@@ -283,6 +283,24 @@ impl Ledger {
         Ok(rows.into_iter().map(SubmissionId::new).collect())
     }
 
+    /// The panels that were ever asked about a child.
+    pub fn panels_asked_about(
+        &self,
+        authority: &AuthorityName,
+        person: PersonId,
+    ) -> Result<Vec<PanelName>, LedgerTrouble> {
+        let sql = "SELECT DISTINCT s.panel FROM subject j JOIN submission s ON s.id = j.submission
+                   WHERE j.authority = ?1 AND j.person = ?2 AND s.panel IS NOT NULL";
+        let names: Vec<String> = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                query.query_map(params![authority.as_str(), number(person.number())], |row| row.get(0))?.collect()
+            })
+            .map_err(|error| self.failed(error))?;
+        Ok(names.into_iter().map(PanelName::new).collect())
+    }
+
     fn records<T: DeserializeOwned>(
         &self,
         authority: &AuthorityName,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::check::{checked_panel, sitting_on};
 use super::duties::{DutyListed, outstanding};
 use super::installation::Installation;
+use super::trackers::is_anothers;
 use super::{Actor, CheckedRequest, Failure, Workplace};
 use crate::calendar::{Clock, Deadline, Office, with_offset};
 use crate::domain::{DutyState, Event, Outcome, PanelName, SubmissionId, Verdict};
@@ -152,7 +153,11 @@ pub(super) fn agenda_of(
     let circulate_by = circulation.map(|circulation| circulation.deadline.due(&sitting.starts, office).at);
     let mut events = Vec::new();
     for kind in tracked_kinds(profile) {
-        events.extend(installation.ledger.events_open(&name, kind, date)?);
+        for event in installation.ledger.events_open(&name, kind, date)? {
+            if !is_anothers(installation, profile, event.person)? {
+                events.push(event);
+            }
+        }
     }
     let mut items = items(profile, &sitting, &requests, &events, before);
     let arising = arising(installation, profile, date.saturating_sub(MONTHS_BACK.months()), date)?;

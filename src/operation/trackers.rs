@@ -12,7 +12,7 @@ use super::installation::Installation;
 use super::sittings::served;
 use super::{Actor, Failure, Workplace};
 use crate::calendar::Clock;
-use crate::domain::PanelName;
+use crate::domain::{PanelName, PersonId};
 use crate::duty::{Happening, TrackedChild, tracked};
 use crate::mapping::Authority;
 use crate::panel::{Profile, TrackerRule};
@@ -152,8 +152,10 @@ fn shown(installation: &Installation, profile: &Profile, rule: &TrackerRule) -> 
             }
             let others = if looks_further { installation.ledger.events(&authority, event.person)? } else { Vec::new() };
             let happening = Happening { event: &event, others: &others };
-            let child = tracked(rule, happening, today, last, office);
-            rows.extend(child.map(|child| TrackedRow::of(child, titles)));
+            let Some(child) = tracked(rule, happening, today, last, office) else { continue };
+            if !is_anothers(installation, profile, child.person)? {
+                rows.push(TrackedRow::of(child, titles));
+            }
         }
     }
     let key = |row: &TrackedRow| (row.next.as_ref().map_or(Date::MAX, |next| next.due), row.since, row.person.clone());
@@ -174,6 +176,16 @@ fn shown(installation: &Installation, profile: &Profile, rule: &TrackerRule) -> 
         columns: columns.collect(),
         rows,
     })
+}
+
+/// Whether another of several panels alike follows a child: it was asked about the child, and this one was not.
+pub(super) fn is_anothers(installation: &Installation, profile: &Profile, person: PersonId) -> Result<bool, Failure> {
+    if !profile.follows_own_requests {
+        return Ok(false);
+    }
+    let asked = installation.ledger.panels_asked_about(&profile.name.authority(), person)?;
+    let is_alike = |panel| installation.rules.panels.get(panel).is_some_and(|other| other.follows_own_requests);
+    Ok(!asked.contains(&profile.name) && asked.iter().any(is_alike))
 }
 
 fn last_sitting(profile: &Profile, today: Date, office: &crate::calendar::Office) -> Option<Date> {

@@ -44,11 +44,8 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
     names_agree(&root, &name, &panel, base);
     let title = root.required_text("title").map(|title| title.value).unwrap_or_default();
     let mut facts = base.map(|base| base.facts.clone()).unwrap_or_default();
-    // A condition of a fact's own is read when the names of all facts are known.
-    let named = root.table("facts").map(|table| table.keys()).unwrap_or_default();
-    let own_facts = named.into_iter().map(|name| name.value);
     let names = Names {
-        facts: facts.keys().cloned().chain(own_facts).chain(known.form_facts.clone()).collect(),
+        facts: facts.keys().cloned().chain(names_of_facts(&root)).chain(known.form_facts.clone()).collect(),
         known,
         used: RefCell::new(known.form_conditions.iter().chain(facts.keys()).cloned().collect()),
     };
@@ -102,6 +99,7 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
             || pre_proceedings(&root, &names, &outcome),
         ),
         trackers: inherited.own_or("trackers", |base| base.trackers.clone(), || trackers(&root, &names)),
+        follows_own_requests: root.flag("follows-own-requests").is_some_and(|flag| flag.value),
         outcome,
         requests,
         facts,
@@ -111,6 +109,12 @@ fn profile(name: PanelName, root: Table<'_, '_>, known: &Known, base: Option<&Pr
     unused_facts(&root, &names);
     root.finish();
     Some(profile)
+}
+
+/// What the file calls its own facts. A condition of one is read when the names of all are known.
+fn names_of_facts(root: &Table<'_, '_>) -> impl Iterator<Item = String> {
+    let named = root.table("facts").map(|table| table.keys()).unwrap_or_default();
+    named.into_iter().map(|name| name.value)
 }
 
 /// The panel has the name of its file, and what it extends is there.

@@ -74,6 +74,9 @@ pub struct Profile {
     pub duties: Vec<DutyRule>,
     /// Whom it follows.
     pub trackers: Vec<TrackerRule>,
+    /// Whether it is one of several panels alike, which share the children between them: it leaves out those about whom
+    /// another was asked and this one was not. A child about whom none was asked is followed by all.
+    pub follows_own_requests: bool,
     /// What its decisions and the record say of pre-proceedings.
     pub pre_proceedings: Option<PreProceedingsRule>,
 }
