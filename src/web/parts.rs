@@ -50,7 +50,9 @@ pub(super) fn finding(finding: &Finding) -> Markup {
 /// A list of names and values.
 pub(super) fn summary(rows: &[(&str, Markup)]) -> Markup {
     html! {
-        dl.summary { @for (name, value) in rows { div { dt { (name) } dd { (value) } } } }
+        dl.summary {
+            @for (name, value) in rows.iter().filter(|(_, value)| !value.0.is_empty()) { div { dt { (name) } dd { (value) } } }
+        }
     }
 }
 
