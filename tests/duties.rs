@@ -187,6 +187,30 @@ fn an_agenda_has_what_is_outstanding_and_what_comes_back_until_it_has() {
 }
 
 #[test]
+fn a_role_hears_once_of_what_it_must_do_and_once_more_when_its_time_is_over() {
+    let tessera = installed();
+    tessera.write("exports/events.csv", format!("{EVENTS}100004,60001,Regulation 24,2027-03-26 17:30,\n"));
+    let run = |at: &str| -> u64 {
+        for name in ["exports/events.csv", "exports/documents.csv"] {
+            if tessera.path(name).exists() {
+                tessera.write(&format!("{name}.done"), "");
+            }
+        }
+        tessera.json(&["--as-at", at, "sync"])["reminders"]["outbox"].as_u64().unwrap()
+    };
+    let first = run("2027-03-26T20:00");
+    assert!(first >= 1, "{first}");
+    assert_eq!(run("2027-03-26T21:00"), 0, "told once");
+    // Everything was due within 24 and 48 hours.
+    let over = run("2027-03-30T02:00");
+    assert!(over >= 1, "{over}");
+    assert_eq!(run("2027-03-31T02:00"), 0, "and once more");
+    let letters = std::fs::read_dir(tessera.path("state/outbox")).unwrap().count();
+    assert_eq!(u64::try_from(letters).unwrap(), first + over, "each is a letter of its own");
+    assert!(tessera.run(&["audit", "verify"]).well());
+}
+
+#[test]
 fn panels_alike_share_the_children_between_them_and_lose_none() {
     let tessera = Tessera::new("derbyshire");
     tessera.write(

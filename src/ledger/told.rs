@@ -1,4 +1,5 @@
-//! Of which duties each role has been told: once for each due moment, and every reminder in the trail.
+//! Of which duties each role has been told: once for each due moment, once more when that is over, and every reminder in
+//! the trail.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,8 @@ pub struct Untold {
     pub role: String,
     /// The duty.
     pub duty: Duty,
-    /// How often the role has been told of it before: it has come up again, or is due at another time now.
+    /// How often the role has been told of it before: it has come up again, is due at another time now, or its time is
+    /// over.
     pub times: u64,
 }
 
@@ -54,10 +56,11 @@ type Desk = (Option<String>, Option<String>, u64);
 
 impl Ledger {
     /// The open duties that have come onto a role's desk by a moment and of which it has not been told as they are now,
-    /// by role and due time.
+    /// by role and due time; those of which it was told before their time was over, which it now is, among them.
     pub fn duties_untold(&self, now: Timestamp) -> Result<Vec<Untold>, LedgerTrouble> {
         let sql = "SELECT r.role, d.payload, r.times FROM duty d INDEXED BY duty_due JOIN duty_role r ON r.duty = d.id
-                   WHERE d.state = 'open' AND r.since <= ?1 AND r.told_due IS NOT d.due ORDER BY r.role, d.due, d.id";
+                   WHERE d.state = 'open' AND r.since <= ?1
+                   AND (r.told_due IS NOT d.due OR (d.due < ?1 AND r.told_at <= d.due)) ORDER BY r.role, d.due, d.id";
         let rows: Vec<(String, String, i64)> = self
             .connection
             .prepare_cached(sql)
@@ -256,7 +259,9 @@ mod tests {
         assert_eq!(untold(&ledger, MONDAY), ["worker D-1 0", "worker D-2 0"]);
         tell(&mut ledger, MONDAY);
         assert_eq!(untold(&ledger, MONDAY), Vec::<String>::new());
-        assert_eq!(untold(&ledger, THURSDAY), ["manager D-1 0", "manager D-2 0"], "escalated since");
+        assert_eq!(untold(&ledger, TUESDAY), Vec::<String>::new(), "its time is not over yet");
+        let since = ["manager D-1 0", "manager D-2 0", "worker D-1 1", "worker D-2 1"];
+        assert_eq!(untold(&ledger, THURSDAY), since, "escalated since, and its time is over");
         let told = ledger.told_of(&DutyId::new("D-1")).unwrap();
         assert_eq!(told, [Told { role: "worker".to_owned(), at: at(MONDAY), times: 1 }]);
         close(&mut ledger, "D-1", DutyState::Done);

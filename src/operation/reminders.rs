@@ -1,4 +1,5 @@
-//! `duties remind`: each role is told once of the duties that have come onto its desk, in one e-mail a run.
+//! `duties remind`: each role is told once of the duties that have come onto its desk, and once more when their time is
+//! over, in one e-mail a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -54,20 +54,23 @@ impl Digest {
 
     /// What it says.
     pub fn text(&self) -> String {
-        let new = self.duties.len();
-        let mut text = format!(
-            "{}, {}\n\n{} come onto your desk, as at {}.\n",
-            self.role_title,
-            self.authority_title,
-            if new == 1 { "1 duty has".to_owned() } else { format!("{new} duties have") },
-            moment(&self.at)
-        );
+        let new = self.duties.iter().filter(|duty| duty.times == 0).count();
+        let mut text = format!("{}, {}\n\nAs at {}:\n", self.role_title, self.authority_title, moment(&self.at));
+        if new > 0 {
+            let have = if new == 1 { "has" } else { "have" };
+            text.push_str(&format!("{} {have} come onto your desk.\n", duties(new)));
+        }
+        let again = self.duties.len() - new;
+        if again > 0 {
+            let wants = if again == 1 { "wants" } else { "want" };
+            text.push_str(&format!("{} of which you were told before {wants} another look.\n", duties(again)));
+        }
         let escalated = self.duties.iter().filter(|duty| duty.escalated_from.is_some()).count();
         text.push_str(&format!("Over time: {}. Escalated to you: {escalated}.\n", self.overdue()));
         for duty in self.listed() {
             text.push_str(&self.paragraph(duty));
         }
-        let more = new.saturating_sub(limit::REMINDER_DUTIES_MAX);
+        let more = self.duties.len().saturating_sub(limit::REMINDER_DUTIES_MAX);
         if more > 0 {
             text.push_str(&format!("\nAnd {more} more: `tessera duties list --role {}` has them all.\n", self.role));
         }
@@ -100,7 +103,12 @@ impl Digest {
             text.push_str(&format!("  Escalated to you; who must do it: {from}\n"));
         }
         if duty.times > 0 {
-            text.push_str("  You were told of it before: it is due at another time now, or has come up again\n");
+            let why = if duty.is_overdue {
+                "its time is over, and nothing shows that it is done"
+            } else {
+                "it is due at another time now, or has come up again"
+            };
+            text.push_str(&format!("  You were told of it before: {why}\n"));
         }
         text.push_str(&self.page_of(duty, "  "));
         if self.address.is_some() {
@@ -158,11 +166,12 @@ mod tests {
         assert_eq!(digest.subject(), "Team manager: 3 duties, 1 over time");
         let text = digest.text();
         for wanted in [
-            "3 duties have come onto your desk, as at Sunday 28 March 2027, 03:00.",
+            "As at Sunday 28 March 2027, 03:00:\n2 duties have come onto your desk.\n",
+            "1 duty of which you were told before wants another look.\n",
             "Over time: 1. Escalated to you: 1.",
             "Due Saturday 27 March 2027, 17:30 (over time)\n  Support Panel\n  D-000000000000\n  https://panels.council.example/duties/D-000000000000\n",
             "  Escalated to you; who must do it: Social worker\n",
-            "  You were told of it before",
+            "  You were told of it before: it is due at another time now",
         ] {
             assert!(text.contains(wanted), "{wanted}\n{text}");
         }

@@ -177,6 +177,8 @@ impl<'r> Year<'r> {
                 self.seen.withdrawn += 1;
             } else {
                 self.seen.done += 1;
+                let counts = evidence.on.is_none_or(|on| on >= duty.counts_from);
+                assert!(counts, "{what} was closed by {evidence:?}, from before it counts");
                 let known = Known::by(&duty, &evidence);
                 assert!(self.world.knows(&known), "{what} was closed by {evidence:?}, which nobody has exported of it");
             }

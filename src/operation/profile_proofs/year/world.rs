@@ -256,26 +256,30 @@ impl<'r> World<'r> {
     }
 
     /// Has what shows that a duty is done appear, dated a day or the first after it that can be; the night in which it
-    /// is exported. Another child, and the child of that number elsewhere, have the same on their records.
+    /// is exported. Another child, and the child of that number elsewhere, have the same on their records; this child has
+    /// it once more, from before it counts.
     pub(super) fn show(&mut self, duty: &Duty, proof: &Proof, on: Date, today: Date) -> Date {
         let night = on.max(today).saturating_add(1.day());
         let authority = duty.authority();
         match proof {
             Proof::Event(kind) => {
-                for (authority, person) in self.alike(duty) {
-                    let event = self.event(&authority, person, kind, on);
+                let mut alike = self.alike(duty, on).to_vec();
+                // What has duties come up itself is not made to happen too early.
+                alike.retain(|(_, _, day)| *day == on || !self.raises(&authority, kind));
+                for (authority, person, day) in alike {
+                    let event = self.event(&authority, person, kind, day);
                     self.export_event(night, &event);
                 }
             }
             Proof::Document(kind) => {
-                for (authority, person) in self.alike(duty) {
+                for (authority, person, day) in self.alike(duty, on) {
                     let document = Document {
                         authority: authority.clone(),
                         person,
                         document_id: Some(self.count().to_string()),
                         kind: Some(DocumentKind::new(kind.as_str())),
                         title: Private::from("Synthetic paper"),
-                        dated: Some(on),
+                        dated: Some(day),
                         pages: None,
                         source: located(),
                         reading: None,
@@ -296,12 +300,20 @@ impl<'r> World<'r> {
         night
     }
 
-    /// The child of a duty, another child, and the child of that number elsewhere.
-    fn alike(&self, duty: &Duty) -> [(AuthorityName, PersonId); 3] {
+    /// Whether a kind of event has duties of an authority come up.
+    fn raises(&self, authority: &AuthorityName, kind: &str) -> bool {
+        let own = self.rules.panels.values().filter(|profile| profile.name.authority() == *authority);
+        let mut counted = own.flat_map(|profile| &profile.duties);
+        counted.any(|rule| matches!(&rule.due, DueBy::Deadline(deadline) if deadline.anchor().name == kind))
+    }
+
+    /// The child of a duty, the same child too early to count, another child, and the child of that number elsewhere.
+    fn alike(&self, duty: &Duty, on: Date) -> [(AuthorityName, PersonId, Date); 4] {
         let (own, person) = (duty.authority(), duty.person.unwrap());
         let other = self.rules.panels.keys().map(PanelName::authority).find(|name| *name != own).unwrap();
         let neighbour = (person.number() + 1).to_string().parse().unwrap();
-        [(own.clone(), person), (own, neighbour), (other, person)]
+        let early = duty.counts_from.saturating_sub(1.day());
+        [(own.clone(), person, on), (own.clone(), person, early), (own, neighbour, on), (other, person, on)]
     }
 
     /// A form about a child that is no request of the panel that asked for it.
