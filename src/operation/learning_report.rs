@@ -166,6 +166,13 @@ impl PanelLearned {
 }
 
 impl PeriodLearned {
+    /// What is counted of its requests and decisions: requests, on time, late, without a cutoff, complete at the first
+    /// look, not complete, not known, decided.
+    pub const fn in_short(&self) -> [Count; 8] {
+        let Self { requests, on_time, late, no_cutoff, complete, incomplete, not_known, decided, .. } = self;
+        [*requests, *on_time, *late, *no_cutoff, *complete, *incomplete, *not_known, *decided]
+    }
+
     /// The duties of all rules together: due, in time, late, open. Where one of them is left out, so is that of all.
     pub fn duties_in_all(&self) -> [Count; 4] {
         let sum = |counts: Vec<Count>| {
@@ -186,17 +193,7 @@ fn in_short(panel: &PanelLearned, period: &PeriodLearned) -> Vec<String> {
     let days = |days: Option<String>| days.unwrap_or_else(|| "-".to_owned());
     let waited = &period.waited;
     let mut row = vec![panel.panel.to_string(), period.title.clone()];
-    let counts = [
-        period.requests,
-        period.on_time,
-        period.late,
-        period.no_cutoff,
-        period.complete,
-        period.incomplete,
-        period.not_known,
-        period.decided,
-    ];
-    row.extend(counts.map(count_in_words));
+    row.extend(period.in_short().map(count_in_words));
     row.push(days(waited.median_days.map(|days| days.to_string())));
     row.push(days(waited.longest_days.map(|days| days.to_string())));
     row.extend(period.duties_in_all().map(count_in_words));

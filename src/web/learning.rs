@@ -174,17 +174,7 @@ const SHORT: [&str; 10] = [
 ];
 
 fn in_short(period: &PeriodLearned) -> Vec<Markup> {
-    let counts = [
-        period.requests,
-        period.on_time,
-        period.late,
-        period.no_cutoff,
-        period.complete,
-        period.incomplete,
-        period.not_known,
-        period.decided,
-    ];
-    let mut row: Vec<Markup> = counts.map(number).to_vec();
+    let mut row: Vec<Markup> = period.in_short().map(number).to_vec();
     row.push(html! { (days(period)) });
     let [due, in_time, ..] = period.duties_in_all();
     row.push(html! { (number(in_time)) " of " (number(due)) });
