@@ -16,25 +16,38 @@ const VIABILITY: &str = "Viability assessment written, before the placement or w
 
 /// An installation that reads events and documents of one authority and writes nothing back.
 fn installed() -> Tessera {
-    let tessera = Tessera::new("lincolnshire");
+    installed_for("lincolnshire", &["events", "documents"])
+}
+
+fn installed_for(authority: &str, extracts: &[&str]) -> Tessera {
+    let tessera = Tessera::new(authority);
+    let source = |extract: &&str| {
+        format!("[[authority.source]]\nextract = \"{extract}\"\npath = \"exports\"\npattern = \"{extract}*\"\n")
+    };
+    let sources: String = extracts.iter().map(source).collect();
     tessera.write(
         "tessera.toml",
-        "[ledger]\nurl = \"sqlite:state/ledger.db\"\nkey = { file = \"state/ledger.key\" }\n\
-         [[authority]]\nname = \"lincolnshire\"\n\
-         [[authority.source]]\nextract = \"events\"\npath = \"exports\"\npattern = \"events*\"\n\
-         [[authority.source]]\nextract = \"documents\"\npath = \"exports\"\npattern = \"documents*\"\n",
+        format!(
+            "[ledger]\nurl = \"sqlite:state/ledger.db\"\nkey = {{ file = \"state/ledger.key\" }}\n\
+             [[authority]]\nname = \"{authority}\"\n{sources}"
+        ),
     );
     tessera
 }
 
-/// The nightly job at a moment: how many duties it has raised.
-fn night(tessera: &Tessera, at: &str) -> u64 {
-    for name in ["exports/events.csv", "exports/documents.csv"] {
+/// The nightly job at a moment, with everything that has arrived.
+fn synced(tessera: &Tessera, at: &str) -> Value {
+    for name in ["exports/events.csv", "exports/documents.csv", "exports/forms.csv"] {
         if tessera.path(name).exists() {
             tessera.write(&format!("{name}.done"), "");
         }
     }
-    tessera.json(&["--as-at", at, "sync"])["duties"].as_u64().unwrap()
+    tessera.json(&["--as-at", at, "sync"])
+}
+
+/// The same: how many duties it has raised.
+fn night(tessera: &Tessera, at: &str) -> u64 {
+    synced(tessera, at)["duties"].as_u64().unwrap()
 }
 
 fn open(tessera: &Tessera, at: &str, further: &[&str]) -> Vec<Value> {
@@ -190,14 +203,7 @@ fn an_agenda_has_what_is_outstanding_and_what_comes_back_until_it_has() {
 fn a_role_hears_once_of_what_it_must_do_and_once_more_when_its_time_is_over() {
     let tessera = installed();
     tessera.write("exports/events.csv", format!("{EVENTS}100004,60001,Regulation 24,2027-03-26 17:30,\n"));
-    let run = |at: &str| -> u64 {
-        for name in ["exports/events.csv", "exports/documents.csv"] {
-            if tessera.path(name).exists() {
-                tessera.write(&format!("{name}.done"), "");
-            }
-        }
-        tessera.json(&["--as-at", at, "sync"])["reminders"]["outbox"].as_u64().unwrap()
-    };
+    let run = |at: &str| -> u64 { synced(&tessera, at)["reminders"]["outbox"].as_u64().unwrap() };
     let first = run("2027-03-26T20:00");
     assert!(first >= 1, "{first}");
     assert_eq!(run("2027-03-26T21:00"), 0, "told once");
@@ -212,14 +218,7 @@ fn a_role_hears_once_of_what_it_must_do_and_once_more_when_its_time_is_over() {
 
 #[test]
 fn panels_alike_share_the_children_between_them_and_lose_none() {
-    let tessera = Tessera::new("derbyshire");
-    tessera.write(
-        "tessera.toml",
-        "[ledger]\nurl = \"sqlite:state/ledger.db\"\nkey = { file = \"state/ledger.key\" }\n\
-         [[authority]]\nname = \"derbyshire\"\n\
-         [[authority.source]]\nextract = \"events\"\npath = \"exports\"\npattern = \"events*\"\n\
-         [[authority.source]]\nextract = \"forms\"\npath = \"exports\"\npattern = \"forms*\"\n",
-    );
+    let tessera = installed_for("derbyshire", &["events", "forms"]);
     let event = |person: u32| format!("{person},6{person},Section 20,2025-12-01,\n");
     tessera.write("exports/events.csv", format!("{EVENTS}{}", [130_001, 130_002, 130_003].map(event).concat()));
     let form = |number: u32, person: u32, district: &str| {
@@ -231,11 +230,8 @@ fn panels_alike_share_the_children_between_them_and_lose_none() {
         "workflow_step_id,form_id,person_id,template_id,version,title,status,started_on,completed_on,cppDistrict\n";
     let forms = format!("{head}{}{}", form(1, 130_001, "Bolsover"), form(2, 130_002, "Erewash"));
     tessera.write("exports/forms.csv", forms);
-    for name in ["events", "forms"] {
-        tessera.write(&format!("exports/{name}.csv.done"), "");
-    }
-    let synced = tessera.run(&["--as-at", "2026-11-27T02:00", "sync"]);
-    assert_eq!(synced.code, 3, "the requests lack everything: {}", synced.all());
+    let ended = synced(&tessera, "2026-11-27T02:00");
+    assert_eq!(ended["exit"], 3, "the requests lack everything: {ended:#}");
     let on = |panel: &str| -> Vec<String> {
         let name = format!("derbyshire/{panel}/section-20");
         let shown = tessera.json(&["--as-at", "2026-11-27T09:00", "trackers", "show", &name]);

@@ -158,6 +158,24 @@ pub struct Event {
     pub source: Located,
 }
 
+#[cfg(test)]
+impl Event {
+    /// Something that happened on a day and goes on, about a child of the tests.
+    pub(crate) fn of_test(authority: &AuthorityName, kind: &str, on: Date) -> Self {
+        Self {
+            authority: authority.clone(),
+            person: "100001".parse().unwrap(),
+            event_id: None,
+            kind: kind.into(),
+            on,
+            at: None,
+            until: None,
+            details: BTreeMap::new(),
+            source: Located { file: "events.csv".into(), place: crate::diagnostic::Place::Whole },
+        }
+    }
+}
+
 /// What the `persons` extract says of a child or young person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {

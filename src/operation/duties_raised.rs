@@ -276,7 +276,6 @@ mod tests {
     use jiff::civil::{DateTime, date};
 
     use super::*;
-    use crate::diagnostic::{Located, Place};
     use crate::domain::{Decision, Outcome, PanelName, Private, SubmissionId};
     use crate::operation::installation::Rulebook;
 
@@ -379,17 +378,8 @@ mod tests {
     }
 
     fn event(panel: &PanelName, kind: &str, at: DateTime) -> Event {
-        Event {
-            authority: panel.authority(),
-            person: "100001".parse().unwrap(),
-            event_id: None,
-            kind: kind.into(),
-            on: at.date(),
-            at: Some(at.time()).filter(|time| *time != jiff::civil::Time::midnight()),
-            until: None,
-            details: BTreeMap::new(),
-            source: Located { file: "events.csv".into(), place: Place::Whole },
-        }
+        let time = Some(at.time()).filter(|time| *time != jiff::civil::Time::midnight());
+        Event { at: time, ..Event::of_test(&panel.authority(), kind, at.date()) }
     }
 
     fn raised_by(rules: &Rulebook, named: &str, by: &By) -> Duty {

@@ -276,16 +276,17 @@ def rows_of(panel: str, profile: dict, office: Office) -> list[list[str]]:
     return rows
 
 
-def sittings_table(mappings: Path) -> list[list[str]]:
+def table_of(mappings: Path, heading: list[str], rows_of_panel) -> list[list[str]]:
+    """The rows of every panel of a folder."""
     rows = []
     for path in mappings.glob("*/panels/*.toml"):
         authority = path.parent.parent
         panel = f"{authority.name}/{path.stem}"
         try:
-            rows += rows_of(panel, profile_of(path), office_of(authority))
+            rows += rows_of_panel(panel, profile_of(path), office_of(authority))
         except (Trouble, KeyError, ValueError, OSError) as trouble:
             raise Trouble(f"failed to work out {panel}: {trouble!r}") from trouble
-    return [HEADING, *sorted(rows)]
+    return [heading, *sorted(rows)]
 
 
 def duty_rows(panel: str, profile: dict, office: Office) -> list[list[str]]:
@@ -306,18 +307,6 @@ def duty_rows(panel: str, profile: dict, office: Office) -> list[list[str]]:
                 whole = f"{name} {place}"
                 rows.append([panel, whole, since.isoformat(timespec="minutes"), by.isoformat(), NONE])
     return rows
-
-
-def duties_table(mappings: Path) -> list[list[str]]:
-    rows = []
-    for path in mappings.glob("*/panels/*.toml"):
-        authority = path.parent.parent
-        panel = f"{authority.name}/{path.stem}"
-        try:
-            rows += duty_rows(panel, profile_of(path), office_of(authority))
-        except (Trouble, KeyError, ValueError, OSError) as trouble:
-            raise Trouble(f"failed to work out the duties of {panel}: {trouble!r}") from trouble
-    return [["panel", "duty", "since", "due", "escalated"], *sorted(rows)]
 
 
 def deadlines_table() -> list[list[str]]:
@@ -351,9 +340,9 @@ def main() -> int:
     args = parser.parse_args()
     try:
         if args.duties:
-            table = duties_table(args.mappings)
+            table = table_of(args.mappings, ["panel", "duty", "since", "due", "escalated"], duty_rows)
         else:
-            table = deadlines_table() if args.deadlines else sittings_table(args.mappings)
+            table = deadlines_table() if args.deadlines else table_of(args.mappings, HEADING, rows_of)
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return 1

@@ -1,8 +1,6 @@
 //! When everything is due that the profiles have somebody do, and who hears of it when, against a calendar that knows
 //! nothing of tessera: `tests/calendar/independent.py --duties` works the table out from the profiles anew.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::{DateTime, Time};
 use jiff::{Timestamp, ZonedDateTime};
 
@@ -10,7 +8,6 @@ use super::trial::Trial;
 use super::year::decision;
 use super::{each_way, rules};
 use crate::calendar::with_offset;
-use crate::diagnostic::{Located, Place};
 use crate::domain::{Duty, Event, Outcome, OutcomeState, PanelName, SubmissionId};
 use crate::duty::{self, Occasion};
 use crate::operation::installation::Rulebook;
@@ -20,17 +17,8 @@ const TABLE: &str = include_str!("../../../tests/calendar/duties.tsv");
 const NONE: &str = "-";
 
 fn event(panel: &PanelName, kind: &str, at: DateTime) -> Event {
-    Event {
-        authority: panel.authority(),
-        person: "100001".parse().unwrap(),
-        event_id: None,
-        kind: kind.into(),
-        on: at.date(),
-        at: Some(at.time()).filter(|time| *time != Time::midnight()),
-        until: None,
-        details: BTreeMap::new(),
-        source: Located { file: "events.csv".into(), place: Place::Whole },
-    }
+    let time = Some(at.time()).filter(|time| *time != Time::midnight());
+    Event { at: time, ..Event::of_test(&panel.authority(), kind, at.date()) }
 }
 
 /// The duty of a rule that is counted from a moment, by whatever has it come up.

@@ -1,14 +1,11 @@
 //! Every tracker of every panel, day by day over a year and a half: a child comes onto it on its day, stays on it without
 //! a gap while the days to go count down, and is off it when what the panel follows has ended.
 
-use std::collections::BTreeMap;
-
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 
 use super::rules;
 use crate::calendar::Office;
-use crate::diagnostic::{Located, Place};
 use crate::domain::{AuthorityName, Event};
 use crate::duty::{Happening, TrackedChild, tracked};
 use crate::panel::{Profile, TrackerRule};
@@ -36,17 +33,7 @@ struct Child {
 }
 
 fn event(authority: &AuthorityName, kind: &str, on: Date, until: Option<Date>) -> Event {
-    Event {
-        authority: authority.clone(),
-        person: "100001".parse().unwrap(),
-        event_id: None,
-        kind: kind.into(),
-        on,
-        at: None,
-        until,
-        details: BTreeMap::new(),
-        source: Located { file: "events.csv".into(), place: Place::Whole },
-    }
+    Event { until, ..Event::of_test(authority, kind, on) }
 }
 
 /// The ways in which a tracker's rule lets a child off it.

@@ -153,17 +153,7 @@ impl<'r> World<'r> {
     }
 
     fn event(&mut self, authority: &AuthorityName, person: PersonId, kind: &str, on: Date) -> Event {
-        Event {
-            authority: authority.clone(),
-            person,
-            event_id: Some(self.count().to_string()),
-            kind: kind.into(),
-            on,
-            at: None,
-            until: None,
-            details: BTreeMap::new(),
-            source: located(),
-        }
+        Event { person, event_id: Some(self.count().to_string()), ..Event::of_test(authority, kind, on) }
     }
 
     fn export_event(&mut self, night: Date, event: &Event) {
