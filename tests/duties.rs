@@ -4,7 +4,7 @@ use serde_json::Value;
 use tessera::calendar::Clock;
 use tessera::config::Configuration;
 use tessera::domain::DutyState;
-use tessera::operation::{self, Actor, DutyFilter, Workplace};
+use tessera::operation::{Actor, DutyFilter, Workplace};
 
 use crate::runner::Tessera;
 
@@ -94,7 +94,7 @@ fn a_placement_has_its_duties_to_the_hour_and_evidence_closes_them() {
     let done = |role: &str| {
         let filter = DutyFilter { role: Some(role.to_owned()), state: Some(DutyState::Done), ..DutyFilter::default() };
         let clock = Clock::Fixed("2027-06-01T09:00:00Z".parse().unwrap());
-        let done = operation::duties_list(&workplace, clock, &Actor::new("test", None), &filter).unwrap();
+        let done = workplace.open(clock, &Actor::new("test", None)).unwrap().duties_list(&filter).unwrap();
         done.iter().map(|duty| (duty.id.to_string(), duty.escalated_to.len())).collect::<Vec<_>>()
     };
     let role = viability["role"].as_str().unwrap();

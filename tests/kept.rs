@@ -41,23 +41,23 @@ impl Page {
     }
 
     fn pack_check(&self, path: &Path, told: &mut dyn FnMut(&PackPaper)) -> PackChecked {
-        operation::pack_check(&self.workplace, self.clock(), &self.actor, &id(), path, told).unwrap()
+        self.workplace.open(self.clock(), &self.actor).unwrap().pack_check(&id(), path, told).unwrap()
     }
 
     fn keep(&self, path: &Path) -> PackChecked {
-        operation::pack_keep(&self.workplace, self.clock(), &self.actor, &id(), path).unwrap()
+        self.workplace.open(self.clock(), &self.actor).unwrap().pack_keep(&id(), path).unwrap()
     }
 
     fn kept(&self) -> Vec<KeptPaper> {
-        operation::pack_kept(&self.workplace, self.clock(), &self.actor, &id()).unwrap()
+        self.workplace.open(self.clock(), &self.actor).unwrap().pack_kept(&id()).unwrap()
     }
 
     fn forget(&self, key: &str, reason: &str) -> Result<(), Failure> {
-        operation::pack_forget(&self.workplace, self.clock(), &self.actor, &id(), key, reason)
+        self.workplace.open(self.clock(), &self.actor).unwrap().pack_forget(&id(), key, reason)
     }
 
     fn facts(&self) -> Vec<FactShown> {
-        operation::request_facts(&self.workplace, self.clock(), &self.actor, &id()).unwrap()
+        self.workplace.open(self.clock(), &self.actor).unwrap().request_facts(&id()).unwrap()
     }
 
     fn fact(&self, name: &str) -> FactShown {
@@ -314,14 +314,14 @@ fn facts_are_asked_with_words_and_who_has_answered() {
     let unknown = facts.iter().find(|fact| fact.value == "unknown").unwrap();
     assert!(unknown.from.is_none(), "{unknown:?}");
     let stated = [StatedFact { name: unknown.fact.clone(), value: true }];
-    let report = operation::state_facts(&page.workplace, page.clock(), &page.actor, &id(), &stated).unwrap();
+    let report = page.workplace.open(page.clock(), &page.actor).unwrap().state_facts(&id(), &stated).unwrap();
     let known = page.fact(&unknown.fact);
     assert_eq!((known.value, known.from.as_deref()), ("yes", Some("administrator:a.person")));
     for (request, kept) in report.requests.iter().zip(page.last_checks()) {
         assert_eq!(serde_json::to_string(&request.findings).unwrap(), kept);
     }
     let slip = [StatedFact { name: "nothing".to_owned(), value: true }];
-    assert!(operation::state_facts(&page.workplace, page.clock(), &page.actor, &id(), &slip).is_err());
+    assert!(page.workplace.open(page.clock(), &page.actor).unwrap().state_facts(&id(), &slip).is_err());
 }
 
 #[test]
@@ -335,6 +335,6 @@ fn what_is_waived_is_waived_in_lists_at_once() {
         reason: "Synthetic".into(),
         until: "2026-12-31".parse().unwrap(),
     };
-    operation::waive(&page.workplace, page.clock(), &page.actor, &id(), &given).unwrap();
+    page.workplace.open(page.clock(), &page.actor).unwrap().waive(&id(), &given).unwrap();
     assert!(!page.last_checks()[CHILD].contains("\"chronology\""));
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tessera::calendar::Clock;
 use tessera::config::Configuration;
 use tessera::domain::SubmissionId;
-use tessera::operation::{self, Actor, FilledRow, Workplace};
+use tessera::operation::{Actor, FilledRow, Workplace};
 
 use crate::runner::Tessera;
 
@@ -152,9 +152,9 @@ impl Council {
         };
         let actor = Actor::new("administrator", Some("sam"));
         let recorded =
-            operation::outcomes_record(&workplace, clock, &actor, "wednesday", sitting, &[row], false).unwrap();
+            workplace.open(clock, &actor).unwrap().outcomes_record("wednesday", sitting, &[row], false).unwrap();
         assert_eq!(recorded.loaded.new + recorded.loaded.revised, 1, "{recorded:?}");
-        operation::outcomes_approve(&workplace, clock, &Actor::new("approver", Some("kim")), &[id]).unwrap();
+        workplace.open(clock, &Actor::new("approver", Some("kim"))).unwrap().outcomes_approve(&[id]).unwrap();
     }
 
     fn figures(&self, further: &[&str]) -> Value {

@@ -54,26 +54,28 @@ fn every_list_is_turned_to_its_end_without_a_gap() {
         SubmissionFilter { authority: Some("lambeth".to_owned()), all: true, ..Default::default() },
     ] {
         let whole = SubmissionFilter { limit: 1_000, ..filter.clone() };
-        let whole = operation::submissions_list(&workplace, clock, &whole).unwrap().submissions;
+        let whole = workplace.open(clock, &actor()).unwrap().submissions_list(&whole).unwrap().submissions;
         let whole: Vec<String> = whole.iter().map(|row| row.submission.to_string()).collect();
-        let read = |paging: &Paging| operation::submissions_page(&workplace, clock, &filter, paging).unwrap();
+        let read =
+            |paging: &Paging| workplace.open(clock, &actor()).unwrap().submissions_page(&filter, paging).unwrap();
         assert_eq!(to_the_end(3, read, |row| row.submission.to_string()), whole, "{filter:?}");
         assert!(whole.len() > 3);
     }
     let of_person = SubmissionFilter { person: Some("100001".to_owned()), ..Default::default() };
-    let page = operation::submissions_page(&workplace, clock, &of_person, &paging(None, 50)).unwrap();
+    let page = workplace.open(clock, &actor()).unwrap().submissions_page(&of_person, &paging(None, 50)).unwrap();
     assert!(!page.rows.is_empty() && page.rows.iter().all(|row| row.people.contains(&"100001".to_owned())));
     let nobody = SubmissionFilter { person: Some("Smith".to_owned()), ..Default::default() };
-    assert!(operation::submissions_page(&workplace, clock, &nobody, &paging(None, 50)).is_err());
+    assert!(workplace.open(clock, &actor()).unwrap().submissions_page(&nobody, &paging(None, 50)).is_err());
 
-    let mut outcomes = operation::outcomes_list(&workplace, clock).unwrap();
+    let mut outcomes = workplace.open_ledger(clock, &actor()).unwrap().outcomes_list().unwrap();
     outcomes
         .sort_by_key(|row| (row.sitting, row.submission.clone(), row.person.len(), row.person.clone(), row.revision));
     let key =
         |row: &operation::OutcomeListed| format!("{} {} {} {}", row.sitting, row.submission, row.person, row.revision);
     let whole: Vec<String> = outcomes.iter().rev().map(key).collect();
-    let read =
-        |paging: &Paging| operation::outcomes_page(&workplace, clock, &OutcomeFilter::default(), paging).unwrap();
+    let read = |paging: &Paging| {
+        workplace.open(clock, &actor()).unwrap().outcomes_page(&OutcomeFilter::default(), paging).unwrap()
+    };
     assert_eq!(to_the_end(2, read, key), whole);
     let own = OutcomeFilter {
         panel,
@@ -86,31 +88,43 @@ fn every_list_is_turned_to_its_end_without_a_gap() {
             && Some(row.state) == own.state
     };
     let whole: Vec<String> = outcomes.iter().rev().filter(wanted).map(key).collect();
-    let read = |paging: &Paging| operation::outcomes_page(&workplace, clock, &own, paging).unwrap();
+    let read = |paging: &Paging| workplace.open(clock, &actor()).unwrap().outcomes_page(&own, paging).unwrap();
     assert_eq!(to_the_end(1, read, key), whole);
 
-    let write_backs = operation::writeback_list(&workplace, clock, None).unwrap();
+    let write_backs = workplace.open_ledger(clock, &actor()).unwrap().writeback_list(None).unwrap();
     let whole: Vec<String> = write_backs.iter().rev().map(|row| row.id.clone()).collect();
-    let read = |paging: &Paging| operation::writebacks_page(&workplace, clock, None, false, paging).unwrap();
+    let read =
+        |paging: &Paging| workplace.open_ledger(clock, &actor()).unwrap().writebacks_page(None, false, paging).unwrap();
     assert_eq!(to_the_end(2, read, |row| row.id.clone()), whole);
-    let needed = operation::writebacks_page(&workplace, clock, None, true, &paging(None, 50)).unwrap();
+    let needed =
+        workplace.open_ledger(clock, &actor()).unwrap().writebacks_page(None, true, &paging(None, 50)).unwrap();
     let wanted = write_backs.iter().filter(|row| ["refused", "uncertain", "held"].contains(&row.state)).count();
     assert_eq!(needed.rows.len(), wanted);
-    assert!(operation::writebacks_page(&workplace, clock, Some("send"), false, &paging(None, 50)).is_err());
+    assert!(
+        workplace
+            .open_ledger(clock, &actor())
+            .unwrap()
+            .writebacks_page(Some("send"), false, &paging(None, 50))
+            .is_err()
+    );
 
-    let whole = operation::quarantine_list(&workplace, clock, true).unwrap();
+    let whole = workplace.open_ledger(clock, &actor()).unwrap().quarantine_list(true).unwrap();
     let whole: Vec<String> = whole.iter().map(|row| row.id.to_string()).collect();
-    let read = |paging: &Paging| operation::quarantine_page(&workplace, clock, true, paging).unwrap();
+    let read = |paging: &Paging| workplace.open_ledger(clock, &actor()).unwrap().quarantine_page(true, paging).unwrap();
     assert_eq!(to_the_end(4, read, |row| row.id.to_string()), whole);
 
-    let trail = operation::audit_export(&workplace, clock, &actor()).unwrap();
+    let trail = workplace.open_ledger(clock, &actor()).unwrap().audit_export().unwrap();
     let whole: Vec<String> = trail.iter().rev().map(|entry| entry.hash.clone()).collect();
-    let read = |paging: &Paging| operation::audit_page(&workplace, clock, &AuditFilter::default(), paging).unwrap();
+    let read = |paging: &Paging| {
+        workplace.open_ledger(clock, &actor()).unwrap().audit_page(&AuditFilter::default(), paging).unwrap()
+    };
     assert_eq!(to_the_end(7, read, |entry| entry.hash.clone()), whole);
     let filter = AuditFilter { subject: Some("audit trail".to_owned()), actor: Some("administrator:test".to_owned()) };
-    let page = operation::audit_page(&workplace, clock, &filter, &paging(None, 50)).unwrap();
+    let page = workplace.open_ledger(clock, &actor()).unwrap().audit_page(&filter, &paging(None, 50)).unwrap();
     assert_eq!(page.rows.iter().map(|entry| entry.action.as_str()).collect::<Vec<_>>(), ["exported"]);
-    assert!(operation::audit_page(&workplace, clock, &filter, &paging(Some("x".to_owned()), 1)).is_err());
+    assert!(
+        workplace.open_ledger(clock, &actor()).unwrap().audit_page(&filter, &paging(Some("x".to_owned()), 1)).is_err()
+    );
     drop(tessera);
 }
 
@@ -118,7 +132,10 @@ fn every_list_is_turned_to_its_end_without_a_gap() {
 fn a_sitting_is_read_page_by_page_as_its_agenda_has_it() {
     let (tessera, workplace, clock) = rehearsed();
     let read = |after: Option<String>, limit: u32| -> SittingPage {
-        operation::sitting_page(&workplace, clock, &actor(), "lambeth/crp", date(2026, 12, 3), &paging(after, limit))
+        workplace
+            .open(clock, &actor())
+            .unwrap()
+            .sitting_page("lambeth/crp", date(2026, 12, 3), &paging(after, limit))
             .unwrap()
     };
     let heard = |page: &SittingPage| -> Vec<(String, Option<String>)> {
@@ -154,10 +171,10 @@ fn a_sitting_is_read_page_by_page_as_its_agenda_has_it() {
     assert_eq!(in_all, u64::try_from(whole.agenda.requests.len()).unwrap());
     assert_eq!(whole.listed.slots, Some(12));
     let filter = AuditFilter { subject: Some("agenda lambeth/crp 2026-12-03".to_owned()), actor: None };
-    let seen = operation::audit_page(&workplace, clock, &filter, &paging(None, 50)).unwrap();
+    let seen = workplace.open_ledger(clock, &actor()).unwrap().audit_page(&filter, &paging(None, 50)).unwrap();
     assert!(seen.rows.iter().any(|entry| entry.actor == "administrator:test"));
     let no_sitting =
-        operation::sitting_page(&workplace, clock, &actor(), "lambeth/crp", date(2026, 12, 4), &paging(None, 5));
+        workplace.open(clock, &actor()).unwrap().sitting_page("lambeth/crp", date(2026, 12, 4), &paging(None, 5));
     assert!(no_sitting.is_err());
 }
 
@@ -166,13 +183,13 @@ fn a_sitting_is_read_page_by_page_as_its_agenda_has_it() {
 fn a_decided_request_belongs_to_the_sitting_that_has_decided() {
     let (_tessera, workplace, clock) = rehearsed();
     let approved = OutcomeFilter { state: Some(tessera::domain::OutcomeState::Approved), ..Default::default() };
-    let outcomes = operation::outcomes_page(&workplace, clock, &approved, &paging(None, 50)).unwrap();
+    let outcomes = workplace.open(clock, &actor()).unwrap().outcomes_page(&approved, &paging(None, 50)).unwrap();
     assert!(!outcomes.rows.is_empty());
     let mut found = 0;
     for one in outcomes.rows {
         let panel = one.panel.as_str();
         let page =
-            operation::sitting_page(&workplace, clock, &actor(), panel, one.sitting, &paging(None, 200)).unwrap();
+            workplace.open(clock, &actor()).unwrap().sitting_page(panel, one.sitting, &paging(None, 200)).unwrap();
         let requests = &page.agenda.requests;
         let own = requests.iter().find(|request| request.submission == one.submission && request.person == one.person);
         assert_eq!(own.unwrap_or_else(|| panic!("{} is not there", one.submission)).sitting, Some(one.sitting));
@@ -185,12 +202,16 @@ fn a_decided_request_belongs_to_the_sitting_that_has_decided() {
 fn a_panel_that_is_checked_again_says_the_same_and_keeps_nothing_anew() {
     let (tessera, workplace, clock) = rehearsed();
     let stands = || -> Vec<(String, Readiness)> {
-        let listed = operation::sittings_listed(&workplace, clock, None, date(2026, 11, 1), date(2027, 3, 31)).unwrap();
+        let listed = workplace
+            .open(clock, &actor())
+            .unwrap()
+            .sittings_listed(None, date(2026, 11, 1), date(2027, 3, 31))
+            .unwrap();
         let listed = listed.iter().filter(|one| one.readiness.in_all() > 0);
         listed.map(|one| (format!("{} {}", one.panel, one.sitting.date), one.readiness)).collect()
     };
     let before = stands();
-    let checked = operation::sitting_recheck(&workplace, clock, &actor(), "lincolnshire/support-panel").unwrap();
+    let checked = workplace.open(clock, &actor()).unwrap().sitting_recheck("lincolnshire/support-panel").unwrap();
     assert_eq!((checked, stands()), (13, before.clone()));
     let all: u64 = before.iter().map(|(_, readiness)| readiness.in_all()).sum();
     let report = tessera.json(&["sync", "--rehearse"]);
@@ -201,9 +222,9 @@ fn a_panel_that_is_checked_again_says_the_same_and_keeps_nothing_anew() {
 #[test]
 fn today_and_the_figures_count_what_there_is() {
     let (tessera, workplace, clock) = rehearsed();
-    let today = operation::today(&workplace, clock).unwrap();
+    let today = workplace.open(clock, &actor()).unwrap().today().unwrap();
     assert_eq!(today.now_in_words, "Friday 27 November 2026, 09:00");
-    let waiting = operation::quarantine_list(&workplace, clock, false).unwrap().len();
+    let waiting = workplace.open_ledger(clock, &actor()).unwrap().quarantine_list(false).unwrap().len();
     assert_eq!(today.quarantined, u64::try_from(waiting).unwrap());
     let days = today.sittings.iter().map(|one| one.sitting.date);
     assert!(
@@ -212,14 +233,20 @@ fn today_and_the_figures_count_what_there_is() {
             && days.max() <= Some(date(2026, 12, 11))
     );
     assert!(today.last_read.is_some_and(|at| at.parse::<jiff::Timestamp>().is_ok()));
-    let needed = operation::writebacks_page(&workplace, clock, None, true, &paging(None, 200)).unwrap().rows.len();
+    let needed = workplace
+        .open_ledger(clock, &actor())
+        .unwrap()
+        .writebacks_page(None, true, &paging(None, 200))
+        .unwrap()
+        .rows
+        .len();
     assert_eq!(today.write_backs_for_person, u64::try_from(needed).unwrap());
     assert_eq!(today.mistakes, 0);
 
-    let figures = operation::figures(&workplace, clock, None).unwrap();
+    let figures = workplace.open(clock, &actor()).unwrap().figures(None).unwrap();
     assert!(figures.readiness.iter().all(|one| one.readiness.in_all() > 0) && !figures.readiness.is_empty());
     assert!(figures.missing.is_sorted_by(|one, next| one.count >= next.count));
-    let own = operation::figures(&workplace, clock, Some("lincolnshire/support-panel")).unwrap();
+    let own = workplace.open(clock, &actor()).unwrap().figures(Some("lincolnshire/support-panel")).unwrap();
     let checked = tessera.json(&["--rehearsal", "check", "--panel", "lincolnshire/support-panel"]);
     let findings = checked.as_array().unwrap().iter().flat_map(|request| request["findings"].as_array().unwrap());
     let chronologies =
@@ -233,7 +260,7 @@ fn today_and_the_figures_count_what_there_is() {
 #[test]
 fn a_search_finds_what_is_known_by_its_number_and_nothing_by_a_name() {
     let (_tessera, workplace, clock) = rehearsed();
-    let search = |text: &str| operation::search(&workplace, clock, &actor(), text, &paging(None, 20)).unwrap();
+    let search = |text: &str| workplace.open(clock, &actor()).unwrap().search(text, &paging(None, 20)).unwrap();
     let ids =
         |text: &str| search(text).submissions.rows.iter().map(|row| row.submission.to_string()).collect::<Vec<_>>();
     let about = search(" 100001 ");
@@ -251,12 +278,12 @@ fn a_search_finds_what_is_known_by_its_number_and_nothing_by_a_name() {
         assert!(found.sittings.iter().any(|one| one.panel.as_str() == "lambeth/crp"), "{text}");
         assert!(found.submissions.rows.is_empty() && found.panels.is_empty());
     }
-    let sent = operation::writeback_list(&workplace, clock, None).unwrap().remove(0);
+    let sent = workplace.open_ledger(clock, &actor()).unwrap().writeback_list(None).unwrap().remove(0);
     for text in [&sent.id, &sent.reference, &sent.reference.to_lowercase()] {
         assert_eq!(search(text).write_backs.iter().map(|row| &row.id).collect::<Vec<_>>(), [&sent.id]);
     }
     let own = AuditFilter { subject: None, actor: Some("administrator:test".to_owned()) };
-    let entries = || operation::audit_page(&workplace, clock, &own, &paging(None, 200)).unwrap().rows;
+    let entries = || workplace.open_ledger(clock, &actor()).unwrap().audit_page(&own, &paging(None, 200)).unwrap().rows;
     let before = entries();
     assert!(before.iter().any(|entry| entry.action == "searched" && entry.subject == "person 100001"));
     assert!(before.iter().all(|entry| ["person 100001", "submission", "write-back"].contains(&entry.subject.as_str())));

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use tessera::calendar::Clock;
 use tessera::config::Configuration;
 use tessera::domain::SubmissionId;
-use tessera::operation::{self, Actor, Workplace};
+use tessera::operation::{Actor, Workplace};
 
 use crate::runner::{Tessera, repository};
 
@@ -206,8 +206,8 @@ fn forget_one(tessera: &Tessera, id: &str) {
     let workplace = Workplace::new(Configuration::load(&tessera.path("tessera.toml")).unwrap().rehearsed());
     let clock = Clock::Fixed(workplace.configuration().rehearsal.as_at.unwrap());
     let (actor, id) = (Actor::new("administrator", None), SubmissionId::new(id));
-    let kept = operation::pack_kept(&workplace, clock, &actor, &id).unwrap();
-    operation::pack_forget(&workplace, clock, &actor, &id, &kept[0].key, "Synthetic").unwrap();
+    let kept = workplace.open(clock, &actor).unwrap().pack_kept(&id).unwrap();
+    workplace.open(clock, &actor).unwrap().pack_forget(&id, &kept[0].key, "Synthetic").unwrap();
 }
 
 /// Puts a copy in the place of the ledger.

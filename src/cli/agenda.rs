@@ -22,9 +22,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let workplace = session.workplace()?;
-    let clock = session.clock(&workplace);
-    let agenda = operation::agenda(&workplace, clock, session.actor(), &args.panel, args.date)?;
+    let agenda = session.open()?.agenda(&args.panel, args.date)?;
     if let Some(file) = &args.out {
         agenda.out(file)?;
         out.say(format_args!("Wrote {}.", file.display()));

@@ -25,16 +25,14 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let workplace = session.workplace()?;
     match &args.command {
         Command::Export => {
-            let clock = session.clock(&workplace);
-            let trail = operation::audit_export(&workplace, clock, session.actor())?;
+            let trail = session.open_ledger()?.audit_export()?;
             out.answer(&trail, |trail| operation::audit_csv(trail))?;
             Ok(Exit::Well)
         }
         Command::Verify { noted } => {
-            let proof = operation::audit_verify(&workplace, session.clock(&workplace), noted.as_deref())?;
+            let proof = session.open_ledger()?.audit_verify(noted.as_deref())?;
             out.answer(&proof, operation::AuditProof::text)?;
             Ok(if proof.whole { Exit::Well } else { Exit::Failed })
         }

@@ -71,7 +71,6 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let workplace = session.workplace()?;
     let scope = match &args.which {
         Which { submission: Some(id), .. } => {
             CheckScope::Submission { id: SubmissionId::new(id.as_str()), pack: args.pack.clone() }
@@ -79,17 +78,14 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         Which { panel: Some(panel), .. } => CheckScope::Panel { panel: panel.clone(), sitting: args.sitting },
         Which { .. } => CheckScope::All,
     };
-    let clock = session.clock(&workplace);
     let checked = match (&scope, args.waiver()) {
-        (CheckScope::Submission { id, .. }, Some(given)) => {
-            operation::waive(&workplace, clock, session.actor(), id, &given)?
-        }
+        (CheckScope::Submission { id, .. }, Some(given)) => session.open()?.waive(id, &given)?,
         (CheckScope::Submission { id, pack: Some(path) }, None) if args.keep => {
-            let kept = operation::pack_keep(&workplace, clock, session.actor(), id, path)?;
+            let kept = session.open()?.pack_keep(id, path)?;
             kept.kept_in_words().iter().for_each(|line| out.say(format_args!("{line}")));
             CheckReport { requests: kept.requests, mistakes: Vec::new() }
         }
-        _ => operation::check(&workplace, clock, session.actor(), &scope, &args.facts)?,
+        _ => session.open()?.check(&scope, &args.facts)?,
     };
     if let Some(file) = &args.out {
         operation::check_out(&checked, file)?;

@@ -50,23 +50,21 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let workplace = session.workplace()?;
-    let clock = session.clock(&workplace);
     match &args.command {
         Command::List { due_by, role, panel } => {
             let filter =
                 DutyFilter { due_by: *due_by, role: role.clone(), panel: panel.clone(), ..DutyFilter::default() };
-            let duties = operation::duties_list(&workplace, clock, session.actor(), &filter)?;
+            let duties = session.open()?.duties_list(&filter)?;
             out.answer(&duties, |duties| operation::duties_table(duties))?;
             let overdue = duties.iter().filter(|duty| duty.overdue).count();
             out.say(format_args!("{} open, {overdue} over their time.", duties.len()));
         }
         Command::Show { id } => {
-            let duty = operation::duty_show(&workplace, clock, session.actor(), &DutyId::new(id.as_str()))?;
+            let duty = session.open()?.duty_show(&DutyId::new(id.as_str()))?;
             out.answer(&duty, DutyShown::text)?;
         }
         Command::Remind { dry_run } => {
-            let reminded = operation::duties_remind(&workplace, clock, session.actor(), *dry_run)?;
+            let reminded = session.open()?.duties_remind(*dry_run)?;
             out.answer(&reminded, Reminded::text)?;
             for trouble in &reminded.troubles {
                 out.say(format_args!("{trouble}"));
@@ -75,7 +73,7 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         }
         Command::Complete { id, evidence } => {
             let id = DutyId::new(id.as_str());
-            let duty = operation::duty_complete(&workplace, clock, session.actor(), &id, evidence)?;
+            let duty = session.open()?.duty_complete(&id, evidence)?;
             out.answer(&duty, |duty| format!("{} is done: {}.\n", duty.id, duty.title))?;
         }
     }

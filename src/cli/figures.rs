@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{Exit, Out, Session};
-use crate::operation::{self, By, Failure, Learning, LearningAsked, Month};
+use crate::operation::{By, Failure, Learning, LearningAsked, Month};
 
 /// What the year teaches: requests, first looks, decisions and duties by month or quarter
 #[derive(Debug, clap::Args)]
@@ -44,10 +44,8 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let workplace = session.workplace()?;
-    let clock = session.clock(&workplace);
     if let Some(Command::PreProceedings { out: file }) = &args.command {
-        let written = operation::pre_proceedings(&workplace, clock, session.actor())?;
+        let written = session.open()?.pre_proceedings()?;
         written.write(file)?;
         let children =
             if written.rows.len() == 1 { "1 child".to_owned() } else { format!("{} children", written.rows.len()) };
@@ -56,7 +54,7 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     }
     let asked =
         LearningAsked { panel: args.panel.clone(), by: args.by, from: args.from, to: args.to, share: args.share };
-    let learned = operation::learning(&workplace, clock, session.actor(), &asked)?;
+    let learned = session.open()?.learning(&asked)?;
     match &args.out {
         Some(file) => {
             learned.write(file)?;

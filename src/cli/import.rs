@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Exit, Out, Session};
 use crate::domain::{AuthorityName, ExtractType};
-use crate::operation::{self, Failure, ImportRequest};
+use crate::operation::{Failure, ImportRequest};
 
 /// Read files now
 ///
@@ -30,7 +30,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let workplace = session.workplace()?;
     let request = ImportRequest {
         files: args.files.clone(),
         authority: args.authority.as_deref().map(AuthorityName::new),
@@ -39,8 +38,7 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         dry_run: args.dry_run,
     };
     let watcher = session.watcher(out);
-    let imported =
-        operation::import(&workplace, session.clock(&workplace), session.actor(), &request, watcher.as_ref())?;
+    let imported = session.open()?.import(&request, watcher.as_ref())?;
     out.mistakes(&imported.mistakes);
     out.answer(&imported.report, |report| report.table())?;
     for line in imported.advice() {

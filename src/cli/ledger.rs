@@ -30,14 +30,13 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let workplace = session.workplace()?;
     match &args.command {
         Command::Status { digest } => {
-            let status = operation::ledger_status(&workplace, session.clock(&workplace), *digest)?;
+            let status = session.open_ledger()?.ledger_status(*digest)?;
             out.answer(&status, operation::LedgerStatus::text)?;
         }
         Command::Backup { file } => {
-            let copied = operation::ledger_backup(&workplace, session.clock(&workplace), session.actor(), file)?;
+            let copied = session.open_ledger()?.ledger_backup(file)?;
             out.answer(&copied, |copied| copied.file.display().to_string())?;
             out.say(format_args!("Copied the ledger. It can be read with the same key only: keep the two apart."));
         }

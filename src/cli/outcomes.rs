@@ -60,11 +60,9 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let workplace = session.workplace()?;
-    let clock = session.clock(&workplace);
     match &args.command {
         Command::Workbook { panel, date, out: file } => {
-            let written = operation::outcomes_workbook(&workplace, clock, session.actor(), panel, *date, file)?;
+            let written = session.open()?.outcomes_workbook(panel, *date, file)?;
             out.answer(&written, |written| written.file.display().to_string())?;
             out.say(format_args!(
                 "Requests in the workbook: {}. Fill it in, then `tessera outcomes load` it.",
@@ -72,28 +70,28 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
             ));
         }
         Command::Load { file, dry_run } => {
-            let loaded = operation::outcomes_load(&workplace, clock, session.actor(), file, *dry_run)?;
+            let loaded = session.open()?.outcomes_load(file, *dry_run)?;
             out.answer(&loaded, operation::OutcomesLoaded::text)?;
             return Ok(Exit::needs_person(!loaded.troubles.is_empty()));
         }
         Command::List => {
-            let outcomes = operation::outcomes_list(&workplace, clock)?;
+            let outcomes = session.open_ledger()?.outcomes_list()?;
             out.answer(&outcomes, |outcomes| operation::outcomes_table(outcomes))?;
         }
         Command::Show { id } => {
             let id = SubmissionId::new(id.as_str());
-            let shown = operation::outcome_show(&workplace, clock, session.actor(), &id)?;
+            let shown = session.open()?.outcome_show(&id)?;
             out.answer(&shown, |shown| operation::outcome_text(shown))?;
         }
         Command::Approve { ids } => {
             let ids: Vec<_> = ids.iter().map(|id| SubmissionId::new(id.as_str())).collect();
-            let approved = operation::outcomes_approve(&workplace, clock, session.actor(), &ids)?;
+            let approved = session.open()?.outcomes_approve(&ids)?;
             out.answer(&approved, operation::OutcomesApproved::text)?;
             return Ok(Exit::needs_person(!approved.not_approved.is_empty()));
         }
         Command::Reject { id, reason } => {
             let id = SubmissionId::new(id.as_str());
-            let rejected = operation::outcome_reject(&workplace, clock, session.actor(), &id, reason)?;
+            let rejected = session.open()?.outcome_reject(&id, reason)?;
             out.answer(&rejected, |rejected| operation::outcomes_table(rejected))?;
         }
     }

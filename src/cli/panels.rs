@@ -61,28 +61,28 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     let workplace = session.workplace()?;
     match &args.command {
         Command::List => {
-            let panels = operation::panels_list(&workplace)?;
+            let panels = workplace.panels_list()?;
             out.answer(&panels, |panels| operation::panels_table(panels))?;
         }
         Command::Show { panel } => {
-            let shown = operation::panel_show(&workplace, panel)?;
+            let shown = workplace.panel_show(panel)?;
             out.answer(&shown, operation::PanelShown::text)?;
         }
         Command::Sittings { panel, from, to, ics } => {
-            let sittings = operation::panel_sittings(&workplace, panel, *from, *to)?;
+            let sittings = workplace.panel_sittings(panel, *from, *to)?;
             if let Some(file) = ics {
                 let clock = session.clock(&workplace);
-                operation::sittings_calendar(&workplace, clock, panel, &sittings, file)?;
+                workplace.sittings_calendar(clock, panel, &sittings, file)?;
                 out.say(format_args!("Wrote {}.", file.display()));
             }
             out.answer(&sittings, |sittings| operation::sittings_table(sittings))?;
         }
         Command::Cutoff { panel, date } => {
-            let cutoff = operation::panel_cutoff(&workplace, panel, *date)?;
+            let cutoff = workplace.panel_cutoff(panel, *date)?;
             out.answer(&cutoff, operation::CutoffShown::text)?;
         }
         Command::Diff { one, other, out: file } => {
-            let compared = operation::panels_diff(&workplace, one, other)?;
+            let compared = workplace.panels_diff(one, other)?;
             if let Some(file) = file {
                 compared.out(file)?;
                 out.say(format_args!("Wrote {}.", file.display()));

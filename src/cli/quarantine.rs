@@ -41,24 +41,22 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let workplace = session.workplace()?;
-    let clock = session.clock(&workplace);
     match &args.command {
         Command::List { all } => {
-            let waiting = operation::quarantine_list(&workplace, clock, *all)?;
+            let waiting = session.open_ledger()?.quarantine_list(*all)?;
             out.answer(&waiting, |waiting| operation::quarantine_table(waiting))?;
         }
         Command::Show { id } => {
-            let entry = operation::quarantine_show(&workplace, clock, *id)?;
+            let entry = session.open_ledger()?.quarantine_show(*id)?;
             out.answer(&entry, operation::Quarantined::text)?;
         }
         Command::Replay { ids } => {
-            let replayed = operation::quarantine_replay(&workplace, clock, session.actor(), ids)?;
+            let replayed = session.open()?.quarantine_replay(ids)?;
             out.answer(&replayed, operation::Replayed::text)?;
             return Ok(Exit::needs_person(replayed.still_waiting > 0));
         }
         Command::Discard { id, reason } => {
-            let entry = operation::quarantine_discard(&workplace, clock, session.actor(), *id, reason)?;
+            let entry = session.open_ledger()?.quarantine_discard(*id, reason)?;
             out.answer(&entry, |entry| format!("{} is given up. It stays in the audit trail.", entry.id))?;
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Out, args::Arguments, progress::Bar};
 use crate::calendar::Clock;
 use crate::config::{Configuration, Environment};
-use crate::operation::{Actor, Failure, Progress, Unwatched, Workplace};
+use crate::operation::{Actor, Failure, Installation, OpenLedger, Progress, Unwatched, Workplace};
 
 const CONFIG_HERE: &str = "tessera.toml";
 
@@ -45,6 +45,18 @@ impl Session {
     pub(super) fn workplace(&self) -> Result<Workplace, Failure> {
         let configuration = Configuration::load(self.config.as_deref().unwrap_or(Path::new(CONFIG_HERE)))?;
         Ok(Workplace::new(if self.rehearsal { configuration.rehearsed() } else { configuration }))
+    }
+
+    /// The installation, opened for whoever runs the program. A command opens it once.
+    pub(super) fn open(&self) -> Result<Installation, Failure> {
+        let workplace = self.workplace()?;
+        workplace.open(self.clock(&workplace), &self.actor)
+    }
+
+    /// Its ledger, opened likewise, for commands that need no mapping file.
+    pub(super) fn open_ledger(&self) -> Result<OpenLedger, Failure> {
+        let workplace = self.workplace()?;
+        workplace.open_ledger(self.clock(&workplace), &self.actor)
     }
 
     /// The configuration, for commands that can do without one.

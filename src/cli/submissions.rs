@@ -38,7 +38,6 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let workplace = session.workplace()?;
     match &args.command {
         Command::List { authority, panel, all, limit } => {
             let filter = SubmissionFilter {
@@ -48,7 +47,7 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
                 limit: *limit,
                 ..Default::default()
             };
-            let listed = operation::submissions_list(&workplace, session.clock(&workplace), &filter)?;
+            let listed = session.open()?.submissions_list(&filter)?;
             out.answer(&listed.submissions, |_| listed.table())?;
             if listed.more {
                 out.say(format_args!("There are more than {limit}: narrow the list, or raise --limit."));
@@ -56,7 +55,7 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         }
         Command::Show { id } => {
             let id = SubmissionId::new(id.as_str());
-            let story = operation::submission_show(&workplace, session.clock(&workplace), session.actor(), &id)?;
+            let story = session.open()?.submission_show(&id)?;
             out.answer(&story, operation::SubmissionStory::text)?;
         }
     }

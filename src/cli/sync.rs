@@ -1,7 +1,7 @@
 //! `tessera sync`: the nightly job.
 
 use super::{Exit, Out, Session};
-use crate::operation::{self, Failure, SyncMode};
+use crate::operation::{Failure, SyncMode};
 
 /// Do the nightly job: read new exports, check what changed, send what was approved
 ///
@@ -27,7 +27,7 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     let session = if mode == SyncMode::Rehearsal { &rehearsed } else { session };
     let watcher = session.watcher(out);
     let workplace = session.workplace()?;
-    let synced = operation::sync(&workplace, session.clock(&workplace), session.actor(), mode, watcher.as_ref())?;
+    let synced = workplace.sync(session.clock(&workplace), session.actor(), mode, watcher.as_ref())?;
     out.mistakes(&synced.mistakes);
     out.answer(&synced.report, |_| synced.summary())?;
     let program = std::env::args().next().unwrap_or_else(|| "tessera".to_owned());

@@ -29,15 +29,13 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let workplace = session.workplace()?;
-    let clock = session.clock(&workplace);
     match &args.command {
         Command::List => {
-            let trackers = operation::trackers_list(&workplace, clock, session.actor())?;
+            let trackers = session.open()?.trackers_list()?;
             out.answer(&trackers, |trackers| operation::trackers_table(trackers))?;
         }
         Command::Show { tracker, out: file } => {
-            let shown = operation::tracker_show(&workplace, clock, session.actor(), tracker)?;
+            let shown = session.open()?.tracker_show(tracker)?;
             match file {
                 Some(file) => {
                     shown.write(file)?;

@@ -43,37 +43,35 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
-    let workplace = session.workplace()?;
-    let clock = session.clock(&workplace);
     match &args.command {
         Command::List { state } => {
-            let listed = operation::writeback_list(&workplace, clock, state.as_deref())?;
+            let listed = session.open_ledger()?.writeback_list(state.as_deref())?;
             out.answer(&listed, |listed| operation::writeback_table(listed))?;
             Ok(Exit::Well)
         }
         Command::Show { id } => {
-            let shown = operation::writeback_show(&workplace, clock, session.actor(), id)?;
+            let shown = session.open_ledger()?.writeback_show(id)?;
             out.answer(&shown, operation::WriteBackShown::text)?;
             Ok(Exit::Well)
         }
         Command::Send => {
-            let sent = operation::writeback_send(&workplace, clock, session.actor())?;
+            let sent = session.open()?.writeback_send()?;
             out.answer(&sent, operation::Sending::text)?;
             Ok(Exit::needs_person(sent.needs_person()))
         }
         Command::Reconcile => {
-            let settled = operation::writeback_reconcile(&workplace, clock, session.actor())?;
+            let settled = session.open()?.writeback_reconcile()?;
             out.answer(&settled, operation::Sending::text)?;
             Ok(Exit::needs_person(settled.needs_person()))
         }
         Command::Retry { id } => {
-            let released = operation::writeback_retry(&workplace, clock, session.actor(), id)?;
+            let released = session.open_ledger()?.writeback_retry(id)?;
             out.answer(&released, operation::WriteBackShown::text)?;
             out.say(format_args!("It leaves with the next `tessera writeback send` or sync."));
             Ok(Exit::Well)
         }
         Command::Hold { id } => {
-            let held = operation::writeback_hold(&workplace, clock, session.actor(), id)?;
+            let held = session.open_ledger()?.writeback_hold(id)?;
             out.answer(&held, operation::WriteBackShown::text)?;
             out.say(format_args!("It does not leave until `tessera writeback retry {id}`."));
             Ok(Exit::Well)

@@ -10,8 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Actor, Failure, Workplace};
-use crate::calendar::Clock;
+use super::{Failure, OpenLedger};
 use crate::domain::{AccountName, Invitation, SignInAccount, SignInRole, hexadecimal};
 use crate::ledger::Ledger;
 
@@ -61,59 +60,57 @@ pub struct InvitationMade {
     pub until: Timestamp,
 }
 
-/// Every account.
-pub fn accounts_list(workplace: &Workplace, clock: Clock) -> Result<Vec<AccountListed>, Failure> {
-    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let listed = ledger.accounts()?.into_iter().map(|account| AccountListed {
-        has_password: account.password.is_some(),
-        invited_until: account.invitation.map(|invitation| invitation.until).filter(|until| *until > clock.now()),
-        name: account.name,
-        roles: account.roles,
-        is_open: account.is_open,
-    });
-    Ok(listed.collect())
-}
+impl OpenLedger {
+    /// Every account.
+    pub fn accounts_list(&self) -> Result<Vec<AccountListed>, Failure> {
+        let listed = self.ledger.accounts()?.into_iter().map(|account| AccountListed {
+            has_password: account.password.is_some(),
+            invited_until: account
+                .invitation
+                .map(|invitation| invitation.until)
+                .filter(|until| *until > self.clock.now()),
+            name: account.name,
+            roles: account.roles,
+            is_open: account.is_open,
+        });
+        Ok(listed.collect())
+    }
 
-/// Invites somebody: makes an account, or lets the owner of one choose a new password.
-pub fn account_invite(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    name: &AccountName,
-    roles: &BTreeSet<SignInRole>,
-) -> Result<InvitationMade, Failure> {
-    let (secret, hash) = new_secret()?;
-    let until = clock.now() + INVITATION_TIME;
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    refuse_nobody_left(&ledger, name, roles.contains(&SignInRole::Systems))?;
-    let invited = |known: Option<SignInAccount>| SignInAccount {
-        name: name.clone(),
-        roles: roles.clone(),
-        password: known.and_then(|known| known.password),
-        invitation: Some(Invitation { hash, until }),
-        is_open: true,
-    };
-    ledger.change_account(name, |known| Some(invited(known)), actor)?;
-    Ok(InvitationMade { name: name.clone(), secret, until })
-}
+    /// Invites somebody: makes an account, or lets the owner of one choose a new password.
+    pub fn account_invite(
+        &mut self,
+        name: &AccountName,
+        roles: &BTreeSet<SignInRole>,
+    ) -> Result<InvitationMade, Failure> {
+        let (secret, hash) = new_secret()?;
+        let until = self.clock.now() + INVITATION_TIME;
+        refuse_nobody_left(&self.ledger, name, roles.contains(&SignInRole::Systems))?;
+        let invited = |known: Option<SignInAccount>| SignInAccount {
+            name: name.clone(),
+            roles: roles.clone(),
+            password: known.and_then(|known| known.password),
+            invitation: Some(Invitation { hash, until }),
+            is_open: true,
+        };
+        self.ledger.change_account(name, |known| Some(invited(known)), &self.actor)?;
+        Ok(InvitationMade { name: name.clone(), secret, until })
+    }
 
-/// Changes what an account may do, and whether it may sign in. The last open account that looks after the accounts
-/// stays.
-pub fn account_change(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    name: &AccountName,
-    roles: &BTreeSet<SignInRole>,
-    is_open: bool,
-) -> Result<(), Failure> {
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    refuse_nobody_left(&ledger, name, is_open && roles.contains(&SignInRole::Systems))?;
-    let change =
-        |known: Option<SignInAccount>| known.map(|known| SignInAccount { roles: roles.clone(), is_open, ..known });
-    match ledger.change_account(name, change, actor)? {
-        Some(_) => Ok(()),
-        None => Err(Failure::usage(format_args!("there is no account {name}"), "look at the list of accounts")),
+    /// Changes what an account may do, and whether it may sign in. The last open account that looks after the accounts
+    /// stays.
+    pub fn account_change(
+        &mut self,
+        name: &AccountName,
+        roles: &BTreeSet<SignInRole>,
+        is_open: bool,
+    ) -> Result<(), Failure> {
+        refuse_nobody_left(&self.ledger, name, is_open && roles.contains(&SignInRole::Systems))?;
+        let change =
+            |known: Option<SignInAccount>| known.map(|known| SignInAccount { roles: roles.clone(), is_open, ..known });
+        match self.ledger.change_account(name, change, &self.actor)? {
+            Some(_) => Ok(()),
+            None => Err(Failure::usage(format_args!("there is no account {name}"), "look at the list of accounts")),
+        }
     }
 }
 
@@ -129,109 +126,87 @@ fn refuse_nobody_left(ledger: &Ledger, changed: &AccountName, keeps: bool) -> Re
     Ok(())
 }
 
-/// Makes an account that may do everything, for whoever holds the first link.
-pub fn account_first(
-    workplace: &Workplace,
-    clock: Clock,
-    name: &AccountName,
-    password: &SecretString,
-) -> Result<(), Failure> {
-    let hash = hashed(name, password)?;
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let first = |_| {
-        let roles = SignInRole::ALL.into_iter().collect();
-        Some(SignInAccount { name: name.clone(), roles, password: Some(hash), invitation: None, is_open: true })
-    };
-    ledger.change_account(name, first, &Actor::new("first-link", None))?;
-    Ok(())
-}
-
-/// For whom a link was made that is still good.
-pub fn account_invited(workplace: &Workplace, clock: Clock, secret: &str) -> Result<Option<AccountName>, Failure> {
-    let hash = hash_of(secret);
-    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let is_good = |account: &SignInAccount| {
-        let invitation = account.invitation.as_ref();
-        account.is_open && invitation.is_some_and(|one| one.hash == hash && one.until > clock.now())
-    };
-    Ok(ledger.accounts()?.into_iter().find(is_good).map(|account| account.name))
-}
-
-/// The owner of an account chooses a password by a link, which is good no more afterwards.
-pub fn account_accept(
-    workplace: &Workplace,
-    clock: Clock,
-    secret: &str,
-    password: &SecretString,
-) -> Result<AccountName, Failure> {
-    let gone =
-        || Failure::usage("this link is not good any more", "ask whoever looks after the accounts for a new one");
-    let name = account_invited(workplace, clock, secret)?.ok_or_else(gone)?;
-    let (hash, wanted) = (hashed(&name, password)?, hash_of(secret));
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let accepted = |known: Option<SignInAccount>| {
-        // Two that follow the link at once: the second finds it used.
-        let known = known.filter(|known| known.invitation.as_ref().is_some_and(|one| one.hash == wanted))?;
-        Some(SignInAccount { password: Some(hash), invitation: None, ..known })
-    };
-    ledger.change_account(&name, accepted, &Actor::new("account", Some(name.as_str())))?.ok_or_else(gone)?;
-    Ok(name)
-}
-
-/// The owner of an account chooses another password, knowing the one that holds.
-pub fn account_password(
-    workplace: &Workplace,
-    clock: Clock,
-    name: &AccountName,
-    held: &SecretString,
-    password: &SecretString,
-) -> Result<(), Failure> {
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let known = ledger.account(name)?;
-    if !verified(known.as_ref().and_then(|account| account.password.as_deref()), held) {
-        return Err(Failure::usage("this is not your present password", "enter the password you signed in with"));
+impl OpenLedger {
+    /// Makes an account that may do everything, for whoever holds the first link and asks.
+    pub fn account_first(&mut self, name: &AccountName, password: &SecretString) -> Result<(), Failure> {
+        let hash = hashed(name, password)?;
+        let first = |_| {
+            let roles = SignInRole::ALL.into_iter().collect();
+            Some(SignInAccount { name: name.clone(), roles, password: Some(hash), invitation: None, is_open: true })
+        };
+        self.ledger.change_account(name, first, &self.actor)?;
+        Ok(())
     }
-    let hash = hashed(name, password)?;
-    let changed = |known: Option<SignInAccount>| known.map(|known| SignInAccount { password: Some(hash), ..known });
-    ledger.change_account(name, changed, &Actor::new("account", Some(name.as_str())))?;
-    Ok(())
-}
 
-/// Whether somebody is who they say, and what they may do. Either way it stands in the audit trail.
-pub fn sign_in(
-    workplace: &Workplace,
-    clock: Clock,
-    name: &AccountName,
-    password: &SecretString,
-) -> Result<Option<BTreeSet<SignInRole>>, Failure> {
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let known = ledger.account(name)?;
-    let is_right = verified(known.as_ref().and_then(|account| account.password.as_deref()), password);
-    let roles = known.filter(|account| is_right && account.is_open).map(|account| account.roles);
-    let action = if roles.is_some() { "signed-in" } else { "sign-in-refused" };
-    ledger.note(&Actor::new("account", Some(name.as_str())), action, "pages")?;
-    Ok(roles)
-}
+    /// For whom a link was made that is still good.
+    pub fn account_invited(&self, secret: &str) -> Result<Option<AccountName>, Failure> {
+        let hash = hash_of(secret);
+        let is_good = |account: &SignInAccount| {
+            let invitation = account.invitation.as_ref();
+            account.is_open && invitation.is_some_and(|one| one.hash == hash && one.until > self.clock.now())
+        };
+        Ok(self.ledger.accounts()?.into_iter().find(is_good).map(|account| account.name))
+    }
 
-/// An account as it is now; nothing where it is closed or was never there.
-pub fn account_now(workplace: &Workplace, clock: Clock, name: &AccountName) -> Result<Option<AccountNow>, Failure> {
-    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    Ok(ledger.account(name)?.filter(|account| account.is_open).map(|account| AccountNow {
-        roles: account.roles,
-        // A hash of the hash: it tells one password from another, and nobody can sign in with it.
-        password: hash_of(&account.password.unwrap_or_default()),
-    }))
-}
+    /// The owner of an account, who asks, chooses a password by a link, which is good no more afterwards.
+    pub fn account_accept(&mut self, secret: &str, password: &SecretString) -> Result<AccountName, Failure> {
+        let gone =
+            || Failure::usage("this link is not good any more", "ask whoever looks after the accounts for a new one");
+        let name = self.account_invited(secret)?.ok_or_else(gone)?;
+        let (hash, wanted) = (hashed(&name, password)?, hash_of(secret));
+        let accepted = |known: Option<SignInAccount>| {
+            // Two that follow the link at once: the second finds it used.
+            let known = known.filter(|known| known.invitation.as_ref().is_some_and(|one| one.hash == wanted))?;
+            Some(SignInAccount { password: Some(hash), invitation: None, ..known })
+        };
+        self.ledger.change_account(&name, accepted, &self.actor)?.ok_or_else(gone)?;
+        Ok(name)
+    }
 
-/// Writes into the trail that somebody came by the council's own sign-in, or went.
-pub fn sign_in_noted(
-    workplace: &Workplace,
-    clock: Clock,
-    name: &AccountName,
-    action: &'static str,
-) -> Result<(), Failure> {
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    Ok(ledger.note(&Actor::new("account", Some(name.as_str())), action, "pages")?)
+    /// The owner of an account, who asks, chooses another password, knowing the one that holds.
+    pub fn account_password(
+        &mut self,
+        name: &AccountName,
+        held: &SecretString,
+        password: &SecretString,
+    ) -> Result<(), Failure> {
+        let known = self.ledger.account(name)?;
+        if !verified(known.as_ref().and_then(|account| account.password.as_deref()), held) {
+            return Err(Failure::usage("this is not your present password", "enter the password you signed in with"));
+        }
+        let hash = hashed(name, password)?;
+        let changed = |known: Option<SignInAccount>| known.map(|known| SignInAccount { password: Some(hash), ..known });
+        self.ledger.change_account(name, changed, &self.actor)?;
+        Ok(())
+    }
+
+    /// Whether whoever asks is who they say, and what they may do. Either way it stands in the audit trail.
+    pub fn sign_in(
+        &mut self,
+        name: &AccountName,
+        password: &SecretString,
+    ) -> Result<Option<BTreeSet<SignInRole>>, Failure> {
+        let known = self.ledger.account(name)?;
+        let is_right = verified(known.as_ref().and_then(|account| account.password.as_deref()), password);
+        let roles = known.filter(|account| is_right && account.is_open).map(|account| account.roles);
+        let action = if roles.is_some() { "signed-in" } else { "sign-in-refused" };
+        self.ledger.note(&self.actor, action, "pages")?;
+        Ok(roles)
+    }
+
+    /// An account as it is now; nothing where it is closed or was never there.
+    pub fn account_now(&self, name: &AccountName) -> Result<Option<AccountNow>, Failure> {
+        Ok(self.ledger.account(name)?.filter(|account| account.is_open).map(|account| AccountNow {
+            roles: account.roles,
+            // A hash of the hash: it tells one password from another, and nobody can sign in with it.
+            password: hash_of(&account.password.unwrap_or_default()),
+        }))
+    }
+
+    /// Writes into the trail that whoever asks came by the council's own sign-in, or went.
+    pub fn sign_in_noted(&mut self, action: &'static str) -> Result<(), Failure> {
+        Ok(self.ledger.note(&self.actor, action, "pages")?)
+    }
 }
 
 /// A secret that cannot be guessed, and what is kept of it.

@@ -10,8 +10,8 @@ use super::check::{checked_panel, sitting_on};
 use super::duties::{DutyListed, outstanding};
 use super::installation::Installation;
 use super::trackers::is_anothers;
-use super::{Actor, CheckedRequest, Failure, Workplace};
-use crate::calendar::{Clock, Deadline, Office, with_offset};
+use super::{CheckedRequest, Failure};
+use crate::calendar::{Deadline, Office, with_offset};
 use crate::domain::{DutyState, Event, Outcome, PanelName, SubmissionId, Verdict};
 use crate::duty::{Occasion, of_outcome};
 use crate::mapping::Authority;
@@ -126,15 +126,16 @@ pub struct InvitationDue {
     pub policy: String,
 }
 
-/// Makes the agenda of a sitting. That somebody looked at it stands in the audit trail.
-pub fn agenda(workplace: &Workplace, clock: Clock, actor: &Actor, panel: &str, date: Date) -> Result<Agenda, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let profile = installation.rules.panel(panel, workplace.configuration())?.clone();
-    let sitting = sitting_on(&installation, &profile, date)?;
-    let requests = checked_panel(&installation, &profile, Some(&sitting), &[])?;
-    let agenda = agenda_of(&installation, &profile, sitting, requests, 0)?;
-    installation.ledger.audit_view(actor, &format!("agenda {} {date}", agenda.panel))?;
-    Ok(agenda)
+impl Installation {
+    /// Makes the agenda of a sitting. That somebody looked at it stands in the audit trail.
+    pub fn agenda(&mut self, panel: &str, date: Date) -> Result<Agenda, Failure> {
+        let profile = self.rules.panel(panel, &self.configuration)?.clone();
+        let sitting = sitting_on(self, &profile, date)?;
+        let requests = checked_panel(self, &profile, Some(&sitting), &[])?;
+        let agenda = agenda_of(self, &profile, sitting, requests, 0)?;
+        self.ledger.audit_view(&self.actor, &format!("agenda {} {date}", agenda.panel))?;
+        Ok(agenda)
+    }
 }
 
 /// The agenda of a sitting with these requests, before which so many others are heard.

@@ -11,8 +11,8 @@ use super::docket::Docket;
 use super::installation::Installation;
 use super::pack;
 use super::prepared::{Child, Others, Prepared};
-use super::{Actor, Failure, Mistake, Workplace};
-use crate::calendar::{Clock, Office};
+use super::{Failure, Mistake};
+use crate::calendar::Office;
 use crate::check::{self as rules, KnownFacts, Stated};
 use crate::domain::{Finding, OutcomeState, PersonId, Private, Submission, SubmissionId, Waiver};
 use crate::ledger::Selection;
@@ -91,98 +91,80 @@ pub struct Explanation {
     pub text: String,
 }
 
-/// Checks requests.
-pub fn check(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    scope: &CheckScope,
-    stated: &[StatedFact],
-) -> Result<CheckReport, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    known_facts(&installation, stated)?;
-    let requests = checked(&installation, workplace, scope, stated)?;
-    installation.ledger.audit_view(actor, &scope.subject())?;
-    if let CheckScope::Submission { id, .. } = scope {
-        for fact in stated {
-            installation.ledger.state_fact(id, &fact.name, fact.value, actor)?;
+impl Installation {
+    /// Checks requests.
+    pub fn check(&mut self, scope: &CheckScope, stated: &[StatedFact]) -> Result<CheckReport, Failure> {
+        known_facts(self, stated)?;
+        let requests = checked(self, scope, stated)?;
+        self.ledger.audit_view(&self.actor, &scope.subject())?;
+        if let CheckScope::Submission { id, .. } = scope {
+            for fact in stated {
+                self.ledger.state_fact(id, &fact.name, fact.value, &self.actor)?;
+            }
+            if !stated.is_empty() {
+                keep_check(self, id)?;
+            }
         }
-        if !stated.is_empty() {
-            keep_check(&mut installation, id)?;
+        Ok(CheckReport { requests, mistakes: self.rules.own_mistakes(&self.configuration) })
+    }
+
+    /// States facts about a request. Lists and later checks count them from now on.
+    pub fn state_facts(&mut self, id: &SubmissionId, stated: &[StatedFact]) -> Result<CheckReport, Failure> {
+        self.check(&CheckScope::Submission { id: id.clone(), pack: None }, stated)
+    }
+
+    /// Somebody answers for a finding of a request, for each child of whom it is said.
+    pub fn waive(&mut self, id: &SubmissionId, given: &WaiverGiven) -> Result<CheckReport, Failure> {
+        if !rules::may_be_waived(&given.code) {
+            let help = "take the paper out of the pack, and tell information governance";
+            return Err(Failure::usage(format_args!("nobody can answer for {}", given.code), help));
         }
-    }
-    Ok(CheckReport { requests, mistakes: installation.rules.own_mistakes(workplace.configuration()) })
-}
-
-/// States facts about a request. Lists and later checks count them from now on.
-pub fn state_facts(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: &SubmissionId,
-    stated: &[StatedFact],
-) -> Result<CheckReport, Failure> {
-    check(workplace, clock, actor, &CheckScope::Submission { id: id.clone(), pack: None }, stated)
-}
-
-/// Somebody answers for a finding of a request, for each child of whom it is said.
-pub fn waive(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: &SubmissionId,
-    given: &WaiverGiven,
-) -> Result<CheckReport, Failure> {
-    if !rules::may_be_waived(&given.code) {
-        let help = "take the paper out of the pack, and tell information governance";
-        return Err(Failure::usage(format_args!("nobody can answer for {}", given.code), help));
-    }
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let requests = checked_submission(&installation, id, &[])?;
-    let fits = |finding: &&Finding| {
-        finding.code == given.code && given.subject.as_ref().is_none_or(|subject| *subject == finding.subject)
-    };
-    let mut subjects: Vec<&str> = requests
-        .iter()
-        .flat_map(|request| request.findings.iter().filter(fits))
-        .map(|one| one.subject.as_str())
-        .collect();
-    subjects.sort_unstable();
-    subjects.dedup();
-    if subjects.len() != 1 {
-        let code = &given.code;
-        let (message, help) = if subjects.is_empty() {
-            (format!("{id} has no such finding"), format!("`tessera check {id}` lists what it has"))
-        } else {
-            let all: Vec<String> = subjects.iter().map(|subject| format!("{code}:{subject}")).collect();
-            (format!("{id} has several findings of the code {code}"), format!("name one of: {}", all.join(", ")))
+        let requests = checked_submission(self, id, &[])?;
+        let fits = |finding: &&Finding| {
+            finding.code == given.code && given.subject.as_ref().is_none_or(|subject| *subject == finding.subject)
         };
-        return Err(Failure::usage(message, help));
-    }
-    let roles = requests.first().map(|request| installation.rules.authority(&request.panel.authority())).transpose()?;
-    if let Some(authority) = roles.filter(|authority| !authority.roles.contains_key(&given.role)) {
-        let near = crate::diagnostic::nearest(&given.role, authority.roles.keys().map(String::as_str));
-        let help = near.map_or_else(
-            || format!("the roles are: {}", authority.roles.keys().cloned().collect::<Vec<_>>().join(", ")),
-            |meant| format!("did you mean `{meant}`?"),
-        );
-        return Err(Failure::usage(format_args!("there is no role `{}`", given.role), help));
-    }
-    for request in &requests {
-        for finding in request.findings.iter().filter(fits) {
-            let waiver = Waiver {
-                fingerprint: finding.fingerprint(),
-                role: given.role.clone(),
-                reason: given.reason.clone(),
-                until: given.until,
+        let mut subjects: Vec<&str> = requests
+            .iter()
+            .flat_map(|request| request.findings.iter().filter(fits))
+            .map(|one| one.subject.as_str())
+            .collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        if subjects.len() != 1 {
+            let code = &given.code;
+            let (message, help) = if subjects.is_empty() {
+                (format!("{id} has no such finding"), format!("`tessera check {id}` lists what it has"))
+            } else {
+                let all: Vec<String> = subjects.iter().map(|subject| format!("{code}:{subject}")).collect();
+                (format!("{id} has several findings of the code {code}"), format!("name one of: {}", all.join(", ")))
             };
-            installation.ledger.waive(id, request.person_id, &waiver, actor)?;
+            return Err(Failure::usage(message, help));
         }
+        let roles = requests.first().map(|request| self.rules.authority(&request.panel.authority())).transpose()?;
+        if let Some(authority) = roles.filter(|authority| !authority.roles.contains_key(&given.role)) {
+            let near = crate::diagnostic::nearest(&given.role, authority.roles.keys().map(String::as_str));
+            let help = near.map_or_else(
+                || format!("the roles are: {}", authority.roles.keys().cloned().collect::<Vec<_>>().join(", ")),
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            return Err(Failure::usage(format_args!("there is no role `{}`", given.role), help));
+        }
+        for request in &requests {
+            for finding in request.findings.iter().filter(fits) {
+                let waiver = Waiver {
+                    fingerprint: finding.fingerprint(),
+                    role: given.role.clone(),
+                    reason: given.reason.clone(),
+                    until: given.until,
+                };
+                self.ledger.waive(id, request.person_id, &waiver, &self.actor)?;
+            }
+        }
+        let mistakes = self.rules.own_mistakes(&self.configuration);
+        let requests = checked_submission(self, id, &[])?;
+        keep_check(self, id)?;
+        Ok(CheckReport { requests, mistakes })
     }
-    let mistakes = installation.rules.own_mistakes(workplace.configuration());
-    let requests = checked_submission(&installation, id, &[])?;
-    keep_check(&mut installation, id)?;
-    Ok(CheckReport { requests, mistakes })
 }
 
 /// A fact that nothing hangs on is a slip.
@@ -215,14 +197,13 @@ pub fn explain(code: &str) -> Result<Explanation, Failure> {
 /// Checks what the scope asks for.
 fn checked(
     installation: &Installation,
-    workplace: &Workplace,
     scope: &CheckScope,
     stated: &[StatedFact],
 ) -> Result<Vec<CheckedRequest>, Failure> {
     match scope {
         CheckScope::Submission { id, pack: None } => checked_submission(installation, id, stated),
         CheckScope::Submission { id, pack: Some(path) } => {
-            let looked = pack::look(installation, &workplace.pack_reader()?, id, path, stated, None)?;
+            let looked = pack::look(installation, &installation.pack_reader()?, id, path, stated, None)?;
             Ok(looked.checked.requests)
         }
         CheckScope::Panel { panel, sitting } => {

@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::duties_raised::{again, raised};
 use super::installation::{Installation, Rulebook};
 use super::page::no_place;
-use super::{Actor, Failure, Page, Paging, Workplace};
-use crate::calendar::{Clock, with_offset};
+use super::{Actor, Failure, Page, Paging};
+use crate::calendar::with_offset;
 use crate::domain::{
     AuthorityName, Duty, DutyId, DutyStanding, DutyState, Evidence, PanelName, PersonId, SubmissionId, WriteBack,
 };
@@ -281,42 +281,31 @@ fn written(installation: &Installation, duty: &Duty) -> Result<Vec<WriteBack>, F
     Ok(written)
 }
 
-/// A page of duties, the first due first. That somebody looked stands in the audit trail.
-pub fn duties_page(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    filter: &DutyFilter,
-    paging: &Paging,
-) -> Result<Page<DutyListed>, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let selection = selection(&installation, filter)?;
-    let after = paging.after.as_deref().map(|after| after.split_once('/').ok_or_else(no_place)).transpose()?;
-    let after = after.map(|(due, id)| DutyKey { due: due.to_owned(), id: id.to_owned() });
-    let rows = installation.ledger.duties_page(&selection, after.as_ref(), paging.rows_and_one())?;
-    let listed: Vec<DutyListed> = rows.iter().map(|row| listed(&installation, row)).collect::<Result<_, _>>()?;
-    installation.ledger.audit_view(actor, "duties")?;
-    Ok(Page::of(paging, listed, |last| last.key.clone(), Clone::clone))
-}
-
-/// Every duty that a filter lets through. That somebody looked stands in the audit trail.
-pub fn duties_list(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    filter: &DutyFilter,
-) -> Result<Vec<DutyListed>, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let selection = selection(&installation, filter)?;
-    let mut duties = Vec::new();
-    let mut after = None;
-    while let Some(page) = next_page(&installation, &selection, &mut after)? {
-        for row in &page {
-            duties.push(listed(&installation, row)?);
-        }
+impl Installation {
+    /// A page of duties, the first due first. That somebody looked stands in the audit trail.
+    pub fn duties_page(&mut self, filter: &DutyFilter, paging: &Paging) -> Result<Page<DutyListed>, Failure> {
+        let selection = selection(self, filter)?;
+        let after = paging.after.as_deref().map(|after| after.split_once('/').ok_or_else(no_place)).transpose()?;
+        let after = after.map(|(due, id)| DutyKey { due: due.to_owned(), id: id.to_owned() });
+        let rows = self.ledger.duties_page(&selection, after.as_ref(), paging.rows_and_one())?;
+        let listed: Vec<DutyListed> = rows.iter().map(|row| listed(self, row)).collect::<Result<_, _>>()?;
+        self.ledger.audit_view(&self.actor, "duties")?;
+        Ok(Page::of(paging, listed, |last| last.key.clone(), Clone::clone))
     }
-    installation.ledger.audit_view(actor, "duties")?;
-    Ok(duties)
+
+    /// Every duty that a filter lets through. That somebody looked stands in the audit trail.
+    pub fn duties_list(&mut self, filter: &DutyFilter) -> Result<Vec<DutyListed>, Failure> {
+        let selection = selection(self, filter)?;
+        let mut duties = Vec::new();
+        let mut after = None;
+        while let Some(page) = next_page(self, &selection, &mut after)? {
+            for row in &page {
+                duties.push(listed(self, row)?);
+            }
+        }
+        self.ledger.audit_view(&self.actor, "duties")?;
+        Ok(duties)
+    }
 }
 
 /// Duties of a panel that stand on the agenda of one sitting.
@@ -335,19 +324,20 @@ pub(super) fn outstanding(
     rows.iter().map(|row| listed(installation, row)).collect()
 }
 
-/// One duty, and who was reminded of it. That somebody looked stands in the audit trail.
-pub fn duty_show(workplace: &Workplace, clock: Clock, actor: &Actor, id: &DutyId) -> Result<DutyShown, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let known = known(&installation, id)?;
-    installation.ledger.audit_view(actor, id.as_str())?;
-    let authority = installation.rules.authority(&known.duty.authority())?;
-    let office = installation.rules.office(&known.duty.authority())?;
-    let reminded = installation.ledger.told_of(id)?.into_iter().map(|told| {
-        let at = told.at.to_zoned_datetime(office.zone.clone());
-        let role = RoleNamed::of(authority, &told.role);
-        RoleReminded { role, at: with_offset(&at), at_in_words: report::moment(&at), times: told.times }
-    });
-    Ok(DutyShown { reminded: reminded.collect(), listed: listed(&installation, &known)? })
+impl Installation {
+    /// One duty, and who was reminded of it. That somebody looked stands in the audit trail.
+    pub fn duty_show(&mut self, id: &DutyId) -> Result<DutyShown, Failure> {
+        let known = known(self, id)?;
+        self.ledger.audit_view(&self.actor, id.as_str())?;
+        let authority = self.rules.authority(&known.duty.authority())?;
+        let office = self.rules.office(&known.duty.authority())?;
+        let reminded = self.ledger.told_of(id)?.into_iter().map(|told| {
+            let at = told.at.to_zoned_datetime(office.zone.clone());
+            let role = RoleNamed::of(authority, &told.role);
+            RoleReminded { role, at: with_offset(&at), at_in_words: report::moment(&at), times: told.times }
+        });
+        Ok(DutyShown { reminded: reminded.collect(), listed: listed(self, &known)? })
+    }
 }
 
 /// A duty of an authority that is served.
@@ -357,11 +347,11 @@ fn known(installation: &Installation, id: &DutyId) -> Result<DutyStanding, Failu
     known.filter(is_served).ok_or_else(|| Failure::unknown("duty", id, "duties list"))
 }
 
-/// The roles on whose desks duties come, and what people call them.
-pub fn duty_roles(workplace: &Workplace) -> Result<BTreeMap<String, String>, Failure> {
-    let (rules, configuration) = (workplace.rules()?, workplace.configuration());
-    rules.serves(configuration)?;
-    Ok(configuration.authorities.iter().flat_map(|authority| roles_of(&rules, &authority.name)).collect())
+impl Installation {
+    /// The roles on whose desks duties come, and what people call them.
+    pub fn duty_roles(&self) -> BTreeMap<String, String> {
+        self.configuration.authorities.iter().flat_map(|authority| roles_of(&self.rules, &authority.name)).collect()
+    }
 }
 
 /// The roles of an authority on whose desks duties come: who must do one, and who hears of it when it is not done.
@@ -374,29 +364,24 @@ pub(super) fn roles_of(rules: &Rulebook, name: &AuthorityName) -> BTreeMap<Strin
     named.map(|role| (role.clone(), authority.role_title(role))).collect()
 }
 
-/// Somebody says that a duty is done, and what shows it.
-pub fn duty_complete(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: &DutyId,
-    evidence: &str,
-) -> Result<DutyListed, Failure> {
-    if evidence.trim().is_empty() {
-        return Err(Failure::usage("nothing was said that shows it", "say what was done and where it can be seen"));
+impl Installation {
+    /// Somebody says that a duty is done, and what shows it.
+    pub fn duty_complete(&mut self, id: &DutyId, evidence: &str) -> Result<DutyListed, Failure> {
+        if evidence.trim().is_empty() {
+            return Err(Failure::usage("nothing was said that shows it", "say what was done and where it can be seen"));
+        }
+        let _lock = self.ledger.lock()?;
+        let before = known(self, id)?;
+        let said = Evidence { what: format!("{}: {}", self.actor.as_str(), evidence.trim()), on: None, at: None };
+        if !self.ledger.close_duty(id, DutyState::Done, &said, &self.actor)? {
+            return Err(Failure::usage(
+                format_args!("{id} is {} already", before.state),
+                "`tessera duties list` shows what is open",
+            ));
+        }
+        let known = known(self, id)?;
+        listed(self, &known)
     }
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let _lock = installation.ledger.lock()?;
-    let before = known(&installation, id)?;
-    let said = Evidence { what: format!("{}: {}", actor.as_str(), evidence.trim()), on: None, at: None };
-    if !installation.ledger.close_duty(id, DutyState::Done, &said, actor)? {
-        return Err(Failure::usage(
-            format_args!("{id} is {} already", before.state),
-            "`tessera duties list` shows what is open",
-        ));
-    }
-    let known = known(&installation, id)?;
-    listed(&installation, &known)
 }
 
 fn selection(installation: &Installation, filter: &DutyFilter) -> Result<DutySelection, Failure> {

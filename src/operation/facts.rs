@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::Failure;
 use super::check::{Checking, requested};
 use super::installation::Installation;
 use super::prepared::Prepared;
-use super::{Actor, Failure, Workplace};
-use crate::calendar::Clock;
 use crate::domain::{Fact, FactSource, FactValue, SubmissionId};
 use crate::panel::{Condition, Profile, RequestKind};
 use crate::report;
@@ -28,20 +27,16 @@ pub struct FactShown {
     pub hangs_on_it: Vec<String>,
 }
 
-/// Every fact that the panel of a request asks about. That somebody looked stands in the audit trail.
-pub fn request_facts(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: &SubmissionId,
-) -> Result<Vec<FactShown>, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let submission = requested(&installation, id)?;
-    let stated_by = installation.ledger.stated_by(id)?;
-    let checking = Checking::of_one(&installation, &submission, &[])?;
-    let shown = checking.prepared(&submission)?.map(|prepared| facts(&prepared, &stated_by)).unwrap_or_default();
-    installation.ledger.audit_view(actor, id.as_str())?;
-    Ok(shown)
+impl Installation {
+    /// Every fact that the panel of a request asks about. That somebody looked stands in the audit trail.
+    pub fn request_facts(&mut self, id: &SubmissionId) -> Result<Vec<FactShown>, Failure> {
+        let submission = requested(self, id)?;
+        let stated_by = self.ledger.stated_by(id)?;
+        let checking = Checking::of_one(self, &submission, &[])?;
+        let shown = checking.prepared(&submission)?.map(|prepared| facts(&prepared, &stated_by)).unwrap_or_default();
+        self.ledger.audit_view(&self.actor, id.as_str())?;
+        Ok(shown)
+    }
 }
 
 fn facts(prepared: &Prepared<'_>, stated_by: &BTreeMap<String, String>) -> Vec<FactShown> {

@@ -8,8 +8,7 @@ use serde::Serialize;
 
 use super::installation::Installation;
 use super::sittings::{listed, served};
-use super::{Actor, Failure, SittingListed, Workplace};
-use crate::calendar::Clock;
+use super::{Failure, SittingListed};
 use crate::domain::PanelName;
 use crate::panel::{Paper, Profile};
 
@@ -57,20 +56,17 @@ pub struct MissingFigure {
     pub count: u64,
 }
 
-/// How things go at one panel, or at all that are served.
-pub fn figures(workplace: &Workplace, clock: Clock, panel: Option<&str>) -> Result<Figures, Failure> {
-    let installation = Installation::open(workplace, clock, &Actor::new("reader", None))?;
-    let profiles = served(&installation, panel)?;
-    let today = clock.now_in(&installation.rules.zone(&installation.configuration)).date();
-    let (from, to) = (today.saturating_sub(12.months()).first_of_month(), today.saturating_add(13.months()));
-    let mut readiness = listed(&installation, &profiles, today, to)?;
-    readiness.retain(|one| one.readiness.in_all() > 0);
-    readiness.truncate(SITTINGS);
-    Ok(Figures {
-        readiness,
-        arrivals: arrivals(&installation, &profiles, from, to)?,
-        missing: missing(&installation, &profiles)?,
-    })
+impl Installation {
+    /// How things go at one panel, or at all that are served.
+    pub fn figures(&self, panel: Option<&str>) -> Result<Figures, Failure> {
+        let profiles = served(self, panel)?;
+        let today = self.clock.now_in(&self.rules.zone(&self.configuration)).date();
+        let (from, to) = (today.saturating_sub(12.months()).first_of_month(), today.saturating_add(13.months()));
+        let mut readiness = listed(self, &profiles, today, to)?;
+        readiness.retain(|one| one.readiness.in_all() > 0);
+        readiness.truncate(SITTINGS);
+        Ok(Figures { readiness, arrivals: arrivals(self, &profiles, from, to)?, missing: missing(self, &profiles)? })
+    }
 }
 
 fn arrivals(

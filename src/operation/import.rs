@@ -10,8 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::file_report::table;
 use super::installation::Installation;
 use super::source::{series, wanted};
-use super::{Actor, Failure, FileReport, Mistake, Progress, Workplace};
-use crate::calendar::Clock;
+use super::{Failure, FileReport, Mistake, Progress};
 use crate::config::{Configuration, SourcePlace};
 use crate::diagnostic::Place;
 use crate::domain::{Account, AuthorityName, ExtractType, FormId, Reason, StepId, SubmissionId, Trouble};
@@ -84,27 +83,22 @@ impl Imported {
     }
 }
 
-/// Reads files now.
-pub fn import(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    request: &ImportRequest,
-    progress: &dyn Progress,
-) -> Result<Imported, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let incoming = request
-        .files
-        .iter()
-        .map(|path| incoming(workplace.configuration(), request, path))
-        .collect::<Result<Vec<_>, _>>()?;
-    let _lock = if request.dry_run { None } else { Some(installation.ledger.lock()?) };
-    let mut files = Vec::new();
-    for one in &incoming {
-        files.extend(read_file(&mut installation, one, request.dry_run, progress)?);
+impl Installation {
+    /// Reads files now.
+    pub fn import(&mut self, request: &ImportRequest, progress: &dyn Progress) -> Result<Imported, Failure> {
+        let incoming = request
+            .files
+            .iter()
+            .map(|path| incoming(&self.configuration, request, path))
+            .collect::<Result<Vec<_>, _>>()?;
+        let _lock = if request.dry_run { None } else { Some(self.ledger.lock()?) };
+        let mut files = Vec::new();
+        for one in &incoming {
+            files.extend(read_file(self, one, request.dry_run, progress)?);
+        }
+        let mistakes = self.rules.mistakes.clone();
+        Ok(Imported { report: ImportReport { files, dry_run: request.dry_run }, mistakes })
     }
-    let mistakes = installation.rules.mistakes.clone();
-    Ok(Imported { report: ImportReport { files, dry_run: request.dry_run }, mistakes })
 }
 
 /// A file and how it is to be read.

@@ -1,7 +1,7 @@
 //! An installation, opened: configuration, mapping files, panels, offices, clock, ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -27,11 +27,26 @@ pub(super) struct Rulebook {
     pub(super) mistakes: Vec<Mistake>,
 }
 
-/// An installation with its ledger.
+/// An installation, opened for somebody: what a user can ask for are its methods, each in the file of its name.
+///
+/// [`Workplace::open`] opens it. Whoever asks several things asks them of one that is opened once.
 #[derive(Debug)]
-pub(super) struct Installation {
-    pub(super) configuration: Configuration,
+pub struct Installation {
+    pub(super) configuration: Arc<Configuration>,
     pub(super) rules: Arc<Rulebook>,
+    pub(super) ledger: Ledger,
+    pub(super) clock: Clock,
+    pub(super) actor: Actor,
+    pub(super) pack_reader: Option<PathBuf>,
+}
+
+/// The ledger of an installation, opened for somebody without any mapping file: what keeps the ledger safe, and who may
+/// sign in, does not hang on the mapping files being right.
+///
+/// [`Workplace::open_ledger`] opens it.
+#[derive(Debug)]
+pub struct OpenLedger {
+    pub(super) configuration: Arc<Configuration>,
     pub(super) ledger: Ledger,
     pub(super) clock: Clock,
     pub(super) actor: Actor,
@@ -256,12 +271,20 @@ fn known_fields(forms: &[&FormMapping]) -> BTreeMap<String, Vec<KnownField>> {
 }
 
 impl Installation {
-    /// Opens it. A ledger that is not there is made, with the key that is there: never with a new one.
-    pub(super) fn open(workplace: &Workplace, clock: Clock, actor: &Actor) -> Result<Self, Failure> {
-        let (rules, configuration) = (workplace.rules()?, workplace.configuration());
-        rules.serves(configuration)?;
-        let ledger = ledger(configuration, clock)?;
-        Ok(Self { configuration: configuration.clone(), rules, ledger, clock, actor: actor.clone() })
+    /// Whether a panel is of an authority that is served: the ledger may hold what is of others.
+    pub(super) fn serves(&self, panel: &PanelName) -> bool {
+        self.configuration.authority(&panel.authority()).is_some()
+    }
+
+    /// The authorities that are served.
+    pub(super) fn served(&self) -> Vec<&AuthorityName> {
+        self.configuration.authorities.iter().map(|authority| &authority.name).collect()
+    }
+
+    /// The program that opens packs.
+    pub(super) fn pack_reader(&self) -> Result<PathBuf, Failure> {
+        let own = || std::env::current_exe().map_err(|error| Failure::failed(error, "start tessera by its full path"));
+        self.pack_reader.clone().map_or_else(own, Ok)
     }
 
     /// A submission of an authority that is served. One of another is not there, though the ledger may still hold it.
@@ -276,7 +299,14 @@ impl Installation {
     }
 }
 
-/// The ledger of a configuration.
+impl OpenLedger {
+    /// Whether a panel is of an authority that is served: the ledger may hold what is of others.
+    pub(super) fn serves(&self, panel: &PanelName) -> bool {
+        self.configuration.authority(&panel.authority()).is_some()
+    }
+}
+
+/// The ledger of a configuration. One that is not there is made, with the key that is there: never with a new one.
 pub(super) fn ledger(configuration: &Configuration, clock: Clock) -> Result<Ledger, Failure> {
     let LedgerUrl::Sqlite(path) = &configuration.ledger;
     let key = LedgerKey(configuration.key.key()?);

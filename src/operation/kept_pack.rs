@@ -6,11 +6,10 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::Failure;
 use super::check::{keep_check, requested};
 use super::installation::Installation;
 use super::pack::{PackChecked, PackPaper, look};
-use super::{Actor, Failure, Workplace};
-use crate::calendar::Clock;
 use crate::domain::SubmissionId;
 use crate::ledger::KeptRow;
 use crate::mapping::Authority;
@@ -43,57 +42,38 @@ pub struct KeptPaper {
     pub kept_at: String,
 }
 
-/// Keeps the papers of a pack with its request.
-///
-/// Another child's is not kept: it is refused with its finding. What is returned is what the check says of the request
-/// with the whole pack, the refused ones among it.
-pub fn pack_keep(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: &SubmissionId,
-    path: &Path,
-) -> Result<PackChecked, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let looked = look(&installation, &workplace.pack_reader()?, id, path, &[], None)?;
-    installation.ledger.audit_view(actor, id.as_str())?;
-    installation.ledger.keep_papers(id, &looked.to_keep, actor)?;
-    keep_check(&mut installation, id)?;
-    Ok(looked.checked)
-}
-
-/// The papers that are kept with a request, in the order in which they were kept.
-pub fn pack_kept(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: &SubmissionId,
-) -> Result<Vec<KeptPaper>, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let kept = kept(&installation, id)?;
-    installation.ledger.audit_view(actor, id.as_str())?;
-    Ok(kept)
-}
-
-/// Takes a kept paper away, from every child's pack that it is in. What was read of it is gone; that it was there, and
-/// why it was taken away, stays.
-pub fn pack_forget(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: &SubmissionId,
-    key: &str,
-    reason: &str,
-) -> Result<(), Failure> {
-    if reason.trim().is_empty() {
-        return Err(Failure::usage("a paper is not taken away without a reason", "say why it is taken away"));
+impl Installation {
+    /// Keeps the papers of a pack with its request.
+    ///
+    /// Another child's is not kept: it is refused with its finding. What is returned is what the check says of the request
+    /// with the whole pack, the refused ones among it.
+    pub fn pack_keep(&mut self, id: &SubmissionId, path: &Path) -> Result<PackChecked, Failure> {
+        let looked = look(self, &self.pack_reader()?, id, path, &[], None)?;
+        self.ledger.audit_view(&self.actor, id.as_str())?;
+        self.ledger.keep_papers(id, &looked.to_keep, &self.actor)?;
+        keep_check(self, id)?;
+        Ok(looked.checked)
     }
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    requested(&installation, id)?;
-    if installation.ledger.forget_paper(id, key, reason.trim(), actor)? == 0 {
-        return Err(Failure::unknown("kept paper", key, &format!("submissions show {id}")));
+
+    /// The papers that are kept with a request, in the order in which they were kept.
+    pub fn pack_kept(&mut self, id: &SubmissionId) -> Result<Vec<KeptPaper>, Failure> {
+        let kept = kept(self, id)?;
+        self.ledger.audit_view(&self.actor, id.as_str())?;
+        Ok(kept)
     }
-    keep_check(&mut installation, id)
+
+    /// Takes a kept paper away, from every child's pack that it is in. What was read of it is gone; that it was there, and
+    /// why it was taken away, stays.
+    pub fn pack_forget(&mut self, id: &SubmissionId, key: &str, reason: &str) -> Result<(), Failure> {
+        if reason.trim().is_empty() {
+            return Err(Failure::usage("a paper is not taken away without a reason", "say why it is taken away"));
+        }
+        requested(self, id)?;
+        if self.ledger.forget_paper(id, key, reason.trim(), &self.actor)? == 0 {
+            return Err(Failure::unknown("kept paper", key, &format!("submissions show {id}")));
+        }
+        keep_check(self, id)
+    }
 }
 
 /// The papers that are kept with a request, each file once.

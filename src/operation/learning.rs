@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::Failure;
 use super::figures::title as lacking_title;
 use super::installation::Installation;
 use super::sittings::served;
-use super::{Actor, Failure, Workplace};
-use crate::calendar::Clock;
 use crate::domain::{PanelName, limit};
 use crate::learning::{By, Calendar, Count, FEWER_THAN, Group, Month, Series, Span, Waits};
 use crate::panel::Profile;
@@ -145,26 +144,22 @@ pub struct DutyLearned {
     pub open: Count,
 }
 
-/// What the year teaches at one panel, or at all that are served. Numbers only: no child is named.
-pub fn learning(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    asked: &LearningAsked,
-) -> Result<Learning, Failure> {
-    let installation = Installation::open(workplace, clock, actor)?;
-    let profiles = served(&installation, asked.panel.as_deref())?;
-    let zone = installation.rules.zone(&installation.configuration);
-    let calendar = Calendar { span: span(asked, Month::of(clock.now_in(&zone).date()))?, by: asked.by };
-    let mut panels = Vec::new();
-    for profile in profiles {
-        let counted = Counted::of(&installation, profile, calendar.span.in_whole_quarters())?;
-        if !counted.is_empty() || asked.panel.is_some() {
-            panels.push(counted.told(profile, &calendar, asked.share));
+impl Installation {
+    /// What the year teaches at one panel, or at all that are served. Numbers only: no child is named.
+    pub fn learning(&self, asked: &LearningAsked) -> Result<Learning, Failure> {
+        let profiles = served(self, asked.panel.as_deref())?;
+        let zone = self.rules.zone(&self.configuration);
+        let calendar = Calendar { span: span(asked, Month::of(self.clock.now_in(&zone).date()))?, by: asked.by };
+        let mut panels = Vec::new();
+        for profile in profiles {
+            let counted = Counted::of(self, profile, calendar.span.in_whole_quarters())?;
+            if !counted.is_empty() || asked.panel.is_some() {
+                panels.push(counted.told(profile, &calendar, asked.share));
+            }
         }
+        let Span { from, to } = calendar.told();
+        Ok(Learning { by: asked.by.as_str(), from, to, shared: asked.share, panels })
     }
-    let Span { from, to } = calendar.told();
-    Ok(Learning { by: asked.by.as_str(), from, to, shared: asked.share, panels })
 }
 
 /// The months that are asked for.

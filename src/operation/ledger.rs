@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Actor, Failure, Page, Paging, Workplace};
-use crate::calendar::Clock;
+use super::{Failure, Installation, OpenLedger, Page, Paging};
 use crate::ledger::{AuditEntry, AuditSelection, AuditVerdict, Status};
 use crate::report;
 
@@ -47,31 +46,36 @@ pub struct AuditVerdictShown {
     pub broken: Option<String>,
 }
 
-/// Writes into the trail that somebody has looked at a list of what was decided or written about children.
-pub fn list_viewed(workplace: &Workplace, clock: Clock, actor: &Actor, list: &str) -> Result<(), Failure> {
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    Ok(ledger.audit_view(actor, list)?)
+impl Installation {
+    /// Writes into the trail that somebody has looked at a list of what was decided or written about children.
+    pub fn list_viewed(&mut self, list: &str) -> Result<(), Failure> {
+        Ok(self.ledger.audit_view(&self.actor, list)?)
+    }
 }
 
-/// The ledger at a glance.
-pub fn ledger_status(workplace: &Workplace, clock: Clock, with_digest: bool) -> Result<LedgerStatus, Failure> {
-    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    Ok(LedgerStatus { ledger: ledger.path().to_owned(), status: ledger.status(with_digest)? })
-}
+impl OpenLedger {
+    /// Writes into the trail that somebody has looked at a list of what was decided or written about children.
+    pub fn list_viewed(&mut self, list: &str) -> Result<(), Failure> {
+        Ok(self.ledger.audit_view(&self.actor, list)?)
+    }
 
-/// Copies the ledger.
-pub fn ledger_backup(workplace: &Workplace, clock: Clock, actor: &Actor, file: &Path) -> Result<BackedUp, Failure> {
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    ledger.note(actor, "backed-up", "ledger")?;
-    ledger.backup(file)?;
-    Ok(BackedUp { file: file.to_owned() })
-}
+    /// The ledger at a glance.
+    pub fn ledger_status(&self, with_digest: bool) -> Result<LedgerStatus, Failure> {
+        Ok(LedgerStatus { ledger: self.ledger.path().to_owned(), status: self.ledger.status(with_digest)? })
+    }
 
-/// Proves the audit trail.
-pub fn audit_verify(workplace: &Workplace, clock: Clock, noted: Option<&str>) -> Result<AuditProof, Failure> {
-    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let AuditVerdict { whole, entries, head, broken } = ledger.audit_verify(noted)?;
-    Ok(AuditProof { whole, verdict: AuditVerdictShown { entries, head, broken } })
+    /// Copies the ledger.
+    pub fn ledger_backup(&mut self, file: &Path) -> Result<BackedUp, Failure> {
+        self.ledger.note(&self.actor, "backed-up", "ledger")?;
+        self.ledger.backup(file)?;
+        Ok(BackedUp { file: file.to_owned() })
+    }
+
+    /// Proves the audit trail.
+    pub fn audit_verify(&self, noted: Option<&str>) -> Result<AuditProof, Failure> {
+        let AuditVerdict { whole, entries, head, broken } = self.ledger.audit_verify(noted)?;
+        Ok(AuditProof { whole, verdict: AuditVerdictShown { entries, head, broken } })
+    }
 }
 
 /// Which entries of the trail are meant.
@@ -83,24 +87,19 @@ pub struct AuditFilter {
     pub actor: Option<String>,
 }
 
-/// A page of the trail, newest first.
-pub fn audit_page(
-    workplace: &Workplace,
-    clock: Clock,
-    filter: &AuditFilter,
-    paging: &Paging,
-) -> Result<Page<AuditEntry>, Failure> {
-    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let selection = AuditSelection { subject: filter.subject.clone(), actor: filter.actor.clone() };
-    let rows = ledger.audit_page(&selection, paging.number()?, paging.rows_and_one())?;
-    Ok(Page::of(paging, rows, |last| last.sequence.to_string(), Clone::clone))
-}
+impl OpenLedger {
+    /// A page of the trail, newest first.
+    pub fn audit_page(&self, filter: &AuditFilter, paging: &Paging) -> Result<Page<AuditEntry>, Failure> {
+        let selection = AuditSelection { subject: filter.subject.clone(), actor: filter.actor.clone() };
+        let rows = self.ledger.audit_page(&selection, paging.number()?, paging.rows_and_one())?;
+        Ok(Page::of(paging, rows, |last| last.sequence.to_string(), Clone::clone))
+    }
 
-/// The whole trail. That somebody took it away stands in it.
-pub fn audit_export(workplace: &Workplace, clock: Clock, actor: &Actor) -> Result<Vec<AuditEntry>, Failure> {
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    ledger.note(actor, "exported", "audit trail")?;
-    Ok(ledger.audit_trail()?)
+    /// The whole trail. That somebody took it away stands in it.
+    pub fn audit_export(&mut self) -> Result<Vec<AuditEntry>, Failure> {
+        self.ledger.note(&self.actor, "exported", "audit trail")?;
+        Ok(self.ledger.audit_trail()?)
+    }
 }
 
 /// The trail as CSV (RFC 4180).

@@ -9,8 +9,7 @@ use super::check::Checking;
 use super::docket::handed_in;
 use super::installation::Installation;
 use super::page::no_place;
-use super::{Actor, CheckedRequest, Failure, Page, Paging, Workplace};
-use crate::calendar::Clock;
+use super::{Actor, CheckedRequest, Failure, OpenLedger, Page, Paging};
 use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, StepStatus, SubmissionId, WriteBack};
 use crate::ledger::{OutcomeKey, OutcomeRow, OutcomeSelection};
 use crate::mapping::{Field, FieldType};
@@ -99,24 +98,20 @@ pub struct OutcomeFilter {
     pub state: Option<OutcomeState>,
 }
 
-/// A page of the outcomes of the authorities that are served, as far as a filter lets them through, newest sitting
-/// first. It may be short before the last one.
-pub fn outcomes_page(
-    workplace: &Workplace,
-    clock: Clock,
-    filter: &OutcomeFilter,
-    paging: &Paging,
-) -> Result<Page<OutcomeListed>, Failure> {
-    let installation = Installation::open(workplace, clock, &Actor::new("reader", None))?;
-    let panel = filter.panel.as_ref().map(|name| installation.rules.panel(name, workplace.configuration()));
-    let panel = panel.transpose()?.map(|profile| profile.name.clone());
-    let selection = OutcomeSelection { panel, sitting: filter.sitting, state: filter.state };
-    let page = |paging: &Paging| {
-        let after = paging.after.as_deref().map(outcome_key).transpose()?;
-        let rows = installation.ledger.outcomes_page(&selection, after.as_ref(), paging.rows_and_one())?;
-        Ok(Page::of(paging, rows, key_of_outcome, OutcomeListed::of))
-    };
-    Page::of_wanted(paging, page, |one| workplace.serves(&one.panel))
+impl Installation {
+    /// A page of the outcomes of the authorities that are served, as far as a filter lets them through, newest sitting
+    /// first. It may be short before the last one.
+    pub fn outcomes_page(&self, filter: &OutcomeFilter, paging: &Paging) -> Result<Page<OutcomeListed>, Failure> {
+        let panel = filter.panel.as_ref().map(|name| self.rules.panel(name, &self.configuration));
+        let panel = panel.transpose()?.map(|profile| profile.name.clone());
+        let selection = OutcomeSelection { panel, sitting: filter.sitting, state: filter.state };
+        let page = |paging: &Paging| {
+            let after = paging.after.as_deref().map(outcome_key).transpose()?;
+            let rows = self.ledger.outcomes_page(&selection, after.as_ref(), paging.rows_and_one())?;
+            Ok(Page::of(paging, rows, key_of_outcome, OutcomeListed::of))
+        };
+        Page::of_wanted(paging, page, |one| self.serves(&one.panel))
+    }
 }
 
 fn key_of_outcome(row: &OutcomeRow) -> String {
@@ -135,28 +130,25 @@ fn outcome_key(text: &str) -> Result<OutcomeKey, Failure> {
     })
 }
 
-/// The outcomes.
-pub fn outcomes_list(workplace: &Workplace, clock: Clock) -> Result<Vec<OutcomeListed>, Failure> {
-    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    Ok(ledger.outcomes(None)?.iter().map(OutcomeListed::of).collect())
+impl OpenLedger {
+    /// The outcomes.
+    pub fn outcomes_list(&self) -> Result<Vec<OutcomeListed>, Failure> {
+        Ok(self.ledger.outcomes(None)?.iter().map(OutcomeListed::of).collect())
+    }
 }
 
-/// The outcomes of a request, and exactly what is written for each.
-pub fn outcome_show(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: &SubmissionId,
-) -> Result<Vec<OutcomeListed>, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let rows = installation.ledger.outcomes(Some(id))?;
-    let is_served = |row: &OutcomeRow| installation.configuration.authority(&row.outcome.panel.authority()).is_some();
-    if !rows.iter().any(is_served) {
-        return Err(Failure::unknown("outcome of", id, "outcomes list"));
+impl Installation {
+    /// The outcomes of a request, and exactly what is written for each.
+    pub fn outcome_show(&mut self, id: &SubmissionId) -> Result<Vec<OutcomeListed>, Failure> {
+        let rows = self.ledger.outcomes(Some(id))?;
+        let is_served = |row: &OutcomeRow| self.configuration.authority(&row.outcome.panel.authority()).is_some();
+        if !rows.iter().any(is_served) {
+            return Err(Failure::unknown("outcome of", id, "outcomes list"));
+        }
+        let listed = rows.iter().map(|row| shown(self, &self.actor, row)).collect::<Result<_, _>>()?;
+        self.ledger.audit_view(&self.actor, id.as_str())?;
+        Ok(listed)
     }
-    let listed = rows.iter().map(|row| shown(&installation, actor, row)).collect::<Result<_, _>>()?;
-    installation.ledger.audit_view(actor, id.as_str())?;
-    Ok(listed)
 }
 
 /// An outcome with exactly what it writes, as far as that is not written yet, and what was planned of it before.
@@ -190,16 +182,13 @@ pub(super) fn not_approved_by(installation: &Installation, actor: &Actor, row: &
     }
 }
 
-/// Approves outcomes.
-pub fn outcomes_approve(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    ids: &[SubmissionId],
-) -> Result<OutcomesApproved, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let _lock = installation.ledger.lock()?;
-    approve(&mut installation, actor, ids)
+impl Installation {
+    /// Approves outcomes.
+    pub fn outcomes_approve(&mut self, ids: &[SubmissionId]) -> Result<OutcomesApproved, Failure> {
+        let _lock = self.ledger.lock()?;
+        let actor = self.actor.clone();
+        approve(self, &actor, ids)
+    }
 }
 
 pub(super) fn approve(
@@ -264,28 +253,23 @@ fn was_late(installation: &Installation, outcome: &Outcome) -> Result<Option<boo
     Ok(handed_in(&row.submission, office).zip(cutoff).map(|(at, cutoff)| at > cutoff.at))
 }
 
-/// Turns the outcome of a request down.
-pub fn outcome_reject(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: &SubmissionId,
-    reason: &str,
-) -> Result<Vec<OutcomeListed>, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let _lock = installation.ledger.lock()?;
-    let rows = installation.ledger.outcomes(Some(id))?;
-    let waiting: Vec<&OutcomeRow> = rows.iter().filter(|row| row.outcome.state == OutcomeState::Loaded).collect();
-    if waiting.is_empty() {
-        return Err(Failure::usage(
-            format_args!("no outcome of {id} waits for approval"),
-            "`tessera outcomes list` shows all",
-        ));
+impl Installation {
+    /// Turns the outcome of a request down.
+    pub fn outcome_reject(&mut self, id: &SubmissionId, reason: &str) -> Result<Vec<OutcomeListed>, Failure> {
+        let _lock = self.ledger.lock()?;
+        let rows = self.ledger.outcomes(Some(id))?;
+        let waiting: Vec<&OutcomeRow> = rows.iter().filter(|row| row.outcome.state == OutcomeState::Loaded).collect();
+        if waiting.is_empty() {
+            return Err(Failure::usage(
+                format_args!("no outcome of {id} waits for approval"),
+                "`tessera outcomes list` shows all",
+            ));
+        }
+        for row in waiting {
+            self.ledger.decide_outcome(&row.outcome, OutcomeState::Rejected, Some(reason), &self.actor)?;
+        }
+        Ok(self.ledger.outcomes(Some(id))?.iter().map(OutcomeListed::of).collect())
     }
-    for row in waiting {
-        installation.ledger.decide_outcome(&row.outcome, OutcomeState::Rejected, Some(reason), actor)?;
-    }
-    Ok(installation.ledger.outcomes(Some(id))?.iter().map(OutcomeListed::of).collect())
 }
 
 /// Plans and releases the write-backs of every approved outcome. What an interrupted run has left undone is done by

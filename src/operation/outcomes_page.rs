@@ -11,8 +11,7 @@ use super::at_sitting::{AtSitting, Listed};
 use super::installation::Installation;
 use super::outcomes::shown;
 use super::outcomes_workbook::{checked, deciding_panel, loaded_outcome, record, would_record};
-use super::{Actor, Failure, OutcomeListed, OutcomesLoaded, Paging, Workplace};
-use crate::calendar::Clock;
+use super::{Failure, OutcomeListed, OutcomesLoaded, Paging};
 use crate::domain::{OutcomeState, PanelName, SubmissionId};
 use crate::ledger::{OutcomeRow, Recorded};
 use crate::outcome::{CellTrouble, FilledIn, Loaded, Page, PageRow};
@@ -130,76 +129,65 @@ pub struct OutcomesRecorded {
     pub troubles: Vec<FieldTrouble>,
 }
 
-/// What a page for a sitting's outcomes shows: rows of its workbook, so many requests of them as the paging says. That
-/// it was shown is in the trail.
-pub fn outcome_form(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    panel: &str,
-    date: Date,
-    paging: &Paging,
-) -> Result<OutcomeFormShown, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let profile = deciding_panel(&installation, panel)?;
-    let (rows, next) = AtSitting::open(&installation, &profile, date)?.page(paging)?;
-    let shown = OutcomeFormShown {
-        panel: profile.name.clone(),
-        title: profile.title.clone(),
-        sitting: date,
-        decisions: choices(&profile.outcome.decisions),
-        fields: profile.outcome.fields.iter().map(FieldShown::of).collect(),
-        rows: rows.into_iter().map(|listed| OutcomeFormRow::of(listed, &profile)).collect(),
-        next,
-    };
-    installation.ledger.note(actor, "outcome-form-shown", profile.name.as_str())?;
-    Ok(shown)
-}
-
-/// Records what was filled in on a page: all or nothing for each request, and twice is once. A row of which another
-/// revision was recorded since the page was shown is refused.
-pub fn outcomes_record(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    panel: &str,
-    date: Date,
-    filled: &[FilledRow],
-    dry_run: bool,
-) -> Result<OutcomesRecorded, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    // Whatever is compared here is still so when it is recorded.
-    let _lock = if dry_run { None } else { Some(installation.ledger.lock()?) };
-    let loaded = read(&installation, panel, date, filled)?;
-    let troubles = loaded.troubles.iter().filter_map(|trouble| FieldTrouble::of(trouble, filled)).collect();
-    let loaded = record(&mut installation, actor, loaded, dry_run, "the page")?;
-    Ok(OutcomesRecorded { loaded, troubles })
-}
-
-/// Exactly what would be written where if what was filled in were recorded and approved: an entry for each outcome that
-/// would be new or revised. Changes nothing.
-pub fn outcomes_preview(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    panel: &str,
-    date: Date,
-    filled: &[FilledRow],
-) -> Result<Vec<OutcomeListed>, Failure> {
-    let installation = Installation::open(workplace, clock, actor)?;
-    let mut listed = Vec::new();
-    for read in read(&installation, panel, date, filled)?.outcomes {
-        let mut outcome = loaded_outcome(read);
-        outcome.revision = match would_record(&installation, &outcome)? {
-            Recorded::Unchanged => continue,
-            Recorded::New => 1,
-            Recorded::Revised(revision) => revision,
+impl Installation {
+    /// What a page for a sitting's outcomes shows: rows of its workbook, so many requests of them as the paging says. That
+    /// it was shown is in the trail.
+    pub fn outcome_form(&mut self, panel: &str, date: Date, paging: &Paging) -> Result<OutcomeFormShown, Failure> {
+        let profile = deciding_panel(self, panel)?;
+        let (rows, next) = AtSitting::open(self, &profile, date)?.page(paging)?;
+        let shown = OutcomeFormShown {
+            panel: profile.name.clone(),
+            title: profile.title.clone(),
+            sitting: date,
+            decisions: choices(&profile.outcome.decisions),
+            fields: profile.outcome.fields.iter().map(FieldShown::of).collect(),
+            rows: rows.into_iter().map(|listed| OutcomeFormRow::of(listed, &profile)).collect(),
+            next,
         };
-        let (loaded_by, at) = (actor.as_str().to_owned(), clock.now().to_string());
-        let row = OutcomeRow { outcome, loaded_by, decided_by: None, reason: None, at };
-        listed.push(shown(&installation, actor, &row)?);
+        self.ledger.note(&self.actor, "outcome-form-shown", profile.name.as_str())?;
+        Ok(shown)
     }
-    Ok(listed)
+
+    /// Records what was filled in on a page: all or nothing for each request, and twice is once. A row of which another
+    /// revision was recorded since the page was shown is refused.
+    pub fn outcomes_record(
+        &mut self,
+        panel: &str,
+        date: Date,
+        filled: &[FilledRow],
+        dry_run: bool,
+    ) -> Result<OutcomesRecorded, Failure> {
+        // Whatever is compared here is still so when it is recorded.
+        let _lock = if dry_run { None } else { Some(self.ledger.lock()?) };
+        let loaded = read(self, panel, date, filled)?;
+        let troubles = loaded.troubles.iter().filter_map(|trouble| FieldTrouble::of(trouble, filled)).collect();
+        let actor = self.actor.clone();
+        let loaded = record(self, &actor, loaded, dry_run, "the page")?;
+        Ok(OutcomesRecorded { loaded, troubles })
+    }
+
+    /// Exactly what would be written where if what was filled in were recorded and approved: an entry for each outcome that
+    /// would be new or revised. Changes nothing.
+    pub fn outcomes_preview(
+        &self,
+        panel: &str,
+        date: Date,
+        filled: &[FilledRow],
+    ) -> Result<Vec<OutcomeListed>, Failure> {
+        let mut listed = Vec::new();
+        for read in read(self, panel, date, filled)?.outcomes {
+            let mut outcome = loaded_outcome(read);
+            outcome.revision = match would_record(self, &outcome)? {
+                Recorded::Unchanged => continue,
+                Recorded::New => 1,
+                Recorded::Revised(revision) => revision,
+            };
+            let (loaded_by, at) = (self.actor.as_str().to_owned(), self.clock.now().to_string());
+            let row = OutcomeRow { outcome, loaded_by, decided_by: None, reason: None, at };
+            listed.push(shown(self, &self.actor, &row)?);
+        }
+        Ok(listed)
+    }
 }
 
 /// Checks what was filled in. Only requests of the sitting are taken: a page can name any.

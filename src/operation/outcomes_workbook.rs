@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::at_sitting::AtSitting;
 use super::installation::{Installation, Rulebook};
-use super::{Actor, Failure, Workplace};
+use super::{Actor, Failure};
 use crate::calendar::Clock;
 use crate::diagnostic::Place;
 use crate::domain::{AuthorityName, Outcome, OutcomeState, PanelName, SubmissionId, limit};
@@ -82,41 +82,41 @@ pub struct OutcomeTrouble {
     pub help: String,
 }
 
-/// Writes the workbook for a sitting. A file that holds decisions which nobody has loaded is not written over.
-pub fn outcomes_workbook(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    panel: &str,
-    date: Date,
-    file: &Path,
-) -> Result<WorkbookWritten, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let profile = deciding_panel(&installation, panel)?;
-    if file.exists() {
-        let before = load(&mut installation, actor, file, true)?;
-        if before.new + before.revised > 0 || !before.troubles.is_empty() {
-            let help = "load it first with `tessera outcomes load`, or name another file with --out";
-            return Err(Failure::usage(format_args!("{} holds what was not loaded", file.display()), help));
+impl Installation {
+    /// Writes the workbook for a sitting. A file that holds decisions which nobody has loaded is not written over.
+    pub fn outcomes_workbook(&mut self, panel: &str, date: Date, file: &Path) -> Result<WorkbookWritten, Failure> {
+        let profile = deciding_panel(self, panel)?;
+        if file.exists() {
+            let actor = self.actor.clone();
+            let before = load(self, &actor, file, true)?;
+            if before.new + before.revised > 0 || !before.troubles.is_empty() {
+                let help = "load it first with `tessera outcomes load`, or name another file with --out";
+                return Err(Failure::usage(format_args!("{} holds what was not loaded", file.display()), help));
+            }
         }
+        let lines = AtSitting::open(self, &profile, date)?.lines()?;
+        let requests: Vec<RequestLine> = lines.into_iter().map(|listed| listed.line).collect();
+        let submissions: BTreeSet<&SubmissionId> = requests.iter().map(|request| &request.submission).collect();
+        let written = WorkbookWritten {
+            file: file.to_owned(),
+            requests: submissions.len(),
+            rows: requests.len(),
+            recorded: requests.iter().filter(|request| request.recorded.is_some()).count(),
+        };
+        let sheet = Sheet {
+            panel: &profile.name,
+            panel_title: &profile.title,
+            sitting: date,
+            form: &profile.outcome,
+            requests,
+        };
+        let help = "look at who may write there and whether its disk is full";
+        let bytes = outcome::write(&sheet).map_err(|error| Failure::failed(error, help))?;
+        let placed = report::private_file(file, &bytes).with_context(|| format!("write {}", file.display()));
+        placed.map_err(|error| Failure::failed(error, help))?;
+        self.ledger.note(&self.actor, "workbook-written", profile.name.as_str())?;
+        Ok(written)
     }
-    let lines = AtSitting::open(&installation, &profile, date)?.lines()?;
-    let requests: Vec<RequestLine> = lines.into_iter().map(|listed| listed.line).collect();
-    let submissions: BTreeSet<&SubmissionId> = requests.iter().map(|request| &request.submission).collect();
-    let written = WorkbookWritten {
-        file: file.to_owned(),
-        requests: submissions.len(),
-        rows: requests.len(),
-        recorded: requests.iter().filter(|request| request.recorded.is_some()).count(),
-    };
-    let sheet =
-        Sheet { panel: &profile.name, panel_title: &profile.title, sitting: date, form: &profile.outcome, requests };
-    let help = "look at who may write there and whether its disk is full";
-    let bytes = outcome::write(&sheet).map_err(|error| Failure::failed(error, help))?;
-    let placed = report::private_file(file, &bytes).with_context(|| format!("write {}", file.display()));
-    placed.map_err(|error| Failure::failed(error, help))?;
-    installation.ledger.note(actor, "workbook-written", profile.name.as_str())?;
-    Ok(written)
 }
 
 /// The profile of a panel that has decisions to choose from.
@@ -130,17 +130,13 @@ pub(super) fn deciding_panel(installation: &Installation, panel: &str) -> Result
     Ok(profile.clone())
 }
 
-/// Reads a filled-in workbook.
-pub fn outcomes_load(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    file: &Path,
-    dry_run: bool,
-) -> Result<OutcomesLoaded, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let _lock = if dry_run { None } else { Some(installation.ledger.lock()?) };
-    load(&mut installation, actor, file, dry_run)
+impl Installation {
+    /// Reads a filled-in workbook.
+    pub fn outcomes_load(&mut self, file: &Path, dry_run: bool) -> Result<OutcomesLoaded, Failure> {
+        let _lock = if dry_run { None } else { Some(self.ledger.lock()?) };
+        let actor = self.actor.clone();
+        load(self, &actor, file, dry_run)
+    }
 }
 
 pub(super) fn load(

@@ -11,8 +11,8 @@ use serde::Serialize;
 use super::check::{Checking, mend, requested};
 use super::installation::Installation;
 use super::prepared::Prepared;
-use super::{Actor, CheckedRequest, Failure, StatedFact, Workplace};
-use crate::calendar::{Clock, Office};
+use super::{CheckedRequest, Failure, StatedFact};
+use crate::calendar::Office;
 use crate::domain::{Document, DocumentKind, Finding, PersonId, Submission, SubmissionId, Whose};
 use crate::ledger::KeptRow;
 use crate::mapping::Authority;
@@ -55,21 +55,20 @@ pub struct PackChecked {
     pub papers: Vec<PackPaper>,
 }
 
-/// Checks a request with a pack, and tells of each document as soon as it is read: what it is and what is found about it
-/// by then. A later document may change that, so what counts is what is returned.
-pub fn pack_check(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: &SubmissionId,
-    path: &Path,
-    told: &mut dyn FnMut(&PackPaper),
-) -> Result<PackChecked, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    // What is told is shown at once: that somebody looks stands in the trail before.
-    requested(&installation, id)?;
-    installation.ledger.audit_view(actor, id.as_str())?;
-    Ok(look(&installation, workplace.pack_reader()?.as_path(), id, path, &[], Some(told))?.checked)
+impl Installation {
+    /// Checks a request with a pack, and tells of each document as soon as it is read: what it is and what is found about it
+    /// by then. A later document may change that, so what counts is what is returned.
+    pub fn pack_check(
+        &mut self,
+        id: &SubmissionId,
+        path: &Path,
+        told: &mut dyn FnMut(&PackPaper),
+    ) -> Result<PackChecked, Failure> {
+        // What is told is shown at once: that somebody looks stands in the trail before.
+        requested(self, id)?;
+        self.ledger.audit_view(&self.actor, id.as_str())?;
+        Ok(look(self, self.pack_reader()?.as_path(), id, path, &[], Some(told))?.checked)
+    }
 }
 
 /// A pack that was looked at.

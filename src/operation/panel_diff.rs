@@ -53,30 +53,33 @@ pub struct AspectCompared {
     pub other: Vec<Said>,
 }
 
-/// Compares two panels, or the panels of two authorities that have the same function.
-pub fn panels_diff(workplace: &Workplace, one: &str, other: &str) -> Result<PanelsCompared, Failure> {
-    let rules = workplace.rules()?;
-    let of = |name: &str| {
-        let name = AuthorityName::new(name);
-        let is_authority = rules.authority(&name).is_ok();
-        let panels = rules.panels.iter().filter(|(panel, _)| is_authority && panel.authority() == name);
-        panels.map(|(_, profile)| profile).collect::<Vec<&Profile>>()
-    };
-    let (ones, others) = (of(one), of(other));
-    if ones.is_empty() || others.is_empty() {
-        let configuration = workplace.configuration();
-        let (one, other) = (rules.panel(one, configuration)?, rules.panel(other, configuration)?);
-        return Ok(PanelsCompared { pairs: vec![pair(&rules, one, other)?], alone: Vec::new() });
+impl Workplace {
+    /// Compares two panels, or the panels of two authorities that have the same function.
+    pub fn panels_diff(&self, one: &str, other: &str) -> Result<PanelsCompared, Failure> {
+        let rules = self.rules()?;
+        let of = |name: &str| {
+            let name = AuthorityName::new(name);
+            let is_authority = rules.authority(&name).is_ok();
+            let panels = rules.panels.iter().filter(|(panel, _)| is_authority && panel.authority() == name);
+            panels.map(|(_, profile)| profile).collect::<Vec<&Profile>>()
+        };
+        let (ones, others) = (of(one), of(other));
+        if ones.is_empty() || others.is_empty() {
+            let configuration = self.configuration();
+            let (one, other) = (rules.panel(one, configuration)?, rules.panel(other, configuration)?);
+            return Ok(PanelsCompared { pairs: vec![pair(&rules, one, other)?], alone: Vec::new() });
+        }
+        let alike = |one: &Profile, other: &Profile| !one.function.is_empty() && one.function == other.function;
+        let pairs =
+            ones.iter().flat_map(|one| others.iter().filter(|other| alike(one, other)).map(|other| (*one, *other)));
+        let pairs = pairs.map(|(one, other)| pair(&rules, one, other)).collect::<Result<_, _>>()?;
+        let without = |these: &[&Profile], those: &[&Profile]| {
+            let alone = these.iter().filter(|one| !those.iter().any(|other| alike(one, other)));
+            alone.map(|profile| profile.name.clone()).collect::<Vec<_>>()
+        };
+        let alone = [without(&ones, &others), without(&others, &ones)].concat();
+        Ok(PanelsCompared { pairs, alone })
     }
-    let alike = |one: &Profile, other: &Profile| !one.function.is_empty() && one.function == other.function;
-    let pairs = ones.iter().flat_map(|one| others.iter().filter(|other| alike(one, other)).map(|other| (*one, *other)));
-    let pairs = pairs.map(|(one, other)| pair(&rules, one, other)).collect::<Result<_, _>>()?;
-    let without = |these: &[&Profile], those: &[&Profile]| {
-        let alone = these.iter().filter(|one| !those.iter().any(|other| alike(one, other)));
-        alone.map(|profile| profile.name.clone()).collect::<Vec<_>>()
-    };
-    let alone = [without(&ones, &others), without(&others, &ones)].concat();
-    Ok(PanelsCompared { pairs, alone })
 }
 
 fn pair(rules: &Rulebook, one: &Profile, other: &Profile) -> Result<PanelPair, Failure> {

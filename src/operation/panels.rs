@@ -5,9 +5,11 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::installation::Rulebook;
 use super::panel_profile::{Aspect, aspects, schedule_words};
-use super::{Failure, Workplace};
+use super::{Failure, Installation, Workplace};
 use crate::calendar::Clock;
+use crate::config::Configuration;
 use crate::domain::PanelName;
 use crate::panel::{Profile, Sitting};
 use crate::report::{self, Appointment};
@@ -73,56 +75,68 @@ pub struct CutoffShown {
     in_words: Option<String>,
 }
 
-/// The panels of the configuration's authorities.
-pub fn panels_list(workplace: &Workplace) -> Result<Vec<PanelListed>, Failure> {
-    let rules = workplace.rules()?;
-    rules.serves(workplace.configuration())?;
-    let served = |name: &PanelName| workplace.configuration().authority(&name.authority()).is_some();
-    Ok(rules.panels.iter().filter(|(name, _)| served(name)).map(|(_, profile)| PanelListed::of(profile)).collect())
-}
-
-/// One panel.
-pub fn panel_show(workplace: &Workplace, panel: &str) -> Result<PanelShown, Failure> {
-    let rules = workplace.rules()?;
-    let profile = rules.panel(panel, workplace.configuration())?;
-    let authority = rules.authority(&profile.name.authority())?;
-    Ok(PanelShown { listed: PanelListed::of(profile), aspects: aspects(profile, authority) })
-}
-
-/// The roles of a panel's authority, in which somebody may answer for a finding.
-pub fn panel_roles(workplace: &Workplace, panel: &PanelName) -> Result<Vec<RoleShown>, Failure> {
-    let rules = workplace.rules()?;
-    let roles = rules.authority(&panel.authority())?.roles.iter();
-    Ok(roles.map(|(role, title)| RoleShown { role: role.clone(), title: title.clone() }).collect())
-}
-
-/// A panel's sittings.
-pub fn panel_sittings(workplace: &Workplace, panel: &str, from: Date, to: Date) -> Result<Vec<Sitting>, Failure> {
-    if from > to {
-        return Err(Failure::usage(format_args!("{from} is after {to}"), "exchange --from and --to"));
+impl Installation {
+    /// The panels of the configuration's authorities.
+    pub fn panels(&self) -> Vec<PanelListed> {
+        listed(&self.rules, &self.configuration)
     }
-    let rules = workplace.rules()?;
-    let profile = rules.panel(panel, workplace.configuration())?;
-    Ok(profile.sittings(from, to, rules.office(&profile.name.authority())?))
+
+    /// The roles of a panel's authority, in which somebody may answer for a finding.
+    pub fn panel_roles(&self, panel: &PanelName) -> Result<Vec<RoleShown>, Failure> {
+        let roles = self.rules.authority(&panel.authority())?.roles.iter();
+        Ok(roles.map(|(role, title)| RoleShown { role: role.clone(), title: title.clone() }).collect())
+    }
 }
 
-/// A panel's sittings in a file for Outlook and Google (RFC 5545), with an appointment for each cutoff.
-pub fn sittings_calendar(
-    workplace: &Workplace,
-    clock: Clock,
-    panel: &str,
-    sittings: &[Sitting],
-    file: &Path,
-) -> Result<(), Failure> {
-    let rules = workplace.rules()?;
-    let profile = rules.panel(panel, workplace.configuration())?;
-    let office = rules.office(&profile.name.authority())?;
-    let appointments: Vec<Appointment> = sittings.iter().map(|sitting| appointment(profile, sitting)).collect();
-    let calendar = report::calendar_file(&profile.title, &appointments, &clock.now_in(&office.zone));
-    report::private_file(file, calendar.as_bytes()).map_err(|error| {
-        let help = "name a file that ends in .ics, in a folder that you may write to";
-        Failure::usage(format_args!("{} cannot be written: {error}", file.display()), help)
-    })
+fn listed(rules: &Rulebook, configuration: &Configuration) -> Vec<PanelListed> {
+    let served = |name: &PanelName| configuration.authority(&name.authority()).is_some();
+    rules.panels.iter().filter(|(name, _)| served(name)).map(|(_, profile)| PanelListed::of(profile)).collect()
+}
+
+impl Workplace {
+    /// The panels of the configuration's authorities.
+    pub fn panels_list(&self) -> Result<Vec<PanelListed>, Failure> {
+        let rules = self.rules()?;
+        rules.serves(self.configuration())?;
+        Ok(listed(&rules, self.configuration()))
+    }
+
+    /// One panel.
+    pub fn panel_show(&self, panel: &str) -> Result<PanelShown, Failure> {
+        let rules = self.rules()?;
+        let profile = rules.panel(panel, self.configuration())?;
+        let authority = rules.authority(&profile.name.authority())?;
+        Ok(PanelShown { listed: PanelListed::of(profile), aspects: aspects(profile, authority) })
+    }
+
+    /// A panel's sittings.
+    pub fn panel_sittings(&self, panel: &str, from: Date, to: Date) -> Result<Vec<Sitting>, Failure> {
+        if from > to {
+            return Err(Failure::usage(format_args!("{from} is after {to}"), "exchange --from and --to"));
+        }
+        let rules = self.rules()?;
+        let profile = rules.panel(panel, self.configuration())?;
+        Ok(profile.sittings(from, to, rules.office(&profile.name.authority())?))
+    }
+
+    /// A panel's sittings in a file for Outlook and Google (RFC 5545), with an appointment for each cutoff.
+    pub fn sittings_calendar(
+        &self,
+        clock: Clock,
+        panel: &str,
+        sittings: &[Sitting],
+        file: &Path,
+    ) -> Result<(), Failure> {
+        let rules = self.rules()?;
+        let profile = rules.panel(panel, self.configuration())?;
+        let office = rules.office(&profile.name.authority())?;
+        let appointments: Vec<Appointment> = sittings.iter().map(|sitting| appointment(profile, sitting)).collect();
+        let calendar = report::calendar_file(&profile.title, &appointments, &clock.now_in(&office.zone));
+        report::private_file(file, calendar.as_bytes()).map_err(|error| {
+            let help = "name a file that ends in .ics, in a folder that you may write to";
+            Failure::usage(format_args!("{} cannot be written: {error}", file.display()), help)
+        })
+    }
 }
 
 fn appointment(profile: &Profile, sitting: &Sitting) -> Appointment {
@@ -142,24 +156,26 @@ fn appointment(profile: &Profile, sitting: &Sitting) -> Appointment {
     }
 }
 
-/// When the request for a sitting must be in.
-pub fn panel_cutoff(workplace: &Workplace, panel: &str, date: Date) -> Result<CutoffShown, Failure> {
-    let rules = workplace.rules()?;
-    let profile = rules.panel(panel, workplace.configuration())?;
-    let sitting = profile.sitting_on(date, rules.office(&profile.name.authority())?).ok_or_else(|| {
-        let help = format!("`tessera panels sittings {} --from {date} --to …` lists its sittings", profile.name);
-        Failure::usage(format_args!("{} does not sit on {date}", profile.name), help)
-    })?;
-    let cutoff = sitting.cutoff;
-    Ok(CutoffShown {
-        panel: sitting.panel,
-        date,
-        cutoff: cutoff.as_ref().map(crate::panel::Cutoff::with_offset),
-        moved: cutoff.as_ref().is_some_and(|cutoff| cutoff.moved),
-        in_words: cutoff.as_ref().map(|cutoff| report::moment(&cutoff.at)),
-        rule: cutoff.map(|cutoff| cutoff.rule),
-        cancelled: sitting.cancelled,
-    })
+impl Workplace {
+    /// When the request for a sitting must be in.
+    pub fn panel_cutoff(&self, panel: &str, date: Date) -> Result<CutoffShown, Failure> {
+        let rules = self.rules()?;
+        let profile = rules.panel(panel, self.configuration())?;
+        let sitting = profile.sitting_on(date, rules.office(&profile.name.authority())?).ok_or_else(|| {
+            let help = format!("`tessera panels sittings {} --from {date} --to …` lists its sittings", profile.name);
+            Failure::usage(format_args!("{} does not sit on {date}", profile.name), help)
+        })?;
+        let cutoff = sitting.cutoff;
+        Ok(CutoffShown {
+            panel: sitting.panel,
+            date,
+            cutoff: cutoff.as_ref().map(crate::panel::Cutoff::with_offset),
+            moved: cutoff.as_ref().is_some_and(|cutoff| cutoff.moved),
+            in_words: cutoff.as_ref().map(|cutoff| report::moment(&cutoff.at)),
+            rule: cutoff.map(|cutoff| cutoff.rule),
+            cancelled: sitting.cancelled,
+        })
+    }
 }
 
 impl PanelListed {

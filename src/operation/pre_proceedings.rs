@@ -7,11 +7,10 @@ use anyhow::Context as _;
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
+use super::Failure;
 use super::installation::Installation;
 use super::ledger::as_text;
 use super::sittings::served;
-use super::{Actor, Failure, Workplace};
-use crate::calendar::Clock;
 use crate::domain::{AuthorityName, Outcome, PersonId, SubmissionId};
 use crate::learning::{COLUMNS, Child, PreProceedingsRow, Turn, Turned};
 use crate::panel::{PreProceedingsRule, Profile};
@@ -35,19 +34,20 @@ struct Authority {
     turned: BTreeMap<PersonId, Vec<Turned>>,
 }
 
-/// The pre-proceedings columns of every child who is or was in them. That somebody took them away stands in the audit
-/// trail, for each child.
-pub fn pre_proceedings(workplace: &Workplace, clock: Clock, actor: &Actor) -> Result<PreProceedings, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let mut rows = Vec::new();
-    for (name, authority) in &authorities(&installation)? {
-        rows.extend(of_authority(&installation, name, authority)?);
+impl Installation {
+    /// The pre-proceedings columns of every child who is or was in them. That somebody took them away stands in the audit
+    /// trail, for each child.
+    pub fn pre_proceedings(&mut self) -> Result<PreProceedings, Failure> {
+        let mut rows = Vec::new();
+        for (name, authority) in &authorities(self)? {
+            rows.extend(of_authority(self, name, authority)?);
+        }
+        let seen: Vec<String> =
+            rows.iter().map(|row: &PreProceedingsRow| format!("pre-proceedings {}", row.person)).collect();
+        self.ledger.audit_view(&self.actor, "pre-proceedings")?;
+        self.ledger.audit_views(&self.actor, seen.iter().map(String::as_str))?;
+        Ok(PreProceedings { rows })
     }
-    let seen: Vec<String> =
-        rows.iter().map(|row: &PreProceedingsRow| format!("pre-proceedings {}", row.person)).collect();
-    installation.ledger.audit_view(actor, "pre-proceedings")?;
-    installation.ledger.audit_views(actor, seen.iter().map(String::as_str))?;
-    Ok(PreProceedings { rows })
 }
 
 /// What the panels of each authority say and have decided.

@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use super::import::{Incoming, read_file};
 use super::installation::Installation;
-use super::{Actor, Failure, Page, Paging, Unwatched, Workplace};
-use crate::calendar::Clock;
+use super::{Failure, OpenLedger, Page, Paging, Unwatched};
 use crate::domain::Account;
 use crate::export::Record;
 use crate::ledger::{Entry, EntryState, FileBegun, FileStart, Item};
@@ -54,81 +53,73 @@ pub struct Replayed {
     pub waiting: Vec<Quarantined>,
 }
 
-/// What waits.
-pub fn quarantine_list(workplace: &Workplace, clock: Clock, all: bool) -> Result<Vec<Quarantined>, Failure> {
-    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    Ok(ledger.quarantine(all)?.iter().map(Quarantined::of).collect())
-}
-
-/// A page of what waits, or of all that ever waited, oldest first.
-pub fn quarantine_page(
-    workplace: &Workplace,
-    clock: Clock,
-    all: bool,
-    paging: &Paging,
-) -> Result<Page<Quarantined>, Failure> {
-    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let rows = ledger.quarantine_page(all, paging.number()?.unwrap_or(0), paging.rows_and_one())?;
-    Ok(Page::of(paging, rows, |last| last.id.to_string(), Quarantined::of))
-}
-
-/// One of them.
-pub fn quarantine_show(workplace: &Workplace, clock: Clock, id: u64) -> Result<Quarantined, Failure> {
-    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let entry =
-        ledger.quarantined(id)?.ok_or_else(|| Failure::unknown("entry of the quarantine", id, "quarantine list"))?;
-    Ok(Quarantined::of(&entry))
-}
-
-/// Gives one up.
-pub fn quarantine_discard(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: u64,
-    reason: &str,
-) -> Result<Quarantined, Failure> {
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    if ledger.quarantined(id)?.is_none() {
-        return Err(Failure::unknown("entry of the quarantine", id, "quarantine list"));
+impl OpenLedger {
+    /// What waits.
+    pub fn quarantine_list(&self, all: bool) -> Result<Vec<Quarantined>, Failure> {
+        Ok(self.ledger.quarantine(all)?.iter().map(Quarantined::of).collect())
     }
-    ledger.settle_quarantined(id, EntryState::Discarded, Some(reason), actor)?;
-    let entry =
-        ledger.quarantined(id)?.ok_or_else(|| Failure::unknown("entry of the quarantine", id, "quarantine list"))?;
-    Ok(Quarantined::of(&entry))
-}
 
-/// Reads again what waits, with the mapping files as they are now: a record from what was kept of it, a whole file
-/// from where it lies.
-pub fn quarantine_replay(workplace: &Workplace, clock: Clock, actor: &Actor, ids: &[u64]) -> Result<Replayed, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let _lock = installation.ledger.lock()?;
-    for id in ids {
-        if installation.ledger.quarantined(*id)?.is_none() {
+    /// A page of what waits, or of all that ever waited, oldest first.
+    pub fn quarantine_page(&self, all: bool, paging: &Paging) -> Result<Page<Quarantined>, Failure> {
+        let rows = self.ledger.quarantine_page(all, paging.number()?.unwrap_or(0), paging.rows_and_one())?;
+        Ok(Page::of(paging, rows, |last| last.id.to_string(), Quarantined::of))
+    }
+
+    /// One of them.
+    pub fn quarantine_show(&self, id: u64) -> Result<Quarantined, Failure> {
+        let entry = self
+            .ledger
+            .quarantined(id)?
+            .ok_or_else(|| Failure::unknown("entry of the quarantine", id, "quarantine list"))?;
+        Ok(Quarantined::of(&entry))
+    }
+
+    /// Gives one up.
+    pub fn quarantine_discard(&mut self, id: u64, reason: &str) -> Result<Quarantined, Failure> {
+        if self.ledger.quarantined(id)?.is_none() {
             return Err(Failure::unknown("entry of the quarantine", id, "quarantine list"));
         }
+        self.ledger.settle_quarantined(id, EntryState::Discarded, Some(reason), &self.actor)?;
+        let entry = self
+            .ledger
+            .quarantined(id)?
+            .ok_or_else(|| Failure::unknown("entry of the quarantine", id, "quarantine list"))?;
+        Ok(Quarantined::of(&entry))
     }
-    let entries = installation.ledger.quarantine(false)?;
-    let wanted = entries.into_iter().filter(|entry| ids.is_empty() || ids.contains(&entry.id));
-    let mut replayed = Replayed { taken: 0, unchanged: 0, still_waiting: 0, waiting: Vec::new() };
-    for entry in wanted {
-        let account = match &entry.record {
-            Some(record) => replay_record(&mut installation, &entry, record)?,
-            None => replay_file(&mut installation, &entry)?,
-        };
-        let Some(account) = account else {
-            replayed.still_waiting += 1;
-            replayed.waiting.push(Quarantined::of(&entry));
-            continue;
-        };
-        replayed.taken += account.taken;
-        replayed.unchanged += account.unchanged;
-        // One that a later export has brought is settled already.
-        if installation.ledger.quarantined(entry.id)?.is_some_and(|entry| entry.state == EntryState::Waiting) {
-            installation.ledger.settle_quarantined(entry.id, EntryState::Replayed, None, actor)?;
+}
+
+impl Installation {
+    /// Reads again what waits, with the mapping files as they are now: a record from what was kept of it, a whole file
+    /// from where it lies.
+    pub fn quarantine_replay(&mut self, ids: &[u64]) -> Result<Replayed, Failure> {
+        let _lock = self.ledger.lock()?;
+        for id in ids {
+            if self.ledger.quarantined(*id)?.is_none() {
+                return Err(Failure::unknown("entry of the quarantine", id, "quarantine list"));
+            }
         }
+        let entries = self.ledger.quarantine(false)?;
+        let wanted = entries.into_iter().filter(|entry| ids.is_empty() || ids.contains(&entry.id));
+        let mut replayed = Replayed { taken: 0, unchanged: 0, still_waiting: 0, waiting: Vec::new() };
+        for entry in wanted {
+            let account = match &entry.record {
+                Some(record) => replay_record(self, &entry, record)?,
+                None => replay_file(self, &entry)?,
+            };
+            let Some(account) = account else {
+                replayed.still_waiting += 1;
+                replayed.waiting.push(Quarantined::of(&entry));
+                continue;
+            };
+            replayed.taken += account.taken;
+            replayed.unchanged += account.unchanged;
+            // One that a later export has brought is settled already.
+            if self.ledger.quarantined(entry.id)?.is_some_and(|entry| entry.state == EntryState::Waiting) {
+                self.ledger.settle_quarantined(entry.id, EntryState::Replayed, None, &self.actor)?;
+            }
+        }
+        Ok(replayed)
     }
-    Ok(replayed)
 }
 
 /// `None`: it still cannot be read.

@@ -181,21 +181,25 @@ fn persons(installation: &Installation) -> Result<Vec<StandInPerson>, Failure> {
     Ok(persons)
 }
 
-/// Serves the stand-in until the program is interrupted. `standing` is told where it listens and what it keeps.
-pub fn stand_in(
-    workplace: &Workplace,
-    clock: Clock,
-    listen: SocketAddr,
-    standing: impl FnOnce(SocketAddr, &Path),
-) -> Result<(), Failure> {
-    let rehearsed = Workplace::new(workplace.configuration().clone().rehearsed());
-    prepare(rehearsed.configuration())?;
-    let installation = Installation::open(&rehearsed, clock, &Actor::new("stand-in", None))?;
-    runtime()?.block_on(async {
-        let running = stand(&installation, listen).await?;
-        standing(running.address, &records(&installation.configuration));
-        let interrupted = tokio::signal::ctrl_c().await;
-        running.stop();
-        interrupted.map_err(|error| Failure::failed(error, "stop the process"))
-    })
+impl Workplace {
+    /// Serves the stand-in of the rehearsal until the program is interrupted. `standing` is told where it listens and
+    /// what it keeps.
+    pub fn stand_in(
+        &self,
+        clock: Clock,
+        actor: &Actor,
+        listen: SocketAddr,
+        standing: impl FnOnce(SocketAddr, &Path),
+    ) -> Result<(), Failure> {
+        let rehearsed = Self::new(self.configuration().clone().rehearsed());
+        prepare(rehearsed.configuration())?;
+        let installation = rehearsed.open(clock, actor)?;
+        runtime()?.block_on(async {
+            let running = stand(&installation, listen).await?;
+            standing(running.address, &records(&installation.configuration));
+            let interrupted = tokio::signal::ctrl_c().await;
+            running.stop();
+            interrupted.map_err(|error| Failure::failed(error, "stop the process"))
+        })
+    }
 }

@@ -12,8 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::duties::roles_of;
 use super::init::private_folder;
 use super::installation::Installation;
-use super::{Actor, Failure, RoleNamed, Workplace};
-use crate::calendar::Clock;
+use super::{Actor, Failure, RoleNamed};
 use crate::config::{AuthoritySettings, SmtpSettings, SmtpTls};
 use crate::diagnostic::nearest;
 use crate::domain::{AuthorityName, DutyId, hexadecimal};
@@ -110,14 +109,16 @@ struct Untaken {
     is_way: bool,
 }
 
-/// Tells every role what it has not been told; with `dry_run`, says what would be told to whom.
-pub fn duties_remind(workplace: &Workplace, clock: Clock, actor: &Actor, dry_run: bool) -> Result<Reminded, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    if dry_run {
-        return looked_through(&installation);
+impl Installation {
+    /// Tells every role what it has not been told; with `dry_run`, says what would be told to whom.
+    pub fn duties_remind(&mut self, dry_run: bool) -> Result<Reminded, Failure> {
+        if dry_run {
+            return looked_through(self);
+        }
+        let _lock = self.ledger.lock()?;
+        let actor = self.actor.clone();
+        remind(self, &actor)
     }
-    let _lock = installation.ledger.lock()?;
-    remind(&mut installation, actor)
 }
 
 /// What would be told to whom.

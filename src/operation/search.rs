@@ -9,8 +9,7 @@ use super::installation::Installation;
 use super::sittings::{listed, served};
 use super::submissions::listed_page;
 use super::write_back::found_in;
-use super::{Actor, Failure, Page, Paging, PanelListed, SittingListed, SubmissionListed, Workplace, WriteBackListed};
-use crate::calendar::Clock;
+use super::{Failure, Page, Paging, PanelListed, SittingListed, SubmissionListed, WriteBackListed};
 use crate::domain::{PersonId, SubmissionId};
 use crate::ledger::Span;
 use crate::panel::Profile;
@@ -33,44 +32,39 @@ pub struct Found {
 /// Fewer letters begin too many ids to be looked for.
 const LETTERS_MIN: usize = 3;
 
-/// Looks for a person, a submission, a panel, a day or a write-back.
-///
-/// By Mosaic's id of a person, the id of a submission or the beginning of it, the name of a panel, a day on which panels sit,
-/// or a write-back by its id or reference. That somebody was shown children's records stands in the audit trail.
-pub fn search(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    text: &str,
-    paging: &Paging,
-) -> Result<Found, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let text = text.trim();
-    let profiles = served(&installation, None)?;
-    let (sittings, panels) = match day(text) {
-        Some(day) => (listed(&installation, &profiles, day, day)?, Vec::new()),
-        None => (
-            Vec::new(),
-            profiles.iter().filter(|profile| is_called(profile, text)).map(|one| PanelListed::of(one)).collect(),
-        ),
-    };
-    let submissions = submissions(&installation, text, paging)?;
-    let write_backs: Vec<WriteBackListed> = found_in(&installation.ledger, text)?
-        .iter()
-        .filter(|one| workplace.serves(&one.panel))
-        .map(WriteBackListed::of)
-        .collect();
-    let person =
-        person(text).filter(|person| submissions.rows.iter().any(|row| row.people.contains(&person.to_string())));
-    let what = match person {
-        Some(person) => Some(format!("person {person}")),
-        None if !submissions.rows.is_empty() => Some("submission".to_owned()),
-        None => (!write_backs.is_empty()).then(|| "write-back".to_owned()),
-    };
-    if let Some(what) = what {
-        installation.ledger.note(actor, "searched", &what)?;
+impl Installation {
+    /// Looks for a person, a submission, a panel, a day or a write-back.
+    ///
+    /// By Mosaic's id of a person, the id of a submission or the beginning of it, the name of a panel, a day on which panels sit,
+    /// or a write-back by its id or reference. That somebody was shown children's records stands in the audit trail.
+    pub fn search(&mut self, text: &str, paging: &Paging) -> Result<Found, Failure> {
+        let text = text.trim();
+        let profiles = served(self, None)?;
+        let (sittings, panels) = match day(text) {
+            Some(day) => (listed(self, &profiles, day, day)?, Vec::new()),
+            None => (
+                Vec::new(),
+                profiles.iter().filter(|profile| is_called(profile, text)).map(|one| PanelListed::of(one)).collect(),
+            ),
+        };
+        let submissions = submissions(self, text, paging)?;
+        let write_backs: Vec<WriteBackListed> = found_in(&self.ledger, text)?
+            .iter()
+            .filter(|one| self.serves(&one.panel))
+            .map(WriteBackListed::of)
+            .collect();
+        let person =
+            person(text).filter(|person| submissions.rows.iter().any(|row| row.people.contains(&person.to_string())));
+        let what = match person {
+            Some(person) => Some(format!("person {person}")),
+            None if !submissions.rows.is_empty() => Some("submission".to_owned()),
+            None => (!write_backs.is_empty()).then(|| "write-back".to_owned()),
+        };
+        if let Some(what) = what {
+            self.ledger.note(&self.actor, "searched", &what)?;
+        }
+        Ok(Found { text: text.to_owned(), submissions, sittings, panels, write_backs })
     }
-    Ok(Found { text: text.to_owned(), submissions, sittings, panels, write_backs })
 }
 
 fn person(text: &str) -> Option<PersonId> {

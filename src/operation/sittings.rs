@@ -10,8 +10,7 @@ use super::check::{Checking, each_request, mend, sitting_on};
 use super::docket::no_sitting;
 use super::installation::Installation;
 use super::page::no_place;
-use super::{Actor, Agenda, CheckedRequest, Failure, Page, Paging, Workplace};
-use crate::calendar::Clock;
+use super::{Agenda, CheckedRequest, Failure, Page, Paging};
 use crate::domain::{PanelName, Verdict};
 use crate::ledger::{Booked, Ledger, Selection};
 use crate::panel::{Profile, Sitting};
@@ -78,17 +77,12 @@ impl Readiness {
     }
 }
 
-/// The sittings of one panel, or of all that are served, from one day to another, both included; by date.
-pub fn sittings_listed(
-    workplace: &Workplace,
-    clock: Clock,
-    panel: Option<&str>,
-    from: Date,
-    to: Date,
-) -> Result<Vec<SittingListed>, Failure> {
-    let installation = Installation::open(workplace, clock, &Actor::new("reader", None))?;
-    let profiles = served(&installation, panel)?;
-    listed(&installation, &profiles, from, to)
+impl Installation {
+    /// The sittings of one panel, or of all that are served, from one day to another, both included; by date.
+    pub fn sittings_listed(&self, panel: Option<&str>, from: Date, to: Date) -> Result<Vec<SittingListed>, Failure> {
+        let profiles = served(self, panel)?;
+        listed(self, &profiles, from, to)
+    }
 }
 
 /// One panel, or all that are served.
@@ -159,39 +153,33 @@ fn one_listed(
     })
 }
 
-/// A sitting: the requests that the last checks have at it, checked now, a page of them, as its agenda. That somebody
-/// looked at it stands in the audit trail.
-pub fn sitting_page(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    panel: &str,
-    date: Date,
-    paging: &Paging,
-) -> Result<SittingPage, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let profile = installation.rules.panel(panel, workplace.configuration())?.clone();
-    let office = installation.rules.office(&profile.name.authority())?.clone();
-    let after = paging.after.as_deref().map(|after| after.split_once('/').ok_or_else(no_place)).transpose()?;
-    let ledger = &installation.ledger;
-    let booked = ledger.booked_page(&profile.name, date, after.unwrap_or_default(), paging.rows_and_one())?;
-    let before = after.map_or(Ok(0), |after| ledger.booked_before(&profile.name, date, after))?;
-    let page: Page<Booked> =
-        Page::of(paging, booked, |last| format!("{}/{}", last.place, last.submission), Clone::clone);
-    let sitting = match sitting_on(&installation, &profile, date) {
-        // Somebody has asked for a day on which the panel does not sit, or its schedule was another then.
-        Err(_) if !page.rows.is_empty() => no_sitting(&profile, date, &office),
-        sitting => sitting?,
-    };
-    let requests = heard(&installation, &profile, &sitting, &page.rows)?;
-    let readiness = readiness(&installation.ledger, &profile.name, date, date)?.remove(&date).unwrap_or_default();
-    let held = installation.ledger.held_without_outcome(&profile.name, date, date)?;
-    let held = held.first().map_or(0, |(_, count)| *count);
-    let listed = SittingListed { held, ..one_listed(&installation, &profile, sitting.clone(), readiness)? };
-    let before = usize::try_from(before).unwrap_or(usize::MAX);
-    let agenda = agenda_of(&installation, &profile, sitting, requests, before)?;
-    installation.ledger.audit_view(actor, &format!("agenda {} {date}", profile.name))?;
-    Ok(SittingPage { agenda, listed, next: page.next })
+impl Installation {
+    /// A sitting: the requests that the last checks have at it, checked now, a page of them, as its agenda. That somebody
+    /// looked at it stands in the audit trail.
+    pub fn sitting_page(&mut self, panel: &str, date: Date, paging: &Paging) -> Result<SittingPage, Failure> {
+        let profile = self.rules.panel(panel, &self.configuration)?.clone();
+        let office = self.rules.office(&profile.name.authority())?.clone();
+        let after = paging.after.as_deref().map(|after| after.split_once('/').ok_or_else(no_place)).transpose()?;
+        let ledger = &self.ledger;
+        let booked = ledger.booked_page(&profile.name, date, after.unwrap_or_default(), paging.rows_and_one())?;
+        let before = after.map_or(Ok(0), |after| ledger.booked_before(&profile.name, date, after))?;
+        let page: Page<Booked> =
+            Page::of(paging, booked, |last| format!("{}/{}", last.place, last.submission), Clone::clone);
+        let sitting = match sitting_on(self, &profile, date) {
+            // Somebody has asked for a day on which the panel does not sit, or its schedule was another then.
+            Err(_) if !page.rows.is_empty() => no_sitting(&profile, date, &office),
+            sitting => sitting?,
+        };
+        let requests = heard(self, &profile, &sitting, &page.rows)?;
+        let readiness = readiness(&self.ledger, &profile.name, date, date)?.remove(&date).unwrap_or_default();
+        let held = self.ledger.held_without_outcome(&profile.name, date, date)?;
+        let held = held.first().map_or(0, |(_, count)| *count);
+        let listed = SittingListed { held, ..one_listed(self, &profile, sitting.clone(), readiness)? };
+        let before = usize::try_from(before).unwrap_or(usize::MAX);
+        let agenda = agenda_of(self, &profile, sitting, requests, before)?;
+        self.ledger.audit_view(&self.actor, &format!("agenda {} {date}", profile.name))?;
+        Ok(SittingPage { agenda, listed, next: page.next })
+    }
 }
 
 /// The requests of a page, checked: those that are open as they stand now, those that are decided for the sitting that
@@ -222,29 +210,30 @@ fn heard(
     Ok(requests)
 }
 
-/// Checks every open request of a panel now, and keeps what was said. How many were checked, one for each child.
-pub fn sitting_recheck(workplace: &Workplace, clock: Clock, actor: &Actor, panel: &str) -> Result<usize, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let _lock = installation.ledger.lock()?;
-    let name = installation.rules.panel(panel, workplace.configuration())?.name.clone();
-    let selection = Selection { panel: Some(name), ..Selection::default() };
-    let mut checks = Checking::new(&installation, &[])?;
-    checks.expect_all(selection.clone())?;
-    let (mut checked, mut changed) = (0, Vec::new());
-    each_request(&installation, selection, &mut |submission| {
-        for request in checks.of(submission)? {
-            checked += 1;
-            let stored = request.stored();
-            let before = installation.ledger.last_check(&stored.0, stored.1)?;
-            changed.extend(before.is_none_or(|before| before.inputs != stored.2.inputs).then_some(stored));
+impl Installation {
+    /// Checks every open request of a panel now, and keeps what was said. How many were checked, one for each child.
+    pub fn sitting_recheck(&mut self, panel: &str) -> Result<usize, Failure> {
+        let _lock = self.ledger.lock()?;
+        let name = self.rules.panel(panel, &self.configuration)?.name.clone();
+        let selection = Selection { panel: Some(name), ..Selection::default() };
+        let mut checks = Checking::new(self, &[])?;
+        checks.expect_all(selection.clone())?;
+        let (mut checked, mut changed) = (0, Vec::new());
+        each_request(self, selection, &mut |submission| {
+            for request in checks.of(submission)? {
+                checked += 1;
+                let stored = request.stored();
+                let before = self.ledger.last_check(&stored.0, stored.1)?;
+                changed.extend(before.is_none_or(|before| before.inputs != stored.2.inputs).then_some(stored));
+            }
+            Ok(())
+        })?;
+        drop(checks);
+        for batch in changed.chunks(CHECKS_AT_A_TIME) {
+            self.ledger.keep_checks(batch, &self.actor)?;
         }
-        Ok(())
-    })?;
-    drop(checks);
-    for batch in changed.chunks(CHECKS_AT_A_TIME) {
-        installation.ledger.keep_checks(batch, actor)?;
+        Ok(checked)
     }
-    Ok(checked)
 }
 
 /// Checks that are kept in one transaction: others may write in between.

@@ -7,8 +7,7 @@ use serde::Serialize;
 use super::check::{checked_submission, profile_of};
 use super::installation::Installation;
 use super::kept_pack::kept;
-use super::{Actor, CheckedRequest, Failure, KeptPaper, OutcomeListed, Page, Paging, Workplace, WriteBackListed};
-use crate::calendar::Clock;
+use super::{CheckedRequest, Failure, KeptPaper, OutcomeListed, Page, Paging, WriteBackListed};
 use crate::domain::{AnswerNote, AuthorityName, PanelName, PersonId, Submission, SubmissionId};
 use crate::ledger::{Ledger, Selection, Span, SubmissionRow};
 use crate::report;
@@ -131,68 +130,62 @@ pub struct RevisionShown {
     pub moved: Option<(String, String)>,
 }
 
-/// A list of submissions.
-pub fn submissions_list(
-    workplace: &Workplace,
-    clock: Clock,
-    filter: &SubmissionFilter,
-) -> Result<Submissions, Failure> {
-    let installation = Installation::open(workplace, clock, &Actor::new("reader", None))?;
-    let panel =
-        filter.panel.as_ref().map(|name| installation.rules.panel(name, workplace.configuration())).transpose()?;
-    let selection = Selection {
-        authority: filter.authority.as_deref().map(AuthorityName::new),
-        panel: panel.map(|profile| profile.name.clone()),
-        requests: !filter.all,
-        open: false,
-        after: None,
-        limit: filter.limit.saturating_add(1),
-    };
-    let rows = installation.ledger.submissions(&selection)?;
-    let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    Ok(Submissions { submissions: rows.iter().take(limit).map(SubmissionListed::of).collect(), more })
-}
-
-/// A page of the submissions that a filter lets through, in order of id; the page says how many.
-pub fn submissions_page(
-    workplace: &Workplace,
-    clock: Clock,
-    filter: &SubmissionFilter,
-    paging: &Paging,
-) -> Result<Page<SubmissionListed>, Failure> {
-    let installation = Installation::open(workplace, clock, &Actor::new("reader", None))?;
-    let ledger = &installation.ledger;
-    let panel = filter.panel.as_ref().map(|name| installation.rules.panel(name, workplace.configuration()));
-    let panel = panel.transpose()?.map(|profile| &profile.name);
-    let authorities = installation.configuration.authorities.iter().map(|authority| &authority.name);
-    let wanted = |name: &&AuthorityName| filter.authority.as_deref().is_none_or(|wanted| wanted == name.as_str());
-    let authorities: Vec<&AuthorityName> = authorities.filter(wanted).collect();
-    let after = paging.after.as_deref().unwrap_or_default();
-    let mut ids: BTreeSet<SubmissionId> = BTreeSet::new();
-    if let Some(person) = &filter.person {
-        let person: PersonId = person.parse().map_err(|why| {
-            Failure::usage(format_args!("this is no person's id in Mosaic: {why}"), "write the digits of the id")
-        })?;
-        for authority in authorities {
-            let about = ledger.submissions_about(authority, person)?;
-            ids.extend(about.into_iter().filter(|id| id.as_str() > after));
-        }
-    } else {
-        let kinds: &[bool] = if filter.all { &[true, false] } else { &[true] };
-        let spans = |is_request: &bool| match panel {
-            Some(panel) => vec![Span::Panel(panel, *is_request)],
-            None => authorities.iter().map(|name| Span::Authority(name, *is_request)).collect(),
+impl Installation {
+    /// A list of submissions.
+    pub fn submissions_list(&self, filter: &SubmissionFilter) -> Result<Submissions, Failure> {
+        let panel = filter.panel.as_ref().map(|name| self.rules.panel(name, &self.configuration)).transpose()?;
+        let selection = Selection {
+            authority: filter.authority.as_deref().map(AuthorityName::new),
+            panel: panel.map(|profile| profile.name.clone()),
+            requests: !filter.all,
+            open: false,
+            after: None,
+            limit: filter.limit.saturating_add(1),
         };
-        for span in kinds.iter().flat_map(spans) {
-            ids.extend(ledger.ids(span, after, paging.rows_and_one())?);
-        }
+        let rows = self.ledger.submissions(&selection)?;
+        let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        Ok(Submissions { submissions: rows.iter().take(limit).map(SubmissionListed::of).collect(), more })
     }
-    listed_page(ledger, ids, paging, |submission| {
-        let asks = panel.is_none_or(|panel| submission.panel.as_ref() == Some(panel));
-        let is_of = filter.authority.as_deref().is_none_or(|name| submission.authority.as_str() == name);
-        asks && is_of && (filter.all || submission.is_request())
-    })
+
+    /// A page of the submissions that a filter lets through, in order of id; the page says how many.
+    pub fn submissions_page(
+        &self,
+        filter: &SubmissionFilter,
+        paging: &Paging,
+    ) -> Result<Page<SubmissionListed>, Failure> {
+        let ledger = &self.ledger;
+        let panel = filter.panel.as_ref().map(|name| self.rules.panel(name, &self.configuration));
+        let panel = panel.transpose()?.map(|profile| &profile.name);
+        let authorities = self.configuration.authorities.iter().map(|authority| &authority.name);
+        let wanted = |name: &&AuthorityName| filter.authority.as_deref().is_none_or(|wanted| wanted == name.as_str());
+        let authorities: Vec<&AuthorityName> = authorities.filter(wanted).collect();
+        let after = paging.after.as_deref().unwrap_or_default();
+        let mut ids: BTreeSet<SubmissionId> = BTreeSet::new();
+        if let Some(person) = &filter.person {
+            let person: PersonId = person.parse().map_err(|why| {
+                Failure::usage(format_args!("this is no person's id in Mosaic: {why}"), "write the digits of the id")
+            })?;
+            for authority in authorities {
+                let about = ledger.submissions_about(authority, person)?;
+                ids.extend(about.into_iter().filter(|id| id.as_str() > after));
+            }
+        } else {
+            let kinds: &[bool] = if filter.all { &[true, false] } else { &[true] };
+            let spans = |is_request: &bool| match panel {
+                Some(panel) => vec![Span::Panel(panel, *is_request)],
+                None => authorities.iter().map(|name| Span::Authority(name, *is_request)).collect(),
+            };
+            for span in kinds.iter().flat_map(spans) {
+                ids.extend(ledger.ids(span, after, paging.rows_and_one())?);
+            }
+        }
+        listed_page(ledger, ids, paging, |submission| {
+            let asks = panel.is_none_or(|panel| submission.panel.as_ref() == Some(panel));
+            let is_of = filter.authority.as_deref().is_none_or(|name| submission.authority.as_str() == name);
+            asks && is_of && (filter.all || submission.is_request())
+        })
+    }
 }
 
 /// The first of some submissions that are wanted.
@@ -213,40 +206,36 @@ pub(super) fn listed_page(
     Ok(Page::of(paging, rows, |row| row.submission.id.to_string(), SubmissionListed::of))
 }
 
-/// The whole story of one submission. That somebody looked stands in the audit trail, or nothing is shown.
-pub fn submission_show(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: &SubmissionId,
-) -> Result<SubmissionStory, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let row = installation.submission(id)?;
-    let row = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?;
-    installation.ledger.audit_view(actor, id.as_str())?;
-    let asks = row.submission.status.is_request() && profile_of(&installation, &row.submission).is_some();
-    let checked = if asks { checked_submission(&installation, id, &[])? } else { Vec::new() };
-    let ledger = &installation.ledger;
-    let stated = ledger.stated_facts(id)?.into_iter().map(|(fact, value)| FactStated { fact, value });
-    let revisions = ledger.revisions(id)?.into_iter().map(|revision| RevisionShown {
-        number: revision.number,
-        at: revision.at,
-        read_at: read_at(&revision.submission),
-        status: revision.submission.status.as_str(),
-        moved: revision.moved,
-    });
-    Ok(SubmissionStory {
-        listed: SubmissionListed::of(&row),
-        mapping: row.submission.origin.mapping.to_string(),
-        answers: answers(&row.submission),
-        unmapped: row.submission.unmapped.iter().map(|unmapped| unmapped.question.to_string()).collect(),
-        revisions: revisions.collect(),
-        stated: stated.collect(),
-        kept: kept(&installation, id)?,
-        checked,
-        outcomes: ledger.outcomes(Some(id))?.iter().map(OutcomeListed::of).collect(),
-        write_backs: ledger.write_backs_of(id)?.iter().map(WriteBackListed::of).collect(),
-    })
+impl Installation {
+    /// The whole story of one submission. That somebody looked stands in the audit trail, or nothing is shown.
+    pub fn submission_show(&mut self, id: &SubmissionId) -> Result<SubmissionStory, Failure> {
+        let row = self.submission(id)?;
+        let row = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?;
+        self.ledger.audit_view(&self.actor, id.as_str())?;
+        let asks = row.submission.status.is_request() && profile_of(self, &row.submission).is_some();
+        let checked = if asks { checked_submission(self, id, &[])? } else { Vec::new() };
+        let ledger = &self.ledger;
+        let stated = ledger.stated_facts(id)?.into_iter().map(|(fact, value)| FactStated { fact, value });
+        let revisions = ledger.revisions(id)?.into_iter().map(|revision| RevisionShown {
+            number: revision.number,
+            at: revision.at,
+            read_at: read_at(&revision.submission),
+            status: revision.submission.status.as_str(),
+            moved: revision.moved,
+        });
+        Ok(SubmissionStory {
+            listed: SubmissionListed::of(&row),
+            mapping: row.submission.origin.mapping.to_string(),
+            answers: answers(&row.submission),
+            unmapped: row.submission.unmapped.iter().map(|unmapped| unmapped.question.to_string()).collect(),
+            revisions: revisions.collect(),
+            stated: stated.collect(),
+            kept: kept(self, id)?,
+            checked,
+            outcomes: ledger.outcomes(Some(id))?.iter().map(OutcomeListed::of).collect(),
+            write_backs: ledger.write_backs_of(id)?.iter().map(WriteBackListed::of).collect(),
+        })
+    }
 }
 
 fn read_at(submission: &Submission) -> String {

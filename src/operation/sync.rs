@@ -91,77 +91,84 @@ pub(super) struct Checks {
     by_panel: BTreeMap<PanelName, BTreeMap<Verdict, usize>>,
 }
 
-/// Does the nightly job.
-pub fn sync(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    mode: SyncMode,
-    progress: &dyn Progress,
-) -> Result<Synced, Failure> {
-    if mode == SyncMode::Rehearsal {
-        rehearsal::prepare(workplace.configuration())?;
+impl Workplace {
+    /// Does the nightly job. A rehearsal makes its folder and its key before it is opened.
+    pub fn sync(
+        &self,
+        clock: Clock,
+        actor: &Actor,
+        mode: SyncMode,
+        progress: &dyn Progress,
+    ) -> Result<Synced, Failure> {
+        if mode == SyncMode::Rehearsal {
+            rehearsal::prepare(self.configuration())?;
+        }
+        self.open(clock, actor)?.sync(mode, progress)
     }
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let _lock = if mode == SyncMode::DryRun { None } else { Some(installation.ledger.lock()?) };
-    let mut notes = Vec::new();
-    let (files, waiting) = read(&mut installation, mode, progress, &mut notes)?;
-    let sending = match mode {
-        SyncMode::DryRun => Sending::default(),
-        SyncMode::Rehearsal => {
-            notes.extend(rehearsal::decide(&mut installation)?);
-            rehearsal::deliver(&mut installation)?
-        }
-        SyncMode::Real => {
-            let actor = installation.actor.clone();
-            release(&mut installation, &actor)?;
-            runtime()?.block_on(send(&mut installation, &as_configured, Work::Send))?
-        }
-    };
-    let checks = check(&mut installation, mode)?;
-    let (duties, reminded) = if mode == SyncMode::DryRun {
-        (DutiesRun::default(), None)
-    } else {
-        let actor = installation.actor.clone();
-        (work_through(&mut installation, &actor)?, Some(remind(&mut installation, &actor)?))
-    };
-    notes.extend(reminded.iter().flat_map(|reminded| reminded.troubles.clone()));
-    let quarantined = installation.ledger.quarantine_waiting()?;
-    let delivery = &sending.delivery;
-    let errors = installation.rules.mistakes.len();
-    let needs_person =
-        checks.blocked > 0 || quarantined > 0 || errors > 0 || !notes.is_empty() || sending.needs_person();
-    let exit_for_real = if needs_person { 3 } else { 0 };
-    let report = SyncReport {
-        files,
-        checked: checks.checked,
-        incomplete: checks.blocked,
-        sent: delivery.sent,
-        refused: delivery.refused,
-        uncertain: delivery.uncertain,
-        handed_over: sending.handed_over,
-        troubles: sending.troubles,
-        duties: duties.raised,
-        reminders: reminded.as_ref().map(|reminded| reminded.run).unwrap_or_default(),
-        held: delivery.held,
-        quarantined,
-        waiting,
-        exit: if mode == SyncMode::Rehearsal { 0 } else { exit_for_real },
-        exit_for_real,
-    };
-    let titles = installation.rules.panels.iter().map(|(name, profile)| (name.to_string(), profile.title.clone()));
-    Ok(Synced {
-        report,
-        mode,
-        duties,
-        reminded,
-        config: workplace.configuration().file.display().to_string(),
-        checks,
-        titles: titles.collect(),
-        notes,
-        when: now(&installation)?,
-        mistakes: installation.rules.mistakes.clone(),
-    })
+}
+
+impl Installation {
+    fn sync(&mut self, mode: SyncMode, progress: &dyn Progress) -> Result<Synced, Failure> {
+        let _lock = if mode == SyncMode::DryRun { None } else { Some(self.ledger.lock()?) };
+        let mut notes = Vec::new();
+        let (files, waiting) = read(self, mode, progress, &mut notes)?;
+        let sending = match mode {
+            SyncMode::DryRun => Sending::default(),
+            SyncMode::Rehearsal => {
+                notes.extend(rehearsal::decide(self)?);
+                rehearsal::deliver(self)?
+            }
+            SyncMode::Real => {
+                let actor = self.actor.clone();
+                release(self, &actor)?;
+                runtime()?.block_on(send(self, &as_configured, Work::Send))?
+            }
+        };
+        let checks = check(self, mode)?;
+        let (duties, reminded) = if mode == SyncMode::DryRun {
+            (DutiesRun::default(), None)
+        } else {
+            let actor = self.actor.clone();
+            (work_through(self, &actor)?, Some(remind(self, &actor)?))
+        };
+        notes.extend(reminded.iter().flat_map(|reminded| reminded.troubles.clone()));
+        let quarantined = self.ledger.quarantine_waiting()?;
+        let delivery = &sending.delivery;
+        let errors = self.rules.mistakes.len();
+        let needs_person =
+            checks.blocked > 0 || quarantined > 0 || errors > 0 || !notes.is_empty() || sending.needs_person();
+        let exit_for_real = if needs_person { 3 } else { 0 };
+        let report = SyncReport {
+            files,
+            checked: checks.checked,
+            incomplete: checks.blocked,
+            sent: delivery.sent,
+            refused: delivery.refused,
+            uncertain: delivery.uncertain,
+            handed_over: sending.handed_over,
+            troubles: sending.troubles,
+            duties: duties.raised,
+            reminders: reminded.as_ref().map(|reminded| reminded.run).unwrap_or_default(),
+            held: delivery.held,
+            quarantined,
+            waiting,
+            exit: if mode == SyncMode::Rehearsal { 0 } else { exit_for_real },
+            exit_for_real,
+        };
+        let titles = self.rules.panels.iter().map(|(name, profile)| (name.to_string(), profile.title.clone()));
+        Ok(Synced {
+            report,
+            mode,
+            duties,
+            reminded,
+            config: self.configuration.file.display().to_string(),
+            checks,
+            titles: titles.collect(),
+            notes,
+            when: now(self)?,
+            mistakes: self.rules.mistakes.clone(),
+        })
+    }
 }
 
 fn now(installation: &Installation) -> Result<String, Failure> {

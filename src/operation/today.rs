@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use super::installation::Installation;
 use super::sittings::{listed, served};
-use super::{Actor, Failure, SittingListed, Workplace};
-use crate::calendar::Clock;
+use super::{Failure, SittingListed};
 use crate::report;
 
 /// How far today looks ahead and back.
@@ -33,31 +32,32 @@ pub struct Today {
     pub decided_without_outcome: Vec<SittingListed>,
 }
 
-/// What needs somebody now.
-pub fn today(workplace: &Workplace, clock: Clock) -> Result<Today, Failure> {
-    let installation = Installation::open(workplace, clock, &Actor::new("reader", None))?;
-    let ledger = &installation.ledger;
-    let now = clock.now_in(&installation.rules.zone(&installation.configuration));
-    let profiles = served(&installation, None)?;
-    let (day, eve) = (now.date(), now.date().saturating_sub(1.day()));
-    let mut without = Vec::new();
-    for past in listed(&installation, &profiles, day.saturating_sub(DAYS.days()), eve)? {
-        if past.sitting.cancelled.is_some() {
-            continue;
+impl Installation {
+    /// What needs somebody now.
+    pub fn today(&self) -> Result<Today, Failure> {
+        let ledger = &self.ledger;
+        let now = self.clock.now_in(&self.rules.zone(&self.configuration));
+        let profiles = served(self, None)?;
+        let (day, eve) = (now.date(), now.date().saturating_sub(1.day()));
+        let mut without = Vec::new();
+        for past in listed(self, &profiles, day.saturating_sub(DAYS.days()), eve)? {
+            if past.sitting.cancelled.is_some() {
+                continue;
+            }
+            let is_new = past.readiness.in_all() > 0 && !ledger.has_outcome(&past.panel, past.sitting.date)?;
+            if is_new || past.held > 0 {
+                without.push(past);
+            }
         }
-        let is_new = past.readiness.in_all() > 0 && !ledger.has_outcome(&past.panel, past.sitting.date)?;
-        if is_new || past.held > 0 {
-            without.push(past);
-        }
+        Ok(Today {
+            now_in_words: report::moment(&now),
+            sittings: listed(self, &profiles, day, day.saturating_add(DAYS.days()))?,
+            outcomes_waiting: ledger.outcomes_waiting(&self.served())?,
+            write_backs_for_person: ledger.write_backs_for_person()?,
+            quarantined: ledger.quarantine_waiting()?,
+            mistakes: self.rules.own_mistakes(&self.configuration).len(),
+            last_read: ledger.last_file_at()?,
+            decided_without_outcome: without,
+        })
     }
-    Ok(Today {
-        now_in_words: report::moment(&now),
-        sittings: listed(&installation, &profiles, day, day.saturating_add(DAYS.days()))?,
-        outcomes_waiting: ledger.outcomes_waiting(&workplace.served())?,
-        write_backs_for_person: ledger.write_backs_for_person()?,
-        quarantined: ledger.quarantine_waiting()?,
-        mistakes: installation.rules.own_mistakes(workplace.configuration()).len(),
-        last_read: ledger.last_file_at()?,
-        decided_without_outcome: without,
-    })
 }

@@ -8,10 +8,9 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::Failure;
 use super::installation::Installation;
 use super::sittings::served;
-use super::{Actor, Failure, Workplace};
-use crate::calendar::Clock;
 use crate::domain::{PanelName, PersonId};
 use crate::duty::{Happening, TrackedChild, tracked};
 use crate::mapping::Authority;
@@ -87,47 +86,47 @@ pub struct NextMilestone {
     pub days_to_go: i64,
 }
 
-/// Every tracker of the panels that are served. That somebody looked stands in the audit trail.
-pub fn trackers_list(workplace: &Workplace, clock: Clock, actor: &Actor) -> Result<Vec<TrackerListed>, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let mut trackers = Vec::new();
-    for profile in served(&installation, None)? {
-        for rule in &profile.trackers {
-            trackers.push(shown(&installation, profile, rule)?.listed);
+impl Installation {
+    /// Every tracker of the panels that are served. That somebody looked stands in the audit trail.
+    pub fn trackers_list(&mut self) -> Result<Vec<TrackerListed>, Failure> {
+        let mut trackers = Vec::new();
+        for profile in served(self, None)? {
+            for rule in &profile.trackers {
+                trackers.push(shown(self, profile, rule)?.listed);
+            }
         }
+        self.ledger.audit_view(&self.actor, "trackers")?;
+        Ok(trackers)
     }
-    installation.ledger.audit_view(actor, "trackers")?;
-    Ok(trackers)
-}
 
-/// One tracker: `authority/panel/tracker`, or less of it where that is enough. That somebody looked stands in the audit
-/// trail.
-pub fn tracker_show(workplace: &Workplace, clock: Clock, actor: &Actor, name: &str) -> Result<TrackerShown, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let mut known = Vec::new();
-    for profile in served(&installation, None)? {
-        known.extend(profile.trackers.iter().map(|rule| (full_name(profile, rule), profile, rule)));
+    /// One tracker: `authority/panel/tracker`, or less of it where that is enough. That somebody looked stands in the audit
+    /// trail.
+    pub fn tracker_show(&mut self, name: &str) -> Result<TrackerShown, Failure> {
+        let mut known = Vec::new();
+        for profile in served(self, None)? {
+            known.extend(profile.trackers.iter().map(|rule| (full_name(profile, rule), profile, rule)));
+        }
+        let is_it = |full: &str| full == name || full.ends_with(&format!("/{name}"));
+        let found: Vec<_> = known.iter().filter(|(full, ..)| is_it(full)).collect();
+        let shown = match found.as_slice() {
+            [(_, profile, rule)] => shown(self, profile, rule)?,
+            [] => {
+                let near = crate::diagnostic::nearest(name, known.iter().map(|(full, ..)| full.as_str()));
+                let help = near.map_or_else(
+                    || "`tessera trackers list` shows all".to_owned(),
+                    |meant| format!("did you mean `{meant}`? `tessera trackers list` shows all"),
+                );
+                return Err(Failure::usage(format_args!("there is no tracker `{name}`"), help));
+            }
+            several => {
+                let names: Vec<&str> = several.iter().map(|(full, ..)| full.as_str()).collect();
+                let help = format!("write one of {}", names.join(", "));
+                return Err(Failure::usage(format_args!("`{name}` is several trackers"), help));
+            }
+        };
+        self.ledger.audit_view(&self.actor, &format!("tracker {}", shown.listed.tracker))?;
+        Ok(shown)
     }
-    let is_it = |full: &str| full == name || full.ends_with(&format!("/{name}"));
-    let found: Vec<_> = known.iter().filter(|(full, ..)| is_it(full)).collect();
-    let shown = match found.as_slice() {
-        [(_, profile, rule)] => shown(&installation, profile, rule)?,
-        [] => {
-            let near = crate::diagnostic::nearest(name, known.iter().map(|(full, ..)| full.as_str()));
-            let help = near.map_or_else(
-                || "`tessera trackers list` shows all".to_owned(),
-                |meant| format!("did you mean `{meant}`? `tessera trackers list` shows all"),
-            );
-            return Err(Failure::usage(format_args!("there is no tracker `{name}`"), help));
-        }
-        several => {
-            let names: Vec<&str> = several.iter().map(|(full, ..)| full.as_str()).collect();
-            let help = format!("write one of {}", names.join(", "));
-            return Err(Failure::usage(format_args!("`{name}` is several trackers"), help));
-        }
-    };
-    installation.ledger.audit_view(actor, &format!("tracker {}", shown.listed.tracker))?;
-    Ok(shown)
 }
 
 fn full_name(profile: &Profile, rule: &TrackerRule) -> String {

@@ -27,20 +27,22 @@ struct Said {
     zone: TimeZone,
 }
 
-/// How things are said, as the mapping files have it now.
-pub fn wording(workplace: &Workplace) -> Result<Wording, Failure> {
-    let (rules, configuration) = (workplace.rules()?, workplace.configuration());
-    let authorities = configuration.authorities.iter().filter_map(|authority| {
-        let own = rules.authority(&authority.name).ok()?;
-        let said = Said { title: own.title.clone(), roles: own.roles.clone(), zone: own.zone.clone() };
-        Some((authority.name.clone(), said))
-    });
-    let panels = rules.panels.iter().filter(|(name, _)| configuration.authority(&name.authority()).is_some());
-    Ok(Wording {
-        authorities: authorities.collect(),
-        panels: panels.map(|(name, profile)| (name.clone(), profile.title.clone())).collect(),
-        own: rules.zone(configuration),
-    })
+impl Workplace {
+    /// How things are said, as the mapping files have it now.
+    pub fn wording(&self) -> Result<Wording, Failure> {
+        let (rules, configuration) = (self.rules()?, self.configuration());
+        let authorities = configuration.authorities.iter().filter_map(|authority| {
+            let own = rules.authority(&authority.name).ok()?;
+            let said = Said { title: own.title.clone(), roles: own.roles.clone(), zone: own.zone.clone() };
+            Some((authority.name.clone(), said))
+        });
+        let panels = rules.panels.iter().filter(|(name, _)| configuration.authority(&name.authority()).is_some());
+        Ok(Wording {
+            authorities: authorities.collect(),
+            panels: panels.map(|(name, profile)| (name.clone(), profile.title.clone())).collect(),
+            own: rules.zone(configuration),
+        })
+    }
 }
 
 impl Wording {

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::Failure;
-use super::installation::Rulebook;
+use super::installation::{Installation, OpenLedger, Rulebook, ledger};
+use super::{Actor, Failure};
+use crate::calendar::Clock;
 use crate::config::Configuration;
-use crate::domain::{AuthorityName, PanelName};
 
 /// A configuration with its mapping files read. They are read again where one of them has changed since, so that what
 /// runs for days knows a new version as soon as it lies there.
 #[derive(Debug)]
 pub struct Workplace {
-    configuration: Configuration,
+    configuration: Arc<Configuration>,
     rules: Mutex<Option<(Vec<FileStamp>, Arc<Rulebook>)>>,
     pack_reader: Option<PathBuf>,
 }
@@ -24,8 +24,8 @@ type FileStamp = (PathBuf, u64, Option<SystemTime>);
 
 impl Workplace {
     /// The workplace of a configuration. Nothing is read yet.
-    pub const fn new(configuration: Configuration) -> Self {
-        Self { configuration, rules: Mutex::new(None), pack_reader: None }
+    pub fn new(configuration: Configuration) -> Self {
+        Self { configuration: Arc::new(configuration), rules: Mutex::new(None), pack_reader: None }
     }
 
     /// With another program to open packs than the one that is running: a `tessera` too.
@@ -34,25 +34,37 @@ impl Workplace {
         Self { pack_reader: Some(program), ..self }
     }
 
-    /// The program that opens packs.
-    pub(super) fn pack_reader(&self) -> Result<PathBuf, Failure> {
-        let own = || std::env::current_exe().map_err(|error| Failure::failed(error, "start tessera by its full path"));
-        self.pack_reader.clone().map_or_else(own, Ok)
-    }
-
     /// The configuration.
-    pub const fn configuration(&self) -> &Configuration {
+    pub fn configuration(&self) -> &Configuration {
         &self.configuration
     }
 
-    /// Whether a panel is of an authority that is served: the ledger may hold what is of others.
-    pub(super) fn serves(&self, panel: &PanelName) -> bool {
-        self.configuration.authority(&panel.authority()).is_some()
+    /// Opens it for somebody: configuration, mapping files, ledger.
+    ///
+    /// # Errors
+    ///
+    /// An authority has no mapping files, or the ledger cannot be opened.
+    pub fn open(&self, clock: Clock, actor: &Actor) -> Result<Installation, Failure> {
+        let rules = self.rules()?;
+        rules.serves(&self.configuration)?;
+        Ok(Installation {
+            ledger: ledger(&self.configuration, clock)?,
+            configuration: self.configuration.clone(),
+            rules,
+            clock,
+            actor: actor.clone(),
+            pack_reader: self.pack_reader.clone(),
+        })
     }
 
-    /// The authorities that are served.
-    pub(super) fn served(&self) -> Vec<&AuthorityName> {
-        self.configuration.authorities.iter().map(|authority| &authority.name).collect()
+    /// Opens its ledger for somebody, and no mapping file.
+    ///
+    /// # Errors
+    ///
+    /// The ledger cannot be opened.
+    pub fn open_ledger(&self, clock: Clock, actor: &Actor) -> Result<OpenLedger, Failure> {
+        let configuration = self.configuration.clone();
+        Ok(OpenLedger { ledger: ledger(&configuration, clock)?, configuration, clock, actor: actor.clone() })
     }
 
     /// The mapping files as they are now.

@@ -11,8 +11,7 @@ use serde::Serialize;
 
 use super::installation::Installation;
 use super::outcomes::release;
-use super::{Actor, Failure, Page, Paging, Workplace};
-use crate::calendar::Clock;
+use super::{Failure, OpenLedger, Page, Paging};
 use crate::config::{ClientCertificate, Credentials, ImportFiles, MosaicSettings, Transport};
 use crate::domain::{AuthorityName, PanelName, Receipt, State, WriteBack, WriteBackId};
 use crate::ledger::{Ledger, LedgerQueue};
@@ -75,104 +74,94 @@ pub struct Sending {
     troubled: bool,
 }
 
-/// The write-backs.
-pub fn writeback_list(
-    workplace: &Workplace,
-    clock: Clock,
-    state: Option<&str>,
-) -> Result<Vec<WriteBackListed>, Failure> {
-    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    Ok(ledger.write_backs(state)?.iter().map(WriteBackListed::of).collect())
-}
-
-/// A page of the write-backs, newest first: all, those in one state, or those that wait for a person.
-pub fn writebacks_page(
-    workplace: &Workplace,
-    clock: Clock,
-    state: Option<&str>,
-    needs_person: bool,
-    paging: &Paging,
-) -> Result<Page<WriteBackListed>, Failure> {
-    if let Some(state) = state.filter(|state| !State::NAMES.contains(state)) {
-        let help = format!("the states are: {}", State::NAMES.join(", "));
-        return Err(Failure::usage(format_args!("no write-back is ever `{state}`"), help));
+impl OpenLedger {
+    /// The write-backs.
+    pub fn writeback_list(&self, state: Option<&str>) -> Result<Vec<WriteBackListed>, Failure> {
+        Ok(self.ledger.write_backs(state)?.iter().map(WriteBackListed::of).collect())
     }
-    let ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let page = |paging: &Paging| {
-        let rows = ledger.write_backs_page(state, needs_person, paging.number()?, paging.rows_and_one())?;
-        Ok(Page::of(paging, rows, |(sequence, _)| sequence.to_string(), |(_, one)| WriteBackListed::of(one)))
-    };
-    Page::of_wanted(paging, page, |one| workplace.serves(&one.panel))
-}
 
-/// One write-back with its exact text.
-pub fn writeback_show(workplace: &Workplace, clock: Clock, actor: &Actor, id: &str) -> Result<WriteBackShown, Failure> {
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
-    let found = find(&ledger, id)?;
-    if !workplace.serves(&found.panel) {
-        return Err(Failure::unknown("write-back", id, "writeback list"));
+    /// A page of the write-backs, newest first: all, those in one state, or those that wait for a person.
+    pub fn writebacks_page(
+        &self,
+        state: Option<&str>,
+        needs_person: bool,
+        paging: &Paging,
+    ) -> Result<Page<WriteBackListed>, Failure> {
+        if let Some(state) = state.filter(|state| !State::NAMES.contains(state)) {
+            let help = format!("the states are: {}", State::NAMES.join(", "));
+            return Err(Failure::usage(format_args!("no write-back is ever `{state}`"), help));
+        }
+        let page = |paging: &Paging| {
+            let rows = self.ledger.write_backs_page(state, needs_person, paging.number()?, paging.rows_and_one())?;
+            Ok(Page::of(paging, rows, |(sequence, _)| sequence.to_string(), |(_, one)| WriteBackListed::of(one)))
+        };
+        Page::of_wanted(paging, page, |one| self.serves(&one.panel))
     }
-    ledger.audit_view(actor, &format!("write-back {id}"))?;
-    Ok(WriteBackShown::of(&found))
-}
 
-/// Sends what was approved.
-pub fn writeback_send(workplace: &Workplace, clock: Clock, actor: &Actor) -> Result<Sending, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let _lock = installation.ledger.lock()?;
-    release(&mut installation, actor)?;
-    runtime()?.block_on(send(&mut installation, &as_configured, Work::Send))
-}
-
-/// Reads Mosaic for what nobody knows the fate of.
-pub fn writeback_reconcile(workplace: &Workplace, clock: Clock, actor: &Actor) -> Result<Sending, Failure> {
-    let mut installation = Installation::open(workplace, clock, actor)?;
-    let _lock = installation.ledger.lock()?;
-    runtime()?.block_on(send(&mut installation, &as_configured, Work::Reconcile))
-}
-
-/// A person lets a write-back go on that was refused or held. One of which nobody knows the fate is read back and not
-/// sent again.
-pub fn writeback_retry(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
-    id: &str,
-) -> Result<WriteBackShown, Failure> {
-    change(workplace, clock, actor, id, |state| match state {
-        State::Held { .. } | State::Refused { .. } => Ok(Event::Release),
-        State::Uncertain { .. } | State::Sending { .. } => {
-            Err("nobody knows whether Mosaic has it: `tessera writeback reconcile` finds out")
+    /// One write-back with its exact text.
+    pub fn writeback_show(&mut self, id: &str) -> Result<WriteBackShown, Failure> {
+        let found = find(&self.ledger, id)?;
+        if !self.serves(&found.panel) {
+            return Err(Failure::unknown("write-back", id, "writeback list"));
         }
-        State::Sent { .. } => Err("Mosaic has it already"),
-        State::Approved => Err("it is waiting to be sent: `tessera writeback send`"),
-        State::Planned => Err("its outcome is not approved: `tessera outcomes approve`"),
-    })
+        self.ledger.audit_view(&self.actor, &format!("write-back {id}"))?;
+        Ok(WriteBackShown::of(&found))
+    }
 }
 
-/// A person holds a write-back back that has not been sent.
-pub fn writeback_hold(workplace: &Workplace, clock: Clock, actor: &Actor, id: &str) -> Result<WriteBackShown, Failure> {
-    let reason = format!("held back by {}", actor.as_str());
-    change(workplace, clock, actor, id, |state| match state {
-        State::Approved => Ok(Event::Hold { reason }),
-        State::Sent { .. } => Err("Mosaic has it already: correct the outcome instead"),
-        State::Uncertain { .. } | State::Sending { .. } => {
-            Err("it may be on the record already: `tessera writeback reconcile` finds out")
-        }
-        State::Planned | State::Refused { .. } | State::Held { .. } => Err("it does not leave as it is"),
-    })
+impl Installation {
+    /// Sends what was approved.
+    pub fn writeback_send(&mut self) -> Result<Sending, Failure> {
+        let _lock = self.ledger.lock()?;
+        let actor = self.actor.clone();
+        release(self, &actor)?;
+        runtime()?.block_on(send(self, &as_configured, Work::Send))
+    }
+
+    /// Reads Mosaic for what nobody knows the fate of.
+    pub fn writeback_reconcile(&mut self) -> Result<Sending, Failure> {
+        let _lock = self.ledger.lock()?;
+        runtime()?.block_on(send(self, &as_configured, Work::Reconcile))
+    }
+}
+
+impl OpenLedger {
+    /// A person lets a write-back go on that was refused or held. One of which nobody knows the fate is read back and not
+    /// sent again.
+    pub fn writeback_retry(&mut self, id: &str) -> Result<WriteBackShown, Failure> {
+        change(self, id, |state| match state {
+            State::Held { .. } | State::Refused { .. } => Ok(Event::Release),
+            State::Uncertain { .. } | State::Sending { .. } => {
+                Err("nobody knows whether Mosaic has it: `tessera writeback reconcile` finds out")
+            }
+            State::Sent { .. } => Err("Mosaic has it already"),
+            State::Approved => Err("it is waiting to be sent: `tessera writeback send`"),
+            State::Planned => Err("its outcome is not approved: `tessera outcomes approve`"),
+        })
+    }
+
+    /// A person holds a write-back back that has not been sent.
+    pub fn writeback_hold(&mut self, id: &str) -> Result<WriteBackShown, Failure> {
+        let reason = format!("held back by {}", self.actor.as_str());
+        change(self, id, |state| match state {
+            State::Approved => Ok(Event::Hold { reason }),
+            State::Sent { .. } => Err("Mosaic has it already: correct the outcome instead"),
+            State::Uncertain { .. } | State::Sending { .. } => {
+                Err("it may be on the record already: `tessera writeback reconcile` finds out")
+            }
+            State::Planned | State::Refused { .. } | State::Held { .. } => Err("it does not leave as it is"),
+        })
+    }
 }
 
 fn change(
-    workplace: &Workplace,
-    clock: Clock,
-    actor: &Actor,
+    opened: &mut OpenLedger,
     id: &str,
     event: impl FnOnce(&State) -> Result<Event, &'static str>,
 ) -> Result<WriteBackShown, Failure> {
-    let mut ledger = super::installation::ledger(workplace.configuration(), clock)?;
+    let OpenLedger { ledger, actor, .. } = opened;
     let _lock = ledger.lock()?;
-    let found = find(&ledger, id)?;
+    let found = find(ledger, id)?;
     let event = event(&found.state).map_err(|why| {
         let help = format!("`tessera writeback show {id}` shows it");
         Failure::usage(format_args!("{id} is {}: {why}", found.state.as_str()), help)

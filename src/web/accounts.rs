@@ -41,7 +41,7 @@ async fn list(
     errors: Vec<FieldError>,
     made: Option<&InvitationMade>,
 ) -> Result<Response, PageFailure> {
-    let accounts = site.ask(operation::accounts_list).await?;
+    let accounts = site.ask_ledger(visitor.reading(), |ledger| ledger.accounts_list()).await?;
     let name = Line {
         name: "name",
         label: "Name",
@@ -132,8 +132,7 @@ pub(super) async fn post(State(site): State<Site>, visitor: Visitor, posted: Pos
         return list(&site, &visitor, errors, None).await;
     };
     let actor = visitor.acting(SignInRole::Systems);
-    let ask = move |workplace: &_, clock| operation::account_invite(workplace, clock, &actor, &name, &roles);
-    let made = site.ask(ask).await?;
+    let made = site.ask_ledger(actor, move |ledger| ledger.account_invite(&name, &roles)).await?;
     list(&site, &visitor, Vec::new(), Some(&made)).await
 }
 
@@ -143,7 +142,7 @@ pub(super) async fn one(
     visitor: Visitor,
     Path(name): Path<String>,
 ) -> Result<Response, PageFailure> {
-    let accounts = site.ask(operation::accounts_list).await?;
+    let accounts = site.ask_ledger(visitor.reading(), |ledger| ledger.accounts_list()).await?;
     let account = accounts.into_iter().find(|account| account.name.as_str() == name).ok_or(PageFailure::NotFound)?;
     let address = format!("/accounts/{}", parts::encoded(&name));
     let body = html! {
@@ -183,8 +182,7 @@ pub(super) async fn change(
     let name = AccountName::parse(&name).ok_or(PageFailure::NotFound)?;
     let (roles, is_open) = (chosen(&posted), posted.text("open") == Some("yes"));
     let actor = visitor.acting(SignInRole::Systems);
-    site.ask(move |workplace, clock| operation::account_change(workplace, clock, &actor, &name, &roles, is_open))
-        .await?;
+    site.ask_ledger(actor, move |ledger| ledger.account_change(&name, &roles, is_open)).await?;
     Ok(Redirect::to("/accounts").into_response())
 }
 
@@ -200,7 +198,7 @@ async fn whose(site: &Site, secret: &str) -> Result<Option<AccountName>, PageFai
         return Ok(None);
     }
     let asked = secret.to_owned();
-    let invited = site.ask(move |workplace, clock| operation::account_invited(workplace, clock, &asked)).await?;
+    let invited = site.ask_ledger(session::invited(), move |ledger| ledger.account_invited(&asked)).await?;
     invited.map(Some).ok_or_else(|| PageFailure::Wrong("This link was used already, or is no longer good.".to_owned()))
 }
 
@@ -260,15 +258,12 @@ pub(super) async fn accept(
     if whose.is_none() && !site.use_first_link(&secret) {
         return Err(PageFailure::Wrong("This link was used already.".to_owned()));
     }
-    let (first, own) = (whose.is_none(), name.clone());
-    site.ask(move |workplace, clock| {
-        if first {
-            operation::account_first(workplace, clock, &own, &password)
-        } else {
-            operation::account_accept(workplace, clock, &secret, &password).map(|_| ())
-        }
-    })
-    .await?;
+    let own = name.clone();
+    if whose.is_none() {
+        site.ask_ledger(session::first(), move |ledger| ledger.account_first(&own, &password)).await?;
+    } else {
+        site.ask_ledger(session::own(&own), move |ledger| ledger.account_accept(&secret, &password)).await?;
+    }
     session::begin(&session, &site, name, None).await?;
     Ok(Redirect::to("/").into_response())
 }
@@ -334,7 +329,7 @@ pub(super) async fn own_post(
     }
     let own = name.clone();
     let changed =
-        site.ask(move |workplace, clock| operation::account_password(workplace, clock, &name, &held, &password)).await;
+        site.ask_ledger(session::own(&own), move |ledger| ledger.account_password(&name, &held, &password)).await;
     match changed {
         Ok(()) => {
             site.limits().was_right(&own);

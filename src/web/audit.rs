@@ -44,7 +44,7 @@ async fn list(
     let filter =
         AuditFilter { subject: given(&asked.subject), actor: given(&asked.actor).map(|said| parts::actor(&said)) };
     let paging = Paging { after: asked.after, limit: ROWS };
-    let page = site.ask(move |workplace, clock| operation::audit_page(workplace, clock, &filter, &paging)).await?;
+    let page = site.ask_ledger(visitor.reading(), move |ledger| ledger.audit_page(&filter, &paging)).await?;
     let wording = site.wording().await?;
     let rows: Vec<Vec<Markup>> = page
         .rows
@@ -93,14 +93,14 @@ fn proved(proof: &AuditProof) -> Markup {
 
 /// Proves the trail.
 pub(super) async fn verify(State(site): State<Site>, visitor: Visitor, _: Posted) -> Result<Response, PageFailure> {
-    let proof = site.ask(|workplace, clock| operation::audit_verify(workplace, clock, None)).await?;
+    let proof = site.ask_ledger(visitor.reading(), |ledger| ledger.audit_verify(None)).await?;
     list(&site, &visitor, Asked::default(), Some(&proof)).await
 }
 
 /// The whole trail as CSV.
 pub(super) async fn export(State(site): State<Site>, visitor: Visitor, _: Posted) -> Result<Response, PageFailure> {
     let actor = visitor.acting(SignInRole::Systems);
-    let entries = site.ask(move |workplace, clock| operation::audit_export(workplace, clock, &actor)).await?;
+    let entries = site.ask_ledger(actor, move |ledger| ledger.audit_export()).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"audit.csv\""),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::asked::{Path, Query};
 use super::{PageFailure, Site, Visitor};
-use crate::operation::{self, CheckScope, Failure, Workplace};
+use crate::operation::{self, Actor, CheckScope, Failure, Installation};
 
 /// A file as a browser keeps it.
 pub(super) fn answer(name: &str, bytes: Vec<u8>) -> Response {
@@ -33,21 +33,20 @@ pub(super) fn answer(name: &str, bytes: Vec<u8>) -> Response {
 async fn written(
     site: &Site,
     name: String,
-    kind: &'static str,
-    write: impl FnOnce(&Workplace, crate::calendar::Clock, &FilePath) -> Result<(), Failure> + Send + 'static,
+    actor: Actor,
+    write: impl FnOnce(&mut Installation, &FilePath) -> Result<(), Failure> + Send + 'static,
 ) -> Result<Response, PageFailure> {
-    let bytes = site
-        .ask(move |workplace, clock| {
-            let failed = |error: std::io::Error| Failure::failed(error, "is the disk for temporary files full?");
-            let folder = tempfile::tempdir().map_err(failed)?;
-            // Named by us: what stands in an address never becomes a path.
-            let file = folder.path().join(kind);
-            write(workplace, clock, &file)?;
-            std::fs::read(&file).map_err(failed)
-        })
-        .await
-        .map_err(PageFailure::unknown_is_not_found)?;
-    Ok(answer(&name, bytes))
+    let written = site.ask(actor, move |installation| by_file("written.xlsx", |file| write(installation, file))).await;
+    Ok(answer(&name, written.map_err(PageFailure::unknown_is_not_found)?))
+}
+
+/// What is written to a file. It is named by us: what stands in an address never becomes a path.
+fn by_file(named: &str, write: impl FnOnce(&FilePath) -> Result<(), Failure>) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| Failure::failed(error, "is the disk for temporary files full?");
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let file = folder.path().join(named);
+    write(&file)?;
+    std::fs::read(&file).map_err(failed)
 }
 
 /// One of the files of a sitting.
@@ -60,23 +59,22 @@ pub(super) async fn of_sitting(
     let name = format!("{authority}-{panel}-{date}-{file}");
     match file.as_str() {
         "agenda.xlsx" => {
-            let write = move |workplace: &Workplace, clock, file: &FilePath| {
-                operation::agenda(workplace, clock, &actor, &of, date)?.out(file)
-            };
-            written(&site, name, "written.xlsx", write).await
+            let write =
+                move |installation: &mut Installation, file: &FilePath| installation.agenda(&of, date)?.out(file);
+            written(&site, name, actor, write).await
         }
         "matrix.xlsx" => {
             let scope = CheckScope::Panel { panel: of, sitting: Some(date) };
-            let write = move |workplace: &Workplace, clock, file: &FilePath| {
-                operation::check_out(&operation::check(workplace, clock, &actor, &scope, &[])?, file)
+            let write = move |installation: &mut Installation, file: &FilePath| {
+                operation::check_out(&installation.check(&scope, &[])?, file)
             };
-            written(&site, name, "written.xlsx", write).await
+            written(&site, name, actor, write).await
         }
         "outcomes.xlsx" => {
-            let write = move |workplace: &Workplace, clock, file: &FilePath| {
-                operation::outcomes_workbook(workplace, clock, &actor, &of, date, file).map(|_| ())
+            let write = move |installation: &mut Installation, file: &FilePath| {
+                installation.outcomes_workbook(&of, date, file).map(|_| ())
             };
-            written(&site, name, "written.xlsx", write).await
+            written(&site, name, actor, write).await
         }
         "sitting.ics" => calendar(&site, name, of, date, date).await,
         _ => Err(PageFailure::NotFound),
@@ -101,9 +99,9 @@ pub(super) async fn of_panel(
 }
 
 async fn calendar(site: &Site, name: String, panel: String, from: Date, to: Date) -> Result<Response, PageFailure> {
-    let write = move |workplace: &Workplace, clock, file: &FilePath| {
-        let sittings = operation::panel_sittings(workplace, &panel, from, to)?;
-        operation::sittings_calendar(workplace, clock, &panel, &sittings, file)
-    };
-    written(site, name, "written.ics", write).await
+    let written = site.look_up(move |workplace, clock| {
+        let sittings = workplace.panel_sittings(&panel, from, to)?;
+        by_file("written.ics", |file| workplace.sittings_calendar(clock, &panel, &sittings, file))
+    });
+    Ok(answer(&name, written.await.map_err(PageFailure::unknown_is_not_found)?))
 }

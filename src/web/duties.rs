@@ -12,7 +12,7 @@ use super::posted::{Posted, Refused};
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{DutyId, DutyState, SignInRole};
-use crate::operation::{self, DutyFilter, DutyListed, DutyShown, Paging, RoleNamed, Wording};
+use crate::operation::{DutyFilter, DutyListed, DutyShown, Paging, RoleNamed, Wording};
 use crate::report;
 
 const ROWS: u32 = 50;
@@ -44,9 +44,9 @@ pub(super) async fn page(
     let paging = Paging { after: asked.after.clone(), limit: ROWS };
     let (actor, wording) = (visitor.reading(), site.wording().await?);
     let (panels, roles, page) = site
-        .ask(move |workplace, clock| {
-            let (panels, roles) = (operation::panels_list(workplace)?, operation::duty_roles(workplace)?);
-            Ok((panels, roles, operation::duties_page(workplace, clock, &actor, &filter, &paging)?))
+        .ask(actor, move |installation| {
+            let (panels, roles) = (installation.panels(), installation.duty_roles());
+            Ok((panels, roles, installation.duties_page(&filter, &paging)?))
         })
         .await?;
     let filters = [("panel", asked.panel.as_str()), ("role", asked.role.as_str()), ("state", asked.state.as_str())];
@@ -127,7 +127,7 @@ pub(super) async fn one(
 async fn show_one(site: &Site, visitor: &Visitor, id: DutyId, refused: &Refused<'_>) -> Result<Response, PageFailure> {
     let (actor, wording) = (visitor.reading(), site.wording().await?);
     let DutyShown { listed: duty, reminded } = site
-        .ask(move |workplace, clock| operation::duty_show(workplace, clock, &actor, &id))
+        .ask(actor, move |installation| installation.duty_show(&id))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
     let escalated = RoleNamed::titles(&duty.escalated_to);
@@ -190,6 +190,6 @@ pub(super) async fn complete(
         return show_one(&site, &visitor, id, &refused).await;
     };
     let actor = visitor.acting(SignInRole::Administrator);
-    site.ask(move |workplace, clock| operation::duty_complete(workplace, clock, &actor, &id, &evidence)).await?;
+    site.ask(actor, move |installation| installation.duty_complete(&id, &evidence)).await?;
     Ok(Redirect::to("/duties?done=yes").into_response())
 }

@@ -32,9 +32,8 @@ pub(super) async fn page(
 ) -> Result<Response, PageFailure> {
     let (panel, wording) = (asked.panel(), site.wording().await?);
     let (panels, figures) = site
-        .ask(move |workplace, clock| {
-            let panels = operation::panels_list(workplace)?;
-            Ok((panels, operation::figures(workplace, clock, panel.as_deref())?))
+        .ask(visitor.reading(), move |installation| {
+            Ok((installation.panels(), installation.figures(panel.as_deref())?))
         })
         .await?;
     let body = html! {
@@ -151,11 +150,11 @@ fn section(title: &str, nothing: &str, bars: &[Bar], columns: &[&str], rows: &[V
 /// The figures as a workbook.
 pub(super) async fn workbook(
     State(site): State<Site>,
-    _: Visitor,
+    visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
     let (panel, wording) = (asked.panel(), site.wording().await?);
-    let figures = site.ask(move |workplace, clock| operation::figures(workplace, clock, panel.as_deref())).await?;
+    let figures = site.ask(visitor.reading(), move |installation| installation.figures(panel.as_deref())).await?;
     let bytes = sheets(&wording, &figures).xlsx();
     let bytes = bytes.map_err(|error| operation::Failure::failed(error, "try again"))?;
     Ok(download::answer("figures.xlsx", bytes))

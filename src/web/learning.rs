@@ -65,12 +65,8 @@ pub(super) async fn page(
 ) -> Result<Response, PageFailure> {
     let ((meant, errors), wording, actor) = (asked.meant(), site.wording().await?, visitor.reading());
     let meant = LearningAsked { share: false, ..meant };
-    let (panels, learned) = site
-        .ask(move |workplace, clock| {
-            let panels = operation::panels_list(workplace)?;
-            Ok((panels, operation::learning(workplace, clock, &actor, &meant)?))
-        })
-        .await?;
+    let (panels, learned) =
+        site.ask(actor, move |installation| Ok((installation.panels(), installation.learning(&meant)?))).await?;
     let body = html! {
         p.inset { "For the office: these numbers are exact, and a small one may say who it is. To pass figures on, take those in which small numbers are left out." }
         (choice(&wording, &panels, &asked, &learned, &errors))
@@ -316,7 +312,7 @@ pub(super) async fn workbook(
         return Err(PageFailure::Wrong("A month is written like 2026-12.".to_owned()));
     }
     let name = if meant.share { "figures-to-pass-on.xlsx" } else { "figures-for-the-office.xlsx" };
-    let learned = site.ask(move |workplace, clock| operation::learning(workplace, clock, &actor, &meant)).await?;
+    let learned = site.ask(actor, move |installation| installation.learning(&meant)).await?;
     let bytes = learned.sheets().xlsx();
     let bytes = bytes.map_err(|error| operation::Failure::failed(error, "try again"))?;
     Ok(download::answer(name, bytes))
@@ -325,6 +321,6 @@ pub(super) async fn workbook(
 /// The pre-proceedings columns, a line a child. That somebody took them stands in the trail.
 pub(super) async fn pre_proceedings(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
     let actor = visitor.acting(SignInRole::Administrator);
-    let taken = site.ask(move |workplace, clock| operation::pre_proceedings(workplace, clock, &actor)).await?;
+    let taken = site.ask(actor, move |installation| installation.pre_proceedings()).await?;
     Ok(download::answer("pre-proceedings.csv", taken.csv().into_bytes()))
 }

@@ -11,7 +11,7 @@ use crate::operation::{self, DiagnosticShown};
 /// Every form mapping, and every mistake.
 pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
     let (listed, verified) = site
-        .ask(|workplace, _| {
+        .look_up(|workplace, _| {
             let listed = operation::mappings_list(Some(workplace))?;
             Ok((listed, operation::mappings_verify(Some(workplace), None)?.report))
         })

@@ -98,7 +98,7 @@ pub(super) async fn back(
     let Some(name) = said.name else { return Ok(nameless()) };
     let (roles, own) = (said.roles, name.clone());
     let action = if roles.is_empty() { "sign-in-refused" } else { "signed-in" };
-    site.ask(move |workplace, clock| operation::sign_in_noted(workplace, clock, &own, action)).await?;
+    site.ask_ledger(session::own(&own), move |ledger| ledger.sign_in_noted(action)).await?;
     if roles.is_empty() {
         return Ok(without_role());
     }

@@ -15,8 +15,7 @@ use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, outcomes, parts};
 use crate::domain::{SignInRole, SubmissionId};
 use crate::operation::{
-    self, ChoiceShown, FieldShown, FieldTrouble, FilledRow, OutcomeFormRow, OutcomeFormShown, OutcomeListed, Paging,
-    Wording,
+    ChoiceShown, FieldShown, FieldTrouble, FilledRow, OutcomeFormRow, OutcomeFormShown, OutcomeListed, Paging, Wording,
 };
 use crate::report;
 
@@ -71,7 +70,7 @@ async fn form(
 ) -> Result<OutcomeFormShown, PageFailure> {
     let (actor, name, date) = (visitor.acting(SignInRole::Administrator), format!("{authority}/{panel}"), *date);
     let paging = Paging { after, limit: REQUESTS };
-    site.ask(move |workplace, clock| operation::outcome_form(workplace, clock, &actor, &name, date, &paging)).await
+    site.ask(actor, move |installation| installation.outcome_form(&name, date, &paging)).await
 }
 
 fn shell(visitor: &Visitor, wording: &Wording, form: &OutcomeFormShown) -> Shell {
@@ -260,12 +259,12 @@ pub(super) async fn post(
         (visitor.acting(SignInRole::Administrator), form.panel.as_str().to_owned(), form.sitting);
     let rows = filled.clone();
     let (recorded, preview) = site
-        .ask(move |workplace, clock| {
-            let recorded = operation::outcomes_record(workplace, clock, &actor, &panel, date, &rows, !records)?;
+        .ask(actor, move |installation| {
+            let recorded = installation.outcomes_record(&panel, date, &rows, !records)?;
             let preview = if records || !recorded.troubles.is_empty() {
                 Vec::new()
             } else {
-                operation::outcomes_preview(workplace, clock, &actor, &panel, date, &rows)?
+                installation.outcomes_preview(&panel, date, &rows)?
             };
             Ok((recorded, preview))
         })

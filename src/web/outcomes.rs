@@ -55,10 +55,10 @@ async fn list(site: &Site, visitor: &Visitor, asked: Asked, errors: Vec<FieldErr
     let paging = Paging { after: asked.after, limit: ROWS };
     let actor = visitor.reading();
     let (today, page) = site
-        .ask(move |workplace, clock| {
-            operation::list_viewed(workplace, clock, &actor, "list of outcomes")?;
-            let today = operation::today(workplace, clock)?;
-            Ok((today, operation::outcomes_page(workplace, clock, &filter, &paging)?))
+        .ask(actor, move |installation| {
+            installation.list_viewed("list of outcomes")?;
+            let today = installation.today()?;
+            Ok((today, installation.outcomes_page(&filter, &paging)?))
         })
         .await?;
     let wording = site.wording().await?;
@@ -159,7 +159,7 @@ pub(super) async fn of_request(
 ) -> Result<Response, PageFailure> {
     let (actor, asked) = (visitor.reading(), SubmissionId::new(id.clone()));
     let outcomes = site
-        .ask(move |workplace, clock| operation::outcome_show(workplace, clock, &actor, &asked))
+        .ask(actor, move |installation| installation.outcome_show(&asked))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
     let body = html! {
@@ -244,11 +244,8 @@ async fn list_waiting(
 ) -> Result<Response, PageFailure> {
     let (actor, date) = (visitor.acting(SignInRole::Approver), asked.date);
     let panel = Some(asked.panel.clone()).filter(|panel| !panel.is_empty());
-    let outcomes = site
-        .ask(move |workplace, clock| {
-            operation::outcomes_waiting(workplace, clock, &actor, panel.as_deref(), date, WAITING_MAX)
-        })
-        .await?;
+    let outcomes =
+        site.ask(actor, move |installation| installation.outcomes_waiting(panel.as_deref(), date, WAITING_MAX)).await?;
     let may = visitor.is(SignInRole::Approver);
     let body = html! {
         @if let Some(approved) = told.approved { (not_approved(approved)) }
@@ -355,8 +352,7 @@ pub(super) async fn approve(
 ) -> Result<Response, PageFailure> {
     let seen: Vec<SeenOutcome> = posted.all("seen").filter_map(parse_seen).collect();
     let actor = visitor.acting(SignInRole::Approver);
-    let approved =
-        site.ask(move |workplace, clock| operation::outcomes_approve_seen(workplace, clock, &actor, &seen)).await?;
+    let approved = site.ask(actor, move |installation| installation.outcomes_approve_seen(&seen)).await?;
     let count = approved.approved.len();
     let done = (count > 0).then(|| {
         let write_backs = report::count(approved.write_backs, "write-back");
@@ -387,7 +383,7 @@ pub(super) async fn reject(
         return list_waiting(&site, &visitor, &asked, &Told { refused, ..Told::default() }).await;
     };
     let actor = visitor.acting(SignInRole::Approver);
-    site.ask(move |workplace, clock| operation::outcome_reject(workplace, clock, &actor, &id, &reason)).await?;
+    site.ask(actor, move |installation| installation.outcome_reject(&id, &reason)).await?;
     Ok(Redirect::to("/outcomes/waiting?done=rejected").into_response())
 }
 
@@ -403,8 +399,7 @@ pub(super) async fn upload(
         return list(&site, &visitor, Asked::default(), errors).await;
     };
     let actor = visitor.acting(SignInRole::Administrator);
-    let loaded =
-        site.ask(move |workplace, clock| operation::outcomes_load(workplace, clock, &actor, &file, true)).await?;
+    let loaded = site.ask(actor, move |installation| installation.outcomes_load(&file, true)).await?;
     let upload = site.uploads().hold(sent, &visitor.name, WORKBOOK)?;
     let changes = loaded.new + loaded.revised;
     let body = html! {
@@ -475,13 +470,13 @@ pub(super) async fn load(
         return Err(PageFailure::Wrong(what));
     };
     let actor = visitor.acting(SignInRole::Administrator);
-    site.ask(move |workplace, clock| {
+    site.ask(actor, move |installation| {
         let failed = |error: std::io::Error| operation::Failure::failed(error, "send the workbook again");
         let mut files = std::fs::read_dir(folder.path()).map_err(failed)?;
         let Some(file) = files.next().transpose().map_err(failed)? else {
             return Err(operation::Failure::usage("the workbook is gone", "send it again"));
         };
-        operation::outcomes_load(workplace, clock, &actor, &file.path(), false)
+        installation.outcomes_load(&file.path(), false)
     })
     .await?;
     Ok(Redirect::to("/outcomes/waiting?done=recorded").into_response())

@@ -14,7 +14,7 @@ use super::shell::FieldError;
 use super::uploads;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, request};
 use crate::domain::{SignInRole, SubmissionId};
-use crate::operation::{self, PackChecked, PackPaper};
+use crate::operation::{PackChecked, PackPaper};
 use crate::report;
 
 /// What the script asks for: the parts alone, each ended by a zero byte.
@@ -27,7 +27,7 @@ pub(super) async fn page(
     Path(id): Path<String>,
 ) -> Result<Response, PageFailure> {
     let (actor, asked) = (visitor.reading(), SubmissionId::new(id.clone()));
-    site.ask(move |workplace, clock| operation::pack_kept(workplace, clock, &actor, &asked))
+    site.ask(actor, move |installation| installation.pack_kept(&asked))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
     let body = html! {
@@ -112,10 +112,10 @@ async fn read(
     let (actor, submission) = (visitor.acting(SignInRole::Administrator), SubmissionId::new(id.clone()));
     let tell = told.clone();
     let outcome = site
-        .ask(move |workplace, clock| {
+        .ask(actor, move |installation| {
             let folder = sent.folder().to_owned();
             let mut paper = |paper: &PackPaper| drop(tell.blocking_send(part(self::paper(paper))));
-            let checked = operation::pack_check(workplace, clock, &actor, &submission, &folder, &mut paper)?;
+            let checked = installation.pack_check(&submission, &folder, &mut paper)?;
             Ok((checked, sent))
         })
         .await;
@@ -207,7 +207,6 @@ pub(super) async fn keep(
         return Err(PageFailure::Wrong(what));
     };
     let (actor, submission) = (visitor.acting(SignInRole::Administrator), SubmissionId::new(id.clone()));
-    site.ask(move |workplace, clock| operation::pack_keep(workplace, clock, &actor, &submission, folder.path()))
-        .await?;
+    site.ask(actor, move |installation| installation.pack_keep(&submission, folder.path())).await?;
     Ok(Redirect::to(&format!("{}?done=kept", address::request(&id))).into_response())
 }

@@ -10,7 +10,7 @@ use crate::operation;
 
 /// Every panel.
 pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
-    let panels = site.ask(|workplace, _| operation::panels_list(workplace)).await?;
+    let panels = site.look_up(|workplace, _| workplace.panels_list()).await?;
     let wording = site.wording().await?;
     let rows: Vec<Vec<Markup>> = panels
         .iter()
@@ -35,7 +35,7 @@ pub(super) async fn one(
 ) -> Result<Response, PageFailure> {
     let name = format!("{authority}/{panel}");
     let shown = site
-        .ask(move |workplace, _| operation::panel_show(workplace, &name))
+        .look_up(move |workplace, _| workplace.panel_show(&name))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
     let wording = site.wording().await?;

@@ -11,7 +11,7 @@ use super::posted::{Posted, Refused};
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{AuthorityName, SignInRole};
-use crate::operation::{self, Paging, Quarantined};
+use crate::operation::{Paging, Quarantined};
 
 const ROWS: u32 = 50;
 
@@ -33,7 +33,7 @@ pub(super) async fn page(
 ) -> Result<Response, PageFailure> {
     let all = asked.all == "yes";
     let paging = Paging { after: asked.after, limit: ROWS };
-    let page = site.ask(move |workplace, clock| operation::quarantine_page(workplace, clock, all, &paging)).await?;
+    let page = site.ask_ledger(visitor.reading(), move |ledger| ledger.quarantine_page(all, &paging)).await?;
     let rows: Vec<Vec<Markup>> = page.rows.iter().map(row).collect();
     let next = address::page("/quarantine", &[("all", &asked.all)], page.next.as_deref());
     let body = html! {
@@ -83,7 +83,7 @@ pub(super) async fn one(
 
 async fn show_one(site: &Site, visitor: &Visitor, id: u64, refused: &Refused<'_>) -> Result<Response, PageFailure> {
     let one = site
-        .ask(move |workplace, clock| operation::quarantine_show(workplace, clock, id))
+        .ask_ledger(visitor.reading(), move |ledger| ledger.quarantine_show(id))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
     let wording = site.wording().await?;
@@ -131,8 +131,7 @@ pub(super) async fn replay(
 ) -> Result<Response, PageFailure> {
     let ids: Vec<u64> = posted.text("id").and_then(|id| id.parse().ok()).into_iter().collect();
     let actor = visitor.acting(SignInRole::Systems);
-    let replayed =
-        site.ask(move |workplace, clock| operation::quarantine_replay(workplace, clock, &actor, &ids)).await?;
+    let replayed = site.ask(actor, move |installation| installation.quarantine_replay(&ids)).await?;
     let done = format!("{}-{}-{}", replayed.taken, replayed.unchanged, replayed.still_waiting);
     Ok(Redirect::to(&format!("/quarantine?done={done}")).into_response())
 }
@@ -149,6 +148,6 @@ pub(super) async fn discard(
         return show_one(&site, &visitor, id, &refused).await;
     };
     let actor = visitor.acting(SignInRole::Systems);
-    site.ask(move |workplace, clock| operation::quarantine_discard(workplace, clock, &actor, id, &reason)).await?;
+    site.ask_ledger(actor, move |ledger| ledger.quarantine_discard(id, &reason)).await?;
     Ok(Redirect::to("/quarantine?done=discarded").into_response())
 }

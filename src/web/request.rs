@@ -13,7 +13,7 @@ use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{Finding, FindingSeverity, Private, SignInRole, SubmissionId};
 use crate::operation::{
-    self, CheckedRequest, FactShown, FailureKind, KeptPaper, PaperChecked, RoleShown, StatedFact, SubmissionStory,
+    CheckedRequest, FactShown, FailureKind, KeptPaper, PaperChecked, RoleShown, StatedFact, SubmissionStory,
     WaiverGiven, Wording,
 };
 use crate::report;
@@ -68,17 +68,17 @@ async fn show(
 ) -> Result<Response, PageFailure> {
     let (actor, asked) = (visitor.reading(), id.clone());
     let (story, facts, kept, roles) = site
-        .ask(move |workplace, clock| {
-            let story = operation::submission_show(workplace, clock, &actor, &asked)?;
+        .ask(actor, move |installation| {
+            let story = installation.submission_show(&asked)?;
             let asks = !story.checked.is_empty();
             let (facts, kept) = if asks {
-                let facts = operation::request_facts(workplace, clock, &actor, &asked)?;
-                (facts, operation::pack_kept(workplace, clock, &actor, &asked)?)
+                let facts = installation.request_facts(&asked)?;
+                (facts, installation.pack_kept(&asked)?)
             } else {
                 (Vec::new(), Vec::new())
             };
             let roles = match &story.listed.panel {
-                Some(panel) => operation::panel_roles(workplace, panel)?,
+                Some(panel) => installation.panel_roles(panel)?,
                 None => Vec::new(),
             };
             Ok((story, facts, kept, roles))
@@ -341,7 +341,7 @@ pub(super) async fn facts(
         return Ok(Redirect::to(&back).into_response());
     }
     let (actor, id) = (visitor.acting(SignInRole::Administrator), SubmissionId::new(id));
-    site.ask(move |workplace, clock| operation::state_facts(workplace, clock, &actor, &id, &stated)).await?;
+    site.ask(actor, move |installation| installation.state_facts(&id, &stated)).await?;
     Ok(Redirect::to(&format!("{back}?done=facts")).into_response())
 }
 
@@ -358,7 +358,7 @@ pub(super) async fn waive(
         Err(errors) => return show(&site, &visitor, &id, &Refused::of(&posted, errors), None).await,
     };
     let (actor, asked) = (visitor.acting(SignInRole::Administrator), id.clone());
-    let kept = site.ask(move |workplace, clock| operation::waive(workplace, clock, &actor, &asked, &given)).await;
+    let kept = site.ask(actor, move |installation| installation.waive(&asked, &given)).await;
     match kept {
         Ok(_) => Ok(Redirect::to(&format!("{back}?done=waived")).into_response()),
         // Whoever may answer for what is the operation's to say: it is about the finding that was chosen.
@@ -448,7 +448,7 @@ pub(super) async fn forget(
         let errors = vec![FieldError::new(format!("reason-{key}"), "Say why it is taken away")];
         return show(&site, &visitor, &id, &Refused::of(&posted, errors), None).await;
     };
-    site.ask(move |workplace, clock| operation::pack_forget(workplace, clock, &actor, &id, &key, &reason)).await?;
+    site.ask(actor, move |installation| installation.pack_forget(&id, &key, &reason)).await?;
     Ok(Redirect::to(&format!("{back}?done=forgotten")).into_response())
 }
 

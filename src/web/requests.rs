@@ -9,7 +9,7 @@ use super::asked::Query;
 use super::parts::{self, Line};
 use super::posted::Posted;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
-use crate::operation::{self, Found, Paging, SubmissionFilter, SubmissionListed, Wording};
+use crate::operation::{Found, Paging, SubmissionFilter, SubmissionListed, Wording};
 
 const ROWS: u32 = 50;
 
@@ -43,10 +43,10 @@ pub(super) async fn page(
     let paging = Paging { after: asked.after, limit: ROWS };
     let (actor, list, wording) = (visitor.reading(), viewed(&filter), site.wording().await?);
     let (panels, page) = site
-        .ask(move |workplace, clock| {
-            operation::list_viewed(workplace, clock, &actor, &list)?;
-            let panels = operation::panels_list(workplace)?;
-            Ok((panels, operation::submissions_page(workplace, clock, &filter, &paging)?))
+        .ask(actor, move |installation| {
+            installation.list_viewed(&list)?;
+            let panels = installation.panels();
+            Ok((panels, installation.submissions_page(&filter, &paging)?))
         })
         .await?;
     let filters = [("panel", asked.panel.as_str()), ("person", asked.person.as_str()), ("all", asked.all.as_str())];
@@ -152,7 +152,7 @@ async fn results(site: &Site, visitor: &Visitor, sought: Sought) -> Result<Respo
     }
     let (actor, asked) = (visitor.reading(), text.clone());
     let paging = Paging { after: sought.after, limit: ROWS };
-    let found = site.ask(move |workplace, clock| operation::search(workplace, clock, &actor, &asked, &paging)).await?;
+    let found = site.ask(actor, move |installation| installation.search(&asked, &paging)).await?;
     let wording = site.wording().await?;
     let Found { submissions, sittings, panels, write_backs, .. } = &found;
     let in_all = submissions.rows.len() + sittings.len() + panels.len() + write_backs.len();

@@ -15,7 +15,7 @@ use super::site::SiteMade;
 use crate::calendar::Clock;
 use crate::config::{TlsFiles, WebSettings};
 use crate::domain::limit;
-use crate::operation::{self, Failure, FailureKind, Workplace};
+use crate::operation::{Actor, Failure, FailureKind, Workplace};
 
 /// How long pages that are being made may take when the program is told to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -144,7 +144,7 @@ fn hosts(bound: SocketAddr, address: Option<&str>) -> Vec<String> {
 
 /// The link for the first account: where nobody could sign in otherwise, or where it is asked for.
 fn first_link(site: &Site, wants_link: bool, url: &str) -> Result<Option<SecretString>, Failure> {
-    let accounts = operation::accounts_list(site.workplace(), site.clock())?;
+    let accounts = site.workplace().open_ledger(site.clock(), &Actor::new("systems", None))?.accounts_list()?;
     let nobody = site.has_local_accounts() && !accounts.iter().any(|one| one.is_open && one.has_password);
     if !nobody && !wants_link {
         return Ok(None);

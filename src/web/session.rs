@@ -67,6 +67,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     }
 }
 
+/// An account itself, for the audit trail: whoever signs in, goes, or looks after its own password.
+pub(super) fn own(name: &AccountName) -> Actor {
+    Actor::new("account", Some(name.as_str()))
+}
+
+/// Whoever holds the first link: there is no account yet.
+pub(super) fn first() -> Actor {
+    Actor::new("first-link", None)
+}
+
+/// Whoever holds a link that was made for an account.
+pub(super) fn invited() -> Actor {
+    Actor::new("link", None)
+}
+
 /// Begins a session, under an id that nobody has seen before.
 pub(super) async fn begin(
     session: &Session,
@@ -77,7 +92,7 @@ pub(super) async fn begin(
     let asked = name.clone();
     let password = match &roles {
         Some(_) => None,
-        None => site.ask(move |workplace, clock| operation::account_now(workplace, clock, &asked)).await?,
+        None => site.ask_ledger(own(&name), move |ledger| ledger.account_now(&asked)).await?,
     };
     let password = password.map(|now| now.password);
     let (csrf, _) = operation::new_secret()?;
@@ -96,7 +111,7 @@ pub(super) async fn visitor(session: &Session, site: &Site) -> Result<Option<Vis
     let roles = match &kept.roles {
         Some(roles) => Some(roles.clone()),
         None => {
-            let now = site.ask(move |workplace, clock| operation::account_now(workplace, clock, &name)).await?;
+            let now = site.ask_ledger(own(&name), move |ledger| ledger.account_now(&name)).await?;
             now.filter(|now| kept.password.as_ref() == Some(&now.password)).map(|now| now.roles)
         }
     };

@@ -17,7 +17,6 @@ use super::posted::{CSRF, Posted, PostedByAnybody};
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, oidc, session};
 use crate::domain::AccountName;
-use crate::operation;
 
 /// Where somebody wanted to go.
 #[derive(Debug, Default, Deserialize)]
@@ -163,7 +162,7 @@ pub(super) async fn post(
     }
     let password = SecretString::from(posted.all("password").next().unwrap_or_default());
     let asked = name.clone();
-    let roles = site.ask(move |workplace, clock| operation::sign_in(workplace, clock, &asked, &password)).await?;
+    let roles = site.ask_ledger(session::own(&name), move |ledger| ledger.sign_in(&asked, &password)).await?;
     if roles.is_none() {
         return Ok(refused(WRONG));
     }
@@ -179,8 +178,7 @@ pub(super) async fn out(
     visitor: Visitor,
     _: Posted,
 ) -> Result<Response, PageFailure> {
-    let name = visitor.name.clone();
-    site.ask(move |workplace, clock| operation::sign_in_noted(workplace, clock, &name, "signed-out")).await?;
+    site.ask_ledger(session::own(&visitor.name), |ledger| ledger.sign_in_noted("signed-out")).await?;
     session::end(&session).await?;
     Ok(oidc::signed_out(site.issuer().filter(|_| !visitor.is_local)))
 }

@@ -11,7 +11,7 @@ use super::limits::Limits;
 use super::uploads::Uploads;
 use crate::calendar::Clock;
 use crate::config::WebSettings;
-use crate::operation::{self, Failure, Wording, Workplace};
+use crate::operation::{self, Actor, Failure, Installation, OpenLedger, Wording, Workplace};
 
 /// Questions that are worked on at once: each has a connection to the ledger of its own.
 const QUESTIONS_MAX: usize = 16;
@@ -67,8 +67,26 @@ impl Site {
         }))
     }
 
-    /// Asks an operation on a thread that may wait for the ledger.
+    /// Asks an installation, opened for whoever asks, on a thread that may wait for the ledger. A page asks one thing.
     pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        question: impl FnOnce(&mut Installation) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, PageFailure> {
+        self.look_up(move |workplace, clock| question(&mut workplace.open(clock, &actor)?)).await
+    }
+
+    /// Asks its ledger, which needs no mapping file.
+    pub(super) async fn ask_ledger<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        question: impl FnOnce(&mut OpenLedger) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, PageFailure> {
+        self.look_up(move |workplace, clock| question(&mut workplace.open_ledger(clock, &actor)?)).await
+    }
+
+    /// Asks the configuration and the mapping files, on a thread that may read them. No ledger is opened.
+    pub(super) async fn look_up<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Workplace, Clock) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, PageFailure> {
@@ -80,7 +98,7 @@ impl Site {
 
     /// How the people who are served say things.
     pub(super) async fn wording(&self) -> Result<Wording, PageFailure> {
-        self.ask(|workplace, _| operation::wording(workplace)).await
+        self.look_up(|workplace, _| workplace.wording()).await
     }
 
     pub(super) fn settings(&self) -> &WebSettings {

@@ -11,7 +11,7 @@ use super::posted::Posted;
 use super::sittings::readiness_words;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
 use crate::domain::{FindingSeverity, SignInRole};
-use crate::operation::{self, Agenda, AgendaEntry, CheckedRequest, Heard, Paging, SittingPage, Wording};
+use crate::operation::{Agenda, AgendaEntry, CheckedRequest, Heard, Paging, SittingPage, Wording};
 use crate::report;
 
 /// Requests on a page: more than any panel hears, so that a sitting is on one page.
@@ -34,7 +34,7 @@ pub(super) async fn page(
     let (actor, name) = (visitor.reading(), format!("{authority}/{panel}"));
     let paging = Paging { after: asked.after, limit: ROWS };
     let page = site
-        .ask(move |workplace, clock| operation::sitting_page(workplace, clock, &actor, &name, date, &paging))
+        .ask(actor, move |installation| installation.sitting_page(&name, date, &paging))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
     let SittingPage { agenda, listed, next } = &page;
@@ -205,6 +205,6 @@ pub(super) async fn recheck(
     _: Posted,
 ) -> Result<Response, PageFailure> {
     let (actor, name) = (visitor.acting(SignInRole::Administrator), format!("{authority}/{panel}"));
-    let checked = site.ask(move |workplace, clock| operation::sitting_recheck(workplace, clock, &actor, &name)).await?;
+    let checked = site.ask(actor, move |installation| installation.sitting_recheck(&name)).await?;
     Ok(Redirect::to(&format!("/sittings/{authority}/{panel}/{date}?checked={checked}")).into_response())
 }

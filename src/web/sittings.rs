@@ -11,7 +11,7 @@ use super::asked::Query;
 use super::parts::Field;
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
-use crate::operation::{self, SittingListed, Wording};
+use crate::operation::{SittingListed, Wording};
 use crate::report;
 
 /// How much of the calendar a page has.
@@ -41,9 +41,8 @@ pub(super) async fn page(
     let to = from.saturating_add(WEEKS.weeks());
     let panel = Some(asked.panel.clone()).filter(|panel| !panel.is_empty());
     let (panels, sittings) = site
-        .ask(move |workplace, clock| {
-            let panels = operation::panels_list(workplace)?;
-            Ok((panels, operation::sittings_listed(workplace, clock, panel.as_deref(), from, to)?))
+        .ask(visitor.reading(), move |installation| {
+            Ok((installation.panels(), installation.sittings_listed(panel.as_deref(), from, to)?))
         })
         .await?;
     let at = |from: Date| format!("/sittings?panel={}&from={from}", parts::encoded(&asked.panel));

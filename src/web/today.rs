@@ -7,12 +7,13 @@ use maud::{Markup, html};
 use super::sittings::{readiness_words, when};
 use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
 use crate::domain::SignInRole;
-use crate::operation::{self, SittingListed, Today, Wording};
+use crate::operation::{SittingListed, Today, Wording};
 use crate::report;
 
 /// What needs somebody now.
 pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
-    let (today, wording) = (site.ask(operation::today).await?, site.wording().await?);
+    let (today, wording) =
+        (site.ask(visitor.reading(), |installation| installation.today()).await?, site.wording().await?);
     let body = html! {
         (tasks(&visitor, &today))
         h2 { "Sittings in the next two weeks" }

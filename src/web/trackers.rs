@@ -15,7 +15,7 @@ const CHILDREN_MAX: usize = 200;
 /// The list.
 pub(super) async fn page(State(site): State<Site>, visitor: Visitor) -> Result<Response, PageFailure> {
     let (actor, wording) = (visitor.reading(), site.wording().await?);
-    let trackers = site.ask(move |workplace, clock| operation::trackers_list(workplace, clock, &actor)).await?;
+    let trackers = site.ask(actor, move |installation| installation.trackers_list()).await?;
     let rows: Vec<Vec<Markup>> = trackers.iter().map(|one| row(&wording, one)).collect();
     let body = html! {
         @if rows.is_empty() {
@@ -64,7 +64,7 @@ pub(super) async fn one(
 
 async fn shown(site: &Site, visitor: &Visitor, name: &[String]) -> Result<TrackerShown, PageFailure> {
     let (actor, name) = (visitor.reading(), name.join("/"));
-    let shown = site.ask(move |workplace, clock| operation::tracker_show(workplace, clock, &actor, &name)).await;
+    let shown = site.ask(actor, move |installation| installation.tracker_show(&name)).await;
     shown.map_err(PageFailure::unknown_is_not_found)
 }
 

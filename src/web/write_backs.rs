@@ -10,7 +10,7 @@ use super::parts;
 use super::posted::Posted;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{SignInRole, State as WriteState};
-use crate::operation::{self, Paging, WriteBackListed};
+use crate::operation::{Failure, Installation, OpenLedger, Paging, Sending, WriteBackListed};
 
 /// Rows of a list.
 const ROWS: u32 = 50;
@@ -68,9 +68,9 @@ pub(super) async fn page(
     let paging = Paging { after: asked.after, limit: ROWS };
     let actor = visitor.reading();
     let page = site
-        .ask(move |workplace, clock| {
-            operation::list_viewed(workplace, clock, &actor, "list of write-backs")?;
-            operation::writebacks_page(workplace, clock, state.as_deref(), needs_person, &paging)
+        .ask_ledger(actor, move |ledger| {
+            ledger.list_viewed("list of write-backs")?;
+            ledger.writebacks_page(state.as_deref(), needs_person, &paging)
         })
         .await?;
     let rows: Vec<Vec<Markup>> = page.rows.iter().map(row).collect();
@@ -145,7 +145,7 @@ pub(super) async fn one(
 ) -> Result<Response, PageFailure> {
     let (actor, asked) = (visitor.reading(), id.clone());
     let shown = site
-        .ask(move |workplace, clock| operation::writeback_show(workplace, clock, &actor, &asked))
+        .ask_ledger(actor, move |ledger| ledger.writeback_show(&asked))
         .await
         .map_err(PageFailure::unknown_is_not_found)?;
     let wording = site.wording().await?;
@@ -193,30 +193,26 @@ pub(super) async fn change(
     _: Posted,
 ) -> Result<Response, PageFailure> {
     let change = match what.as_str() {
-        "retry" => operation::writeback_retry,
-        "hold" => operation::writeback_hold,
+        "retry" => OpenLedger::writeback_retry,
+        "hold" => OpenLedger::writeback_hold,
         _ => return Err(PageFailure::NotFound),
     };
     let (actor, back) = (visitor.reading(), address::write_back(&id));
-    site.ask(move |workplace, clock| change(workplace, clock, &actor, &id)).await?;
+    site.ask_ledger(actor, move |ledger| change(ledger, &id)).await?;
     Ok(Redirect::to(&back).into_response())
 }
 
 /// Sends what was approved.
 pub(super) async fn send(State(site): State<Site>, visitor: Visitor, _: Posted) -> Result<Response, PageFailure> {
-    work(&site, &visitor, operation::writeback_send).await
+    work(&site, &visitor, Installation::writeback_send).await
 }
 
 /// Reads Mosaic for what nobody knows the fate of.
 pub(super) async fn reconcile(State(site): State<Site>, visitor: Visitor, _: Posted) -> Result<Response, PageFailure> {
-    work(&site, &visitor, operation::writeback_reconcile).await
+    work(&site, &visitor, Installation::writeback_reconcile).await
 }
 
-type AtMosaic = fn(
-    &operation::Workplace,
-    crate::calendar::Clock,
-    &operation::Actor,
-) -> Result<operation::Sending, operation::Failure>;
+type AtMosaic = fn(&mut Installation) -> Result<Sending, Failure>;
 
 async fn work(site: &Site, visitor: &Visitor, work: AtMosaic) -> Result<Response, PageFailure> {
     if site.is_rehearsal() {
@@ -224,7 +220,7 @@ async fn work(site: &Site, visitor: &Visitor, work: AtMosaic) -> Result<Response
         return Err(PageFailure::Wrong(what));
     }
     let actor = visitor.reading();
-    let sending = site.ask(move |workplace, clock| work(workplace, clock, &actor)).await?;
+    let sending = site.ask(actor, work).await?;
     let delivery = &sending.delivery;
     let told = format!(
         "{}-sent-{}-refused-{}-uncertain-{}-held-{}-deferred",

@@ -20,7 +20,7 @@ use tessera::calendar::Clock;
 use tessera::config::Configuration;
 use tessera::domain::OutcomeState;
 use tessera::operation::{
-    self, Actor, AuditFilter, By, Failure, LearningAsked, OutcomeFilter, Paging, SubmissionFilter, SyncMode, Unwatched,
+    Actor, AuditFilter, By, Failure, LearningAsked, OutcomeFilter, Paging, SubmissionFilter, SyncMode, Unwatched,
     Workplace,
 };
 
@@ -44,7 +44,7 @@ fn main() -> Outcome<()> {
     let workplace = Workplace::new(configuration);
     let actor = Actor::new("administrator", Some("bench"));
     if is_new {
-        operation::sync(&workplace, clock, &actor, SyncMode::Rehearsal, &Unwatched).map_err(said)?;
+        workplace.sync(clock, &actor, SyncMode::Rehearsal, &Unwatched).map_err(said)?;
         grow(&workplace, &folder.join("state/rehearsal"), requests)?;
     }
     measure(&workplace, clock, &actor)
@@ -80,10 +80,9 @@ fn grow(workplace: &Workplace, folder: &Path, requests: u64) -> Outcome<()> {
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; PRAGMA temp_store = MEMORY;
          CREATE TEMP TABLE day (panel TEXT, i INTEGER, date TEXT, PRIMARY KEY (panel, i))",
     )?;
-    for panel in operation::panels_list(workplace).map_err(said)? {
+    for panel in workplace.panels_list().map_err(said)? {
         let panel = panel.panel.to_string();
-        let sittings =
-            operation::panel_sittings(workplace, &panel, date(2020, 1, 1), date(2027, 6, 30)).map_err(said)?;
+        let sittings = workplace.panel_sittings(&panel, date(2020, 1, 1), date(2027, 6, 30)).map_err(said)?;
         let mut insert = connection.prepare("INSERT INTO day VALUES (?1, ?2, ?3)")?;
         let held = sittings.iter().filter(|sitting| sitting.cancelled.is_none()).map(|sitting| sitting.date);
         // Profiles begin with the present schedule; the years before it are made up, a sitting a week.
@@ -129,11 +128,14 @@ fn measure(workplace: &Workplace, clock: Clock, actor: &Actor) -> Outcome<()> {
         ("four-panels/legal-planning-and-new-admissions", date(2026, 12, 1)),
         ("derbyshire/care-planning-panel", date(2026, 12, 2)),
     ] {
-        let listed =
-            operation::sittings_listed(workplace, clock, Some(panel), day, date(2026, 12, 31)).map_err(said)?;
+        let listed = workplace
+            .open(clock, &Actor::new("test", None))
+            .map_err(said)?
+            .sittings_listed(Some(panel), day, date(2026, 12, 31))
+            .map_err(said)?;
         let day = listed.iter().find(|one| one.sitting.cancelled.is_none()).map_or(day, |one| one.sitting.date);
         let page = |after: Option<&str>| {
-            operation::sitting_page(workplace, clock, actor, panel, day, &Paging { limit: 25, ..paging(after) })
+            workplace.open(clock, actor)?.sitting_page(panel, day, &Paging { limit: 25, ..paging(after) })
         };
         let next = page(None).map_err(said)?.next;
         time(&format!("sitting_page {panel} {day}"), || page(None).map(|page| page.agenda.requests.len()))?;
@@ -143,13 +145,15 @@ fn measure(workplace: &Workplace, clock: Clock, actor: &Actor) -> Outcome<()> {
     }
     let (from, to) = (date(2026, 11, 1), date(2026, 12, 31));
     time("sittings_listed, two months, all panels", || {
-        operation::sittings_listed(workplace, clock, None, from, to).map(|listed| listed.len())
+        workplace.open(clock, &Actor::new("test", None))?.sittings_listed(None, from, to).map(|listed| listed.len())
     })?;
-    time("today", || operation::today(workplace, clock).map(|today| today.sittings.len()))?;
-    time("figures, all panels", || operation::figures(workplace, clock, None).map(|figures| figures.arrivals.len()))?;
+    time("today", || workplace.open(clock, &Actor::new("test", None))?.today().map(|today| today.sittings.len()))?;
+    time("figures, all panels", || {
+        workplace.open(clock, &Actor::new("test", None))?.figures(None).map(|figures| figures.arrivals.len())
+    })?;
     let one = "lincolnshire/support-panel";
     time("figures, one panel", || {
-        operation::figures(workplace, clock, Some(one)).map(|figures| figures.missing.len())
+        workplace.open(clock, &Actor::new("test", None))?.figures(Some(one)).map(|figures| figures.missing.len())
     })?;
     for (what, panel) in [("all panels", None), ("one panel", Some(one.to_owned()))] {
         let asked = LearningAsked {
@@ -160,24 +164,28 @@ fn measure(workplace: &Workplace, clock: Clock, actor: &Actor) -> Outcome<()> {
             share: false,
         };
         time(&format!("learning by month, {what}"), || {
-            operation::learning(workplace, clock, actor, &asked).map(|learned| learned.panels.len())
+            workplace.open(clock, actor)?.learning(&asked).map(|learned| learned.panels.len())
         })?;
         let asked = LearningAsked { share: true, ..asked };
         time(&format!("learning to pass on, {what}"), || {
-            operation::learning(workplace, clock, actor, &asked).map(|learned| learned.panels.len())
+            workplace.open(clock, actor)?.learning(&asked).map(|learned| learned.panels.len())
         })?;
     }
-    let sent = operation::writebacks_page(workplace, clock, None, false, &paging(None)).map_err(said)?;
+    let sent = workplace
+        .open_ledger(clock, &Actor::new("test", None))
+        .map_err(said)?
+        .writebacks_page(None, false, &paging(None))
+        .map_err(said)?;
     let sent = sent.rows.first().ok_or("nothing was written back")?;
     let (reference, id) = (sent.reference.clone(), sent.id.clone());
     for text in ["2000050", "lincolnshire-90000", "9000012", "support panel", "2 December 2026", &id, &reference] {
         time(&format!("search {text}"), || {
-            let found = operation::search(workplace, clock, actor, text, &paging(None))?;
+            let found = workplace.open(clock, actor)?.search(text, &paging(None))?;
             Ok(found.submissions.rows.len() + found.sittings.len() + found.panels.len() + found.write_backs.len())
         })?;
     }
     let taken = Instant::now();
-    let checked = operation::sitting_recheck(workplace, clock, actor, "forums/marp").map_err(said)?;
+    let checked = workplace.open(clock, actor).map_err(said)?.sitting_recheck("forums/marp").map_err(said)?;
     writeln!(std::io::stdout(), "sitting_recheck forums/marp: {checked} in {:.1} s", taken.elapsed().as_secs_f64())?;
     Ok(())
 }
@@ -195,7 +203,10 @@ fn lists(workplace: &Workplace, clock: Clock) -> Outcome<()> {
         for after in [None, Some("lincolnshire-900700000")] {
             let name = format!("submissions_page, {what}{}", if after.is_some() { ", far in" } else { "" });
             time(&name, || {
-                operation::submissions_page(workplace, clock, &filter, &paging(after)).map(|page| page.rows.len())
+                workplace
+                    .open(clock, &Actor::new("test", None))?
+                    .submissions_page(&filter, &paging(after))
+                    .map(|page| page.rows.len())
             })?;
         }
     }
@@ -211,20 +222,28 @@ fn lists(workplace: &Workplace, clock: Clock) -> Outcome<()> {
         for after in [None, Some("2023-06-07/1/1/x")] {
             let name = format!("outcomes_page, {what}{}", if after.is_some() { ", far in" } else { "" });
             time(&name, || {
-                operation::outcomes_page(workplace, clock, &filter, &paging(after)).map(|page| page.rows.len())
+                workplace
+                    .open(clock, &Actor::new("test", None))?
+                    .outcomes_page(&filter, &paging(after))
+                    .map(|page| page.rows.len())
             })?;
         }
     }
     for (state, person) in [(None, false), (Some("sent"), false), (None, true)] {
         let name = format!("writebacks_page, {}{}", state.unwrap_or("any"), if person { ", for a person" } else { "" });
         time(&name, || {
-            operation::writebacks_page(workplace, clock, state, person, &paging(Some("200000")))
+            workplace
+                .open_ledger(clock, &Actor::new("test", None))?
+                .writebacks_page(state, person, &paging(Some("200000")))
                 .map(|page| page.rows.len())
         })?;
     }
     for all in [false, true] {
         time(&format!("quarantine_page, all: {all}"), || {
-            operation::quarantine_page(workplace, clock, all, &paging(None)).map(|page| page.rows.len())
+            workplace
+                .open_ledger(clock, &Actor::new("test", None))?
+                .quarantine_page(all, &paging(None))
+                .map(|page| page.rows.len())
         })?;
     }
     let subject = Some("lincolnshire-900000002".to_owned());
@@ -236,7 +255,10 @@ fn lists(workplace: &Workplace, clock: Clock) -> Outcome<()> {
         ("of a subject by somebody", AuditFilter { subject, actor }),
     ] {
         time(&format!("audit_page, {what}"), || {
-            operation::audit_page(workplace, clock, &filter, &paging(None)).map(|page| page.rows.len())
+            workplace
+                .open_ledger(clock, &Actor::new("test", None))?
+                .audit_page(&filter, &paging(None))
+                .map(|page| page.rows.len())
         })?;
     }
     Ok(())

@@ -89,24 +89,24 @@ impl Office {
     }
 
     fn form(&self) -> OutcomeFormShown {
-        operation::outcome_form(&self.workplace, self.clock, &sam(), PANEL, SITTING, &FIRST).unwrap()
+        self.workplace.open(self.clock, &sam()).unwrap().outcome_form(PANEL, SITTING, &FIRST).unwrap()
     }
 
     fn record(&self, actor: &Actor, rows: &[FilledRow]) -> OutcomesRecorded {
-        operation::outcomes_record(&self.workplace, self.clock, actor, PANEL, SITTING, rows, false).unwrap()
+        self.workplace.open(self.clock, actor).unwrap().outcomes_record(PANEL, SITTING, rows, false).unwrap()
     }
 
     fn preview(&self, rows: &[FilledRow]) -> Vec<OutcomeListed> {
-        operation::outcomes_preview(&self.workplace, self.clock, &sam(), PANEL, SITTING, rows).unwrap()
+        self.workplace.open(self.clock, &sam()).unwrap().outcomes_preview(PANEL, SITTING, rows).unwrap()
     }
 
     fn show(&self, id: &str) -> Vec<OutcomeListed> {
-        operation::outcome_show(&self.workplace, self.clock, &sam(), &SubmissionId::new(id)).unwrap()
+        self.workplace.open(self.clock, &sam()).unwrap().outcome_show(&SubmissionId::new(id)).unwrap()
     }
 
     fn waiting(&self, limit: u32) -> Vec<OutcomeListed> {
         let (actor, date) = (Actor::new("approver", Some("kim")), Some(SITTING));
-        operation::outcomes_waiting(&self.workplace, self.clock, &actor, Some(PANEL), date, limit).unwrap()
+        self.workplace.open(self.clock, &actor).unwrap().outcomes_waiting(Some(PANEL), date, limit).unwrap()
     }
 
     /// What the outcomes and the trail come to.
@@ -199,7 +199,8 @@ fn the_page_has_the_rows_of_the_workbook_and_what_is_recorded_of_them() {
 fn what_a_page_records_is_what_a_workbook_records_and_what_the_preview_shows() {
     let office = Office::new();
     let before = office.outcomes();
-    let tried = operation::outcomes_record(&office.workplace, office.clock, &sam(), PANEL, SITTING, &decisions(), true);
+    let tried =
+        office.workplace.open(office.clock, &sam()).unwrap().outcomes_record(PANEL, SITTING, &decisions(), true);
     assert_eq!(counts(&tried.unwrap()), [3, 0, 0, 0]);
     let preview = office.preview(&decisions());
     assert_eq!(office.outcomes(), before, "neither has changed anything");
@@ -212,13 +213,13 @@ fn what_a_page_records_is_what_a_workbook_records_and_what_the_preview_shows() {
     assert!(office.preview(&decisions()).is_empty(), "nothing would be new or revised");
 
     let file = office.tessera.write("filled.xlsx", workbook(&office.form(), &decisions()));
-    let loaded = operation::outcomes_load(&office.workplace, office.clock, &alex(), &file, false).unwrap();
+    let loaded = office.workplace.open(office.clock, &alex()).unwrap().outcomes_load(&file, false).unwrap();
     assert_eq!((loaded.new, loaded.revised, loaded.unchanged, loaded.troubles.len()), (0, 0, 3, 0));
 
     // The other way round: the workbook first, the page says the same.
     let other = Office::new();
     let file = other.tessera.write("filled.xlsx", workbook(&other.form(), &decisions()));
-    let loaded = operation::outcomes_load(&other.workplace, other.clock, &sam(), &file, false).unwrap();
+    let loaded = other.workplace.open(other.clock, &sam()).unwrap().outcomes_load(&file, false).unwrap();
     assert_eq!((loaded.new, loaded.troubles.len()), (3, 0));
     let by_workbook = both(other.show("lincolnshire-700001"), other.show("lincolnshire-700002"));
     assert_eq!(as_json(&by_workbook), as_json(&shown));
@@ -274,7 +275,7 @@ fn of_many_who_save_at_once_one_is_first() {
         loop {
             let actor = Actor::new("administrator", Some(&format!("number-{number}")));
             let rows = std::slice::from_ref(&row);
-            match operation::outcomes_record(&office.workplace, office.clock, &actor, PANEL, SITTING, rows, false) {
+            match office.workplace.open(office.clock, &actor).unwrap().outcomes_record(PANEL, SITTING, rows, false) {
                 Ok(recorded) => return counts(&recorded),
                 Err(failure) => assert_eq!(failure.kind, FailureKind::Locked, "{failure}"),
             }
@@ -296,7 +297,7 @@ fn rows_that_the_page_never_had_are_refused() {
     let secret = "Somebody said so";
     let fields = [("worried-about", secret), ("needs-to-happen", secret)];
     let later =
-        operation::outcome_form(&office.workplace, office.clock, &sam(), PANEL, date(2026, 12, 9), &FIRST).unwrap();
+        office.workplace.open(office.clock, &sam()).unwrap().outcome_form(PANEL, date(2026, 12, 9), &FIRST).unwrap();
     let later = later.rows.first().unwrap();
     for (submission, person) in [
         ("lambeth-720001", "120001"),
@@ -325,7 +326,7 @@ fn rows_that_the_page_never_had_are_refused() {
     assert_eq!(office.outcomes(), before);
     for (panel, day) in [("no-such-panel", SITTING), (PANEL, date(2026, 12, 3))] {
         let asked =
-            operation::outcomes_record(&office.workplace, office.clock, &sam(), panel, day, &decisions(), false);
+            office.workplace.open(office.clock, &sam()).unwrap().outcomes_record(panel, day, &decisions(), false);
         assert_eq!(asked.unwrap_err().kind, FailureKind::Usage);
     }
     assert_eq!(office.outcomes(), before);
@@ -339,7 +340,7 @@ fn what_was_seen_is_approved_and_nothing_else() {
     let approve = |actor: &Actor, seen: &[OutcomeListed]| {
         let seen: Vec<_> =
             seen.iter().map(|one| (one.submission.clone(), one.person.clone(), one.sitting, one.revision)).collect();
-        operation::outcomes_approve_seen(&office.workplace, office.clock, actor, &seen).unwrap()
+        office.workplace.open(office.clock, actor).unwrap().outcomes_approve_seen(&seen).unwrap()
     };
     let first = office.waiting(1);
     assert_eq!(first.len(), 1);
@@ -381,7 +382,7 @@ fn what_was_seen_is_approved_and_nothing_else() {
     assert_eq!(now.len(), 1);
     assert_eq!(approve(&approver, &both(now, office.waiting(10))).approved.len(), 1, "named twice is once");
     let unknown = (SubmissionId::new("lincolnshire-700001"), "999999".to_owned(), SITTING, 1);
-    let unknown = operation::outcomes_approve_seen(&office.workplace, office.clock, &approver, &[unknown]).unwrap();
+    let unknown = office.workplace.open(office.clock, &approver).unwrap().outcomes_approve_seen(&[unknown]).unwrap();
     assert_eq!(unknown.not_approved["lincolnshire-700001, person 999999"], "it has no outcome of that sitting");
     let ran = office.tessera.run(&["--rehearsal", "audit", "verify"]);
     assert!(ran.well(), "{}", ran.all());

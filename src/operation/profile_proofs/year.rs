@@ -106,7 +106,7 @@ impl<'r> Year<'r> {
     /// One night, at two o'clock.
     fn night(&mut self, day: Date) {
         let now: Timestamp = format!("{day}T02:00:00Z").parse().unwrap();
-        let mut installation = Installation::open(&self.workplace, Clock::Fixed(now), &actor()).unwrap();
+        let mut installation = self.workplace.open(Clock::Fixed(now), &actor()).unwrap();
         if self.world.happen(&mut installation, day) || day.weekday() == Weekday::Monday {
             check(&mut installation, SyncMode::Real).unwrap();
         }
@@ -249,7 +249,7 @@ impl<'r> Year<'r> {
     /// What is left at the end is what nobody has done: each of it stands on every desk that it was to come onto.
     fn end(&mut self) {
         let now: Timestamp = format!("{LAST}T23:00:00Z").parse().unwrap();
-        let installation = Installation::open(&self.workplace, Clock::Fixed(now), &actor()).unwrap();
+        let installation = self.workplace.open(Clock::Fixed(now), &actor()).unwrap();
         for Standing { duty, case, ends, said } in std::mem::take(&mut self.open).into_values() {
             if let Some(case) = case.filter(|case| case.course == Course::Never) {
                 assert!(duty.is_overdue(now), "{} {} is due after the year", duty.panel, duty.rule);
