@@ -23,7 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ledger", &["diagnostic", "calendar", "domain", "writeback"]),
     ("report", &["calendar", "domain"]),
     ("mail", &[]),
-    ("config", &["diagnostic", "domain"]),
+    ("config", &["diagnostic", "domain", "ledger"]),
     (
         "operation",
         &[

@@ -10,6 +10,7 @@ use super::read::read;
 use super::{Mailbox, ReminderSettings, SecretSource, WebSettings};
 use crate::diagnostic::Diagnostic;
 use crate::domain::{AuthorityName, ExtractType, limit};
+use crate::ledger::Address;
 
 /// A configuration: what to read, where to keep it, where to write.
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ pub struct Configuration {
     /// The folder with mapping files of the installation, before the built-in ones.
     pub mappings: Option<PathBuf>,
     /// Where the ledger is.
-    pub ledger: LedgerUrl,
+    pub ledger: Address,
     /// Where the ledger's key is.
     pub key: SecretSource,
     /// The authorities, in the order of the file.
@@ -30,13 +31,6 @@ pub struct Configuration {
     pub web: WebSettings,
     /// How roles are reminded of their duties.
     pub reminders: ReminderSettings,
-}
-
-/// Where a ledger is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LedgerUrl {
-    /// A SQLite file on a local disk.
-    Sqlite(PathBuf),
 }
 
 /// One authority.
@@ -209,7 +203,7 @@ impl Configuration {
     pub fn rehearsed(self) -> Self {
         let folder = self.rehearsal_folder();
         Self {
-            ledger: LedgerUrl::Sqlite(folder.join("ledger.db")),
+            ledger: Address::file(folder.join("ledger.db")),
             key: SecretSource::File(folder.join("ledger.key")),
             reminders: ReminderSettings { outbox: folder.join("outbox"), smtp: None, ..self.reminders },
             ..self

@@ -13,8 +13,8 @@ mod web;
 
 pub use environment::Environment;
 pub use file::{
-    AuthoritySettings, ClientCertificate, ConfigTrouble, Configuration, Credentials, ImportFiles, LedgerUrl,
-    MosaicSettings, Rehearsal, Source, SourcePlace, Transport,
+    AuthoritySettings, ClientCertificate, ConfigTrouble, Configuration, Credentials, ImportFiles, MosaicSettings,
+    Rehearsal, Source, SourcePlace, Transport,
 };
 pub use reminders::{Mailbox, ReminderSettings, SmtpSettings, SmtpTls};
 pub use secret::{SecretSource, SecretTrouble};

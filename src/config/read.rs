@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::file::{
-    AuthoritySettings, Configuration, ImportFiles, LedgerUrl, MosaicSettings, Rehearsal, Source, SourcePlace, folder_of,
+    AuthoritySettings, Configuration, ImportFiles, MosaicSettings, Rehearsal, Source, SourcePlace, folder_of,
 };
 use super::read_rest::rest;
 use super::reminders::{mailboxes, reminders};
@@ -14,6 +14,7 @@ use super::secret::SecretSource;
 use super::web::web;
 use crate::diagnostic::{Diagnostic, Item, Table, TomlDocument, nearest};
 use crate::domain::{AuthorityName, ExtractType};
+use crate::ledger::Address;
 
 const SHRINK_SHARE: f64 = 0.5;
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
@@ -32,7 +33,7 @@ pub(super) fn read(path: &Path, name: &str, text: &str) -> (Option<Configuration
             rehearsal: rehearsal(&root, folder),
             web: web(&root, folder),
             reminders: reminders(&root, folder),
-            ledger: LedgerUrl::Sqlite(PathBuf::new()),
+            ledger: Address::file(PathBuf::new()),
             key: SecretSource::File(PathBuf::new()),
         };
         root.finish();
@@ -54,19 +55,15 @@ fn mappings(root: &Table<'_, '_>, folder: &Path) -> Option<PathBuf> {
     Some(path)
 }
 
-fn ledger(root: &Table<'_, '_>, folder: &Path) -> Option<(LedgerUrl, SecretSource)> {
+fn ledger(root: &Table<'_, '_>, folder: &Path) -> Option<(Address, SecretSource)> {
     let Some(table) = root.table("ledger") else {
         let help = "[ledger]\nurl = \"sqlite:state/ledger.db\"\nkey = { file = \"state/ledger.key\" }";
         root.document().error(root.span(), "the file has no `[ledger]`", Some(help.to_owned()));
         return None;
     };
     let url = table.required_text("url").and_then(|url| {
-        let path = url.value.strip_prefix("sqlite:").filter(|path| !path.is_empty());
-        if path.is_none() {
-            let help = "write `sqlite:` and a path on a local disk, for instance \"sqlite:state/ledger.db\"";
-            table.document().error(url.span, "the ledger's address is not one that tessera knows", Some(help.into()));
-        }
-        path.map(|path| LedgerUrl::Sqlite(folder.join(path)))
+        let address = Address::parse(&url.value, folder);
+        address.map_err(|error| table.document().error(url.span, error.to_string(), Some(error.help))).ok()
     });
     let key = secret(&table, "key", folder);
     table.finish();
@@ -274,7 +271,7 @@ credentials = { client-id = "tessera", client-secret = { file = "secret" } }
         let (configuration, diagnostics) = read(Path::new("/etc/tessera/tessera.toml"), "tessera.toml", WHOLE);
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         let configuration = configuration.unwrap();
-        assert_eq!(configuration.ledger, LedgerUrl::Sqlite("/etc/tessera/state/ledger.db".into()));
+        assert_eq!(configuration.ledger, Address::file("/etc/tessera/state/ledger.db".into()));
         let authority = configuration.authorities.first().unwrap();
         assert!(authority.second_person, "a second person approves unless the file says otherwise");
         let source = authority.sources.first().unwrap();

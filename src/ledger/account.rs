@@ -1,9 +1,8 @@
 //! The local accounts of the pages.
 
-use rusqlite::{OptionalExtension as _, params};
-
 use super::audit::{self, Said};
-use super::store::{decode, encode, meant};
+use super::engine::params;
+use super::store::{decode, encode};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{AccountName, SignInAccount};
 
@@ -13,21 +12,16 @@ pub(super) const CHANGED: &str = "account-changed";
 impl Ledger {
     /// Every account, by name.
     pub fn accounts(&self) -> Result<Vec<SignInAccount>, LedgerTrouble> {
-        let rows: Vec<String> = self
-            .connection
-            .prepare_cached("SELECT payload FROM account ORDER BY name")
-            .and_then(|mut query| query.query_map([], |row| row.get(0))?.collect())
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<String> =
+            self.database.rows("SELECT payload FROM account ORDER BY name", &[], |row| row.get(0))?;
         rows.iter().map(|payload| decode("an account", payload)).collect()
     }
 
     /// The account of a name.
     pub fn account(&self, name: &AccountName) -> Result<Option<SignInAccount>, LedgerTrouble> {
-        let row: Option<String> = self
-            .connection
-            .prepare_cached("SELECT payload FROM account WHERE name = ?1")
-            .and_then(|mut query| query.query_row([name.as_str()], |row| row.get(0)).optional())
-            .map_err(|error| self.failed(error))?;
+        let row: Option<String> =
+            self.database
+                .first("SELECT payload FROM account WHERE name = ?1", params![name.as_str()], |row| row.get(0))?;
         row.map(|payload| decode("an account", &payload)).transpose()
     }
 
@@ -39,44 +33,36 @@ impl Ledger {
         change: impl FnOnce(Option<SignInAccount>) -> Option<SignInAccount>,
         actor: &Actor,
     ) -> Result<Option<SignInAccount>, LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
-        let before: Option<String> = transaction
-            .query_row("SELECT payload FROM account WHERE name = ?1", [name.as_str()], |row| row.get(0))
-            .optional()
-            .map_err(failed)?;
+        let before: Option<String> =
+            transaction
+                .first("SELECT payload FROM account WHERE name = ?1", params![name.as_str()], |row| row.get(0))?;
         let known = before.as_deref().map(|payload| decode("an account", payload)).transpose()?;
         let Some(account) = change(known) else { return Ok(None) };
         let payload = encode(&account)?;
         transaction
-            .execute("INSERT OR REPLACE INTO account VALUES (?1, ?2)", params![account.name.as_str(), payload])
-            .map_err(failed)?;
+            .execute("INSERT OR REPLACE INTO account VALUES (?1, ?2)", params![account.name.as_str(), payload])?;
         let before = before.as_deref().map(audit::fingerprint).unwrap_or_default();
         let after = audit::fingerprint(&payload);
         let said = Said { actor, action: CHANGED, subject: account.name.as_str(), before: &before, after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
+        audit::append(&transaction, &at, &said)?;
+        transaction.commit()?;
         Ok(Some(account))
     }
 
     /// The first account that is not as the trail says: whoever adds one by hand could approve outcomes.
     pub(super) fn first_wrong_account(&self) -> Result<Option<String>, LedgerTrouble> {
-        let failed = |error: rusqlite::Error| self.failed(error);
         let sql = "SELECT name, payload, (SELECT after FROM audit WHERE subject = name AND action = ?1
                    ORDER BY sequence DESC LIMIT 1) FROM account
                    UNION ALL SELECT subject, '', NULL FROM audit WHERE action = ?1
                    AND NOT EXISTS (SELECT 1 FROM account WHERE name = subject)";
-        let mut query = self.connection.prepare(sql).map_err(failed)?;
-        let mut rows = query.query([CHANGED]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let (name, payload): (String, String) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
-            let after: Option<Vec<u8>> = row.get(2).map_err(failed)?;
+        self.database.find(sql, params![CHANGED], |row| {
+            let (name, payload): (String, String) = (row.get(0)?, row.get(1)?);
+            let after: Option<Vec<u8>> = row.get(2)?;
             let is_named = decode::<SignInAccount>("an account", &payload).is_ok_and(|one| one.name.as_str() == name);
-            if !is_named || after.as_deref() != Some(audit::fingerprint(&payload).as_slice()) {
-                return Ok(Some(format!("the account {name} is not as the trail says")));
-            }
-        }
-        Ok(None)
+            let is_as_told = is_named && after.as_deref() == Some(audit::fingerprint(&payload).as_slice());
+            Ok((!is_as_told).then(|| format!("the account {name} is not as the trail says")))
+        })
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! A change and its entry are one transaction. A batch of an import is one entry over all that it changed.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::engine::{Database, Row, Transaction, Value, params};
 use super::learning::looked_at;
 use super::store::count;
 use super::{Ledger, LedgerTrouble};
@@ -76,29 +76,32 @@ pub(super) struct Said<'a> {
 }
 
 /// The number that the next entry will have.
-pub(super) fn next(connection: &Connection) -> Result<i64, rusqlite::Error> {
-    connection.query_row("SELECT coalesce(max(sequence), 0) + 1 FROM audit", [], |row| row.get(0))
+pub(super) fn next(database: &Database) -> Result<i64, LedgerTrouble> {
+    database.one("SELECT coalesce(max(sequence), 0) + 1 FROM audit", &[], |row| row.get(0))
 }
 
 /// Appends an entry within the transaction of the change it tells.
-pub(super) fn append(transaction: &Transaction<'_>, at: &str, said: &Said<'_>) -> Result<i64, rusqlite::Error> {
-    let last: Option<(i64, Vec<u8>)> = transaction
-        .prepare_cached("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+pub(super) fn append(transaction: &Transaction<'_>, at: &str, said: &Said<'_>) -> Result<i64, LedgerTrouble> {
+    let last: Option<(i64, Vec<u8>)> =
+        transaction.first("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1", &[], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
     let (sequence, previous) = last.map_or((1, Vec::new()), |(sequence, hash)| (sequence + 1, hash));
     let hash = hash(sequence, at, said.actor.as_str(), said.action, said.subject, said.before, said.after, &previous);
-    transaction.prepare_cached("INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute((
-        sequence,
-        at,
-        said.actor.as_str(),
-        said.action,
-        said.subject,
-        said.before,
-        said.after,
-        &previous,
-        &hash,
-    ))?;
+    transaction.execute(
+        "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            sequence,
+            at,
+            said.actor.as_str(),
+            said.action,
+            said.subject,
+            said.before,
+            said.after,
+            &previous,
+            &hash,
+        ],
+    )?;
     Ok(sequence)
 }
 
@@ -140,35 +143,33 @@ impl Ledger {
         actor: &Actor,
         subjects: impl IntoIterator<Item = &'s str>,
     ) -> Result<(), LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| super::store::meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
         for subject in subjects {
             let said = Said { actor, action: "viewed", subject, before: &[], after: &[] };
-            append(&transaction, &at, &said).map_err(failed)?;
+            append(&transaction, &at, &said)?;
         }
-        transaction.commit().map_err(failed)
+        transaction.commit()
     }
 
     /// The whole trail, first to last.
     pub fn audit_trail(&self) -> Result<Vec<AuditEntry>, LedgerTrouble> {
-        self.trail_where("1 ORDER BY a.sequence", [])
+        self.trail_where("1 ORDER BY a.sequence", &[])
     }
 
     /// The entries that meet a condition, in the order that it names.
     pub(super) fn trail_where(
         &self,
         condition: &str,
-        parameters: impl rusqlite::Params,
+        parameters: &[Value<'_>],
     ) -> Result<Vec<AuditEntry>, LedgerTrouble> {
         let sql = format!(
             "SELECT a.sequence, a.at, a.actor, a.action, a.subject, a.before, a.after, a.previous, a.hash,
              json_extract(w.payload, '$.state.receipt.mosaic_id')
              FROM audit a LEFT JOIN write_back w ON w.id = a.subject AND a.action = 'sent' WHERE {condition}"
         );
-        let mut query = self.connection.prepare_cached(&sql).map_err(|error| self.failed(error))?;
-        let entries = query.query_map(parameters, |row| {
-            let hash = |at: usize| row.get::<_, Vec<u8>>(at).map(|hash| hexadecimal(&hash));
+        self.database.rows(&sql, parameters, |row| {
+            let hash = |at: usize| row.get::<Vec<u8>>(at).map(|hash| hexadecimal(&hash));
             Ok(AuditEntry {
                 sequence: count(row.get(0)?),
                 at: row.get(1)?,
@@ -181,17 +182,15 @@ impl Ledger {
                 hash: hash(8)?,
                 receipt: row.get(9)?,
             })
-        });
-        entries.and_then(Iterator::collect).map_err(|error| self.failed(error))
+        })
     }
 
     /// Writes something into the trail that changes nothing else.
     pub fn note(&mut self, actor: &Actor, action: &str, subject: &str) -> Result<(), LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| super::store::meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
-        append(&transaction, &at, &Said { actor, action, subject, before: &[], after: &[] }).map_err(failed)?;
-        transaction.commit().map_err(failed)
+        append(&transaction, &at, &Said { actor, action, subject, before: &[], after: &[] })?;
+        transaction.commit()
     }
 
     /// Recomputes the chain, and compares it with what the ledger holds: every revision of every submission, every
@@ -201,32 +200,27 @@ impl Ledger {
     /// `noted` is the hash of an entry that was noted elsewhere: that it is not in the chain any more shows that the
     /// chain was cut, which the chain itself cannot.
     pub fn audit_verify(&self, noted: Option<&str>) -> Result<AuditVerdict, LedgerTrouble> {
-        let failed = |error: rusqlite::Error| self.failed(error);
         let mut verdict = AuditVerdict { whole: true, entries: 0, head: String::new(), broken: None };
-        let mut entries = self
-            .connection
-            .prepare("SELECT sequence, at, actor, action, subject, before, after, previous, hash FROM audit ORDER BY sequence")
-            .map_err(failed)?;
-        let mut rows = entries.query([]).map_err(failed)?;
         let (mut wanted, mut last) = (1_i64, Vec::new());
         let mut is_noted = noted.is_none();
-        let broken = loop {
-            let Some(row) = rows.next().map_err(failed)? else { break None };
-            let entry = Stored::of(row).map_err(failed)?;
+        let sql =
+            "SELECT sequence, at, actor, action, subject, before, after, previous, hash FROM audit ORDER BY sequence";
+        let broken = self.database.find(sql, &[], |row| {
+            let entry = Stored::of(row)?;
             if entry.sequence != wanted || entry.previous != last || entry.hash != entry.computed() {
-                break Some(format!("entry {wanted} is not what was written"));
+                return Ok(Some(format!("entry {wanted} is not what was written")));
             }
             if entry.action == "imported" && self.imported(entry.sequence)? != entry.after {
-                break Some(format!("what entry {wanted} has taken was changed afterwards"));
+                return Ok(Some(format!("what entry {wanted} has taken was changed afterwards")));
             }
-            if entry.action == "first-look"
-                && looked_at(&self.connection, entry.sequence).map_err(failed)? != entry.after
-            {
-                break Some(format!("what the first look of entry {wanted} has said was changed afterwards"));
+            if entry.action == "first-look" && looked_at(&self.database, entry.sequence)? != entry.after {
+                return Ok(Some(format!("what the first look of entry {wanted} has said was changed afterwards")));
             }
-            (wanted, last) = (wanted + 1, entry.hash);
+            wanted += 1;
+            last = entry.hash;
             is_noted = is_noted || noted.is_some_and(|noted| noted.eq_ignore_ascii_case(&hexadecimal(&last)));
-        };
+            Ok(None)
+        })?;
         verdict.entries = count(wanted - 1);
         verdict.head = hexadecimal(&last);
         let broken =
@@ -241,30 +235,27 @@ impl Ledger {
 
     /// The hash over everything that one batch has taken.
     pub(super) fn imported(&self, entry: i64) -> Result<Vec<u8>, LedgerTrouble> {
-        imported(&self.connection, entry).map_err(|error| self.failed(error))
+        imported(&self.database, entry)
     }
 }
 
 /// The hash over the revisions of an entry, and over what it settled in quarantine.
-pub(super) fn imported(connection: &Connection, entry: i64) -> Result<Vec<u8>, rusqlite::Error> {
+pub(super) fn imported(database: &Database, entry: i64) -> Result<Vec<u8>, LedgerTrouble> {
     let mut digest = Sha256::new();
-    let mut revisions = connection.prepare_cached(
-        "SELECT submission, number, content_hash FROM revision WHERE entry = ?1 ORDER BY submission, number",
-    )?;
-    let mut rows = revisions.query([entry])?;
-    while let Some(row) = rows.next()? {
+    let sql = "SELECT submission, number, content_hash FROM revision WHERE entry = ?1 ORDER BY submission, number";
+    database.each(sql, params![entry], |row| {
         let (id, number, hash): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         digest.update(id);
         digest.update(number.to_le_bytes());
         digest.update(hash);
-    }
-    let mut settled = connection
-        .prepare_cached("SELECT id FROM quarantine WHERE settled IS NOT NULL AND settled = ?1 ORDER BY id")?;
-    let mut rows = settled.query([entry])?;
-    while let Some(row) = rows.next()? {
+        Ok(())
+    })?;
+    let sql = "SELECT id FROM quarantine WHERE settled = ?1 ORDER BY id";
+    database.each(sql, params![entry], |row| {
         digest.update("settled");
-        digest.update(row.get::<_, i64>(0)?.to_le_bytes());
-    }
+        digest.update(row.get::<i64>(0)?.to_le_bytes());
+        Ok(())
+    })?;
     Ok(digest.finalize().to_vec())
 }
 
@@ -281,7 +272,7 @@ struct Stored {
 }
 
 impl Stored {
-    fn of(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
+    fn of(row: &Row<'_>) -> Result<Self, LedgerTrouble> {
         Ok(Self {
             sequence: row.get(0)?,
             at: row.get(1)?,

@@ -3,8 +3,6 @@
 //! A column is there to be searched; what counts is the payload, whose hash stands in the trail. Whoever changes a
 //! column would have a write-back sent again, or out of its turn, without touching what it says.
 
-use rusqlite::OptionalExtension as _;
-
 use super::{Ledger, LedgerTrouble};
 
 /// What is looked for, and whose columns are wrong where it is found.
@@ -92,8 +90,7 @@ impl Ledger {
     /// The first thing whose columns are not as its payload or the trail says.
     pub(super) fn first_wrong_column(&self) -> Result<Option<String>, LedgerTrouble> {
         for (sql, whose) in WRONG {
-            let subject: Option<String> =
-                self.connection.query_row(sql, [], |row| row.get(0)).optional().map_err(|error| self.failed(error))?;
+            let subject: Option<String> = self.database.first(sql, &[], |row| row.get(0))?;
             if let Some(subject) = subject {
                 return Ok(Some(format!("{whose} {subject} is not as the trail says")));
             }

@@ -49,13 +49,10 @@ impl Ledger {
         let mut told = Told::new();
         let sql = "SELECT subject, action, actor, after FROM audit
                    WHERE action LIKE 'outcome-%' OR action IN ('planned', 'fact-stated', 'finding-waived') ORDER BY sequence";
-        let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
-        let mut rows = query.query([]).map_err(|error| self.failed(error))?;
-        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
-            let read = || Ok::<_, rusqlite::Error>(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?)));
-            let (about, entry) = read().map_err(|error| self.failed(error))?;
-            told.entry(about).or_default().push(entry);
-        }
+        self.database.each(sql, &[], |row| {
+            told.entry((row.get(0)?, row.get(1)?)).or_default().push((row.get(2)?, row.get(3)?));
+            Ok(())
+        })?;
         Ok(told)
     }
 
@@ -65,13 +62,10 @@ impl Ledger {
             told.get(&(subject.to_owned(), action.to_owned())).map(Vec::as_slice).unwrap_or_default()
         };
         let sql = "SELECT submission, payload, state, loaded_by, decided_by FROM outcome";
-        let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
-        let mut rows = query.query([]).map_err(|error| self.failed(error))?;
         let mut counted: BTreeMap<String, usize> = BTreeMap::new();
-        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
-            type Row = (String, String, String, String, Option<String>);
-            let read = || Ok::<Row, rusqlite::Error>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
-            let (id, payload, state, loaded_by, decided_by) = read().map_err(|error| self.failed(error))?;
+        let wrong = self.database.find(sql, &[], |row| {
+            let (id, payload, state): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (loaded_by, decided_by): (String, Option<String>) = (row.get(3)?, row.get(4)?);
             *counted.entry(id.clone()).or_default() += 1;
             let wrong = Ok(Some(format!("an outcome of {id} is not what was loaded or decided")));
             let (Ok(outcome), Some(state)) = (decode::<Outcome>(&id, &payload), OutcomeState::parse(&state)) else {
@@ -94,6 +88,10 @@ impl Ledger {
             if !of(&id, "outcome-loaded").contains(&loaded) || !is_as_told {
                 return wrong;
             }
+            Ok(None)
+        })?;
+        if wrong.is_some() {
+            return Ok(wrong);
         }
         let gone = told.iter().find(|((subject, action), entries)| {
             action == "outcome-loaded" && counted.get(subject).copied().unwrap_or(0) != entries.len()
@@ -137,47 +135,29 @@ impl Ledger {
     }
 
     fn texts(&self, sql: &str) -> Result<Vec<(String, String)>, LedgerTrouble> {
-        let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
-        rows.and_then(Iterator::collect).map_err(|error| self.failed(error))
+        self.database.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     fn first_wrong_revision(&self) -> Result<Option<String>, LedgerTrouble> {
-        let failed = |error: rusqlite::Error| self.failed(error);
-        let mut rows = self
-            .connection
-            .prepare("SELECT submission, number, content_hash, payload FROM revision")
-            .map_err(failed)?;
-        let mut rows = rows.query([]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let (id, number): (String, i64) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
-            let (hash, payload): (Vec<u8>, String) = (row.get(2).map_err(failed)?, row.get(3).map_err(failed)?);
+        let sql = "SELECT submission, number, content_hash, payload FROM revision";
+        self.database.find(sql, &[], |row| {
+            let (id, number): (String, i64) = (row.get(0)?, row.get(1)?);
+            let (hash, payload): (Vec<u8>, String) = (row.get(2)?, row.get(3)?);
             let same =
                 decode::<Submission>(&id, &payload).is_ok_and(|submission| submission.content_hash()[..] == hash[..]);
-            if !same {
-                return Ok(Some(format!("revision {number} of {id} is not what was taken")));
-            }
-        }
-        Ok(None)
+            Ok((!same).then(|| format!("revision {number} of {id} is not what was taken")))
+        })
     }
 
     fn first_wrong_write_back(&self) -> Result<Option<String>, LedgerTrouble> {
-        let failed = |error: rusqlite::Error| self.failed(error);
-        let mut rows = self
-            .connection
-            .prepare(
-                "SELECT id, payload, (SELECT after FROM audit WHERE subject = id ORDER BY sequence DESC LIMIT 1) FROM write_back",
-            )
-            .map_err(failed)?;
-        let mut rows = rows.query([]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let (id, payload): (String, String) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
-            let after: Option<Vec<u8>> = row.get(2).map_err(failed)?;
-            if after.as_deref() != Some(fingerprint(&payload).as_slice()) || decode::<WriteBack>(&id, &payload).is_err()
-            {
-                return Ok(Some(format!("write-back {id} is not what was written")));
-            }
-        }
-        Ok(None)
+        let sql = "SELECT id, payload, (SELECT after FROM audit WHERE subject = id ORDER BY sequence DESC LIMIT 1)
+            FROM write_back";
+        self.database.find(sql, &[], |row| {
+            let (id, payload): (String, String) = (row.get(0)?, row.get(1)?);
+            let after: Option<Vec<u8>> = row.get(2)?;
+            let same = after.as_deref() == Some(fingerprint(&payload).as_slice())
+                && decode::<WriteBack>(&id, &payload).is_ok();
+            Ok((!same).then(|| format!("write-back {id} is not what was written")))
+        })
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use rusqlite::{OptionalExtension as _, params};
 
 use super::audit::{self, Said};
+use super::engine::params;
 use super::learning::keep_first_looks;
-use super::store::{decode, encode, meant, number};
+use super::store::{decode, encode, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{Finding, PanelName, PersonId, SubmissionId, Verdict, Waiver};
 
@@ -53,14 +53,11 @@ const KEEP: &str =
 impl Ledger {
     /// What the last check of a request for one child said.
     pub fn last_check(&self, id: &SubmissionId, person: PersonId) -> Result<Option<StoredCheck>, LedgerTrouble> {
-        let row: Option<(Vec<u8>, String, String)> = self
-            .connection
-            .prepare_cached("SELECT inputs, verdict, payload FROM checked WHERE submission = ?1 AND person = ?2")
-            .and_then(|mut query| {
-                let key = params![id.as_str(), number(person.number())];
-                query.query_row(key, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
-            })
-            .map_err(|error| self.failed(error))?;
+        let row: Option<(Vec<u8>, String, String)> = self.database.first(
+            "SELECT inputs, verdict, payload FROM checked WHERE submission = ?1 AND person = ?2",
+            params![id.as_str(), number(person.number())],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
         let Some((inputs, verdict, payload)) = row else { return Ok(None) };
         let damaged = || LedgerTrouble::Damaged { what: format!("the check of {id}") };
         Ok(Some(StoredCheck {
@@ -77,14 +74,9 @@ impl Ledger {
         panel: &PanelName,
         sitting: Date,
     ) -> Result<Vec<(SubmissionId, Option<String>)>, LedgerTrouble> {
-        let rows: Vec<(String, Option<String>)> = self
-            .connection
-            .prepare_cached(BOOKED)
-            .and_then(|mut query| {
-                let key = params![panel.as_str(), sitting.to_string()];
-                query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<(String, Option<String>)> =
+            self.database
+                .rows(BOOKED, params![panel.as_str(), sitting.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.into_iter().map(|(id, handed_in)| (SubmissionId::new(id), handed_in)).collect())
     }
 
@@ -95,19 +87,18 @@ impl Ledger {
         checks: &[(SubmissionId, PersonId, StoredCheck)],
         actor: &Actor,
     ) -> Result<(), LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
         let mut kept = Vec::new();
         for stored in checks {
             let (id, person, check) = stored;
             let payload = encode(&check.findings)?;
-            let changed = transaction
-                .prepare_cached(KEEP)
-                .and_then(|mut insert| {
-                    let person = number(person.number());
-                    let booking = check.booking.as_ref();
-                    insert.execute(params![
+            let changed = {
+                let person = number(person.number());
+                let booking = check.booking.as_ref();
+                transaction.execute(
+                    KEEP,
+                    params![
                         id.as_str(),
                         person,
                         &check.inputs[..],
@@ -118,13 +109,13 @@ impl Ledger {
                         booking.and_then(|booking| booking.sitting).map(|sitting| sitting.to_string()),
                         booking.and_then(|booking| booking.handed_in.as_deref()),
                         booking.and_then(|booking| booking.late),
-                    ])
-                })
-                .map_err(failed)?;
+                    ],
+                )
+            }?;
             kept.extend((changed > 0).then_some(stored));
         }
-        keep_first_looks(&transaction, &at, kept.into_iter(), actor).map_err(failed)?;
-        transaction.commit().map_err(failed)
+        keep_first_looks(&transaction, &at, kept.into_iter(), actor)?;
+        transaction.commit()
     }
 
     /// A person states a fact about a request.
@@ -135,35 +126,32 @@ impl Ledger {
         value: bool,
         actor: &Actor,
     ) -> Result<(), LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
-        transaction
-            .execute(
-                "INSERT OR REPLACE INTO stated VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![id.as_str(), name, value, actor.as_str(), at],
-            )
-            .map_err(failed)?;
+        transaction.execute(
+            "INSERT OR REPLACE INTO stated VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![id.as_str(), name, value, actor.as_str(), at],
+        )?;
         let after = audit::fingerprint(&format!("{name}={value}"));
         let said = Said { actor, action: "fact-stated", subject: id.as_str(), before: &[], after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)
+        audit::append(&transaction, &at, &said)?;
+        transaction.commit()
     }
 
     /// Who has stated each fact about a request.
     pub fn stated_by(&self, id: &SubmissionId) -> Result<BTreeMap<String, String>, LedgerTrouble> {
-        self.connection
-            .prepare_cached("SELECT name, by FROM stated WHERE submission = ?1")
-            .and_then(|mut query| query.query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
-            .map_err(|error| self.failed(error))
+        let sql = "SELECT name, by FROM stated WHERE submission = ?1";
+        let rows = self.database.rows(sql, params![id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.into_iter().collect())
     }
 
     /// The facts that people have stated about a request.
     pub fn stated_facts(&self, id: &SubmissionId) -> Result<Vec<(String, bool)>, LedgerTrouble> {
-        self.connection
-            .prepare_cached("SELECT name, value FROM stated WHERE submission = ?1 ORDER BY name")
-            .and_then(|mut query| query.query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
-            .map_err(|error| self.failed(error))
+        self.database.rows(
+            "SELECT name, value FROM stated WHERE submission = ?1 ORDER BY name",
+            params![id.as_str()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
     }
 
     /// Somebody answers for a finding about one child of a request.
@@ -174,31 +162,26 @@ impl Ledger {
         waiver: &Waiver,
         actor: &Actor,
     ) -> Result<(), LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let payload = encode(waiver)?;
         let transaction = self.transaction()?;
-        transaction
-            .execute(
-                "INSERT OR REPLACE INTO waiver VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![id.as_str(), number(person.number()), waiver.fingerprint, payload, actor.as_str(), at],
-            )
-            .map_err(failed)?;
+        transaction.execute(
+            "INSERT OR REPLACE INTO waiver VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![id.as_str(), number(person.number()), waiver.fingerprint, payload, actor.as_str(), at],
+        )?;
         let after = audit::fingerprint(&format!("{} {payload}", person.number()));
         let said = Said { actor, action: "finding-waived", subject: id.as_str(), before: &[], after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)
+        audit::append(&transaction, &at, &said)?;
+        transaction.commit()
     }
 
     /// What somebody has answered for, about one child of a request.
     pub fn waivers(&self, id: &SubmissionId, person: PersonId) -> Result<Vec<Waiver>, LedgerTrouble> {
-        let rows: Vec<String> = self
-            .connection
-            .prepare_cached("SELECT payload FROM waiver WHERE submission = ?1 AND person = ?2 ORDER BY fingerprint")
-            .and_then(|mut query| {
-                query.query_map(params![id.as_str(), number(person.number())], |row| row.get(0))?.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<String> = self.database.rows(
+            "SELECT payload FROM waiver WHERE submission = ?1 AND person = ?2 ORDER BY fingerprint",
+            params![id.as_str(), number(person.number())],
+            |row| row.get(0),
+        )?;
         rows.iter().map(|payload| decode("a waiver", payload)).collect()
     }
 }

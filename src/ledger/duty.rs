@@ -3,10 +3,10 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::audit::{self, Said, fingerprint};
-use super::store::{count, decode, encode, meant, number};
+use super::engine::{Transaction, Value, params};
+use super::store::{count, decode, encode, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{Duty, DutyId, DutyStanding, DutyState, Evidence, PanelName, PersonId, SubmissionId};
 
@@ -58,40 +58,36 @@ impl Ledger {
     /// Keeps duties as they were worked out. One that is known is changed only while it is open; one that was withdrawn
     /// and comes up again is open again; one that is done stays done.
     pub fn keep_duties(&mut self, duties: &[Duty], actor: &Actor) -> Result<DutiesKept, LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
         let mut kept = DutiesKept::default();
         for duty in duties {
             let payload = encode(duty)?;
-            let known: Option<(String, String)> = transaction
-                .prepare_cached("SELECT state, payload FROM duty WHERE id = ?1")
-                .and_then(|mut query| {
-                    query.query_row([duty.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-                })
-                .map_err(failed)?;
+            let known: Option<(String, String)> = transaction.first(
+                "SELECT state, payload FROM duty WHERE id = ?1",
+                params![duty.id.as_str()],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
             let action = match &known {
                 Some((state, _)) if state == DutyState::Done.as_str() => continue,
                 Some((state, before)) if state == DutyState::Open.as_str() && *before == payload => continue,
                 Some((state, _)) if state == DutyState::Open.as_str() => "duty-changed",
                 Some(_) | None => "duty-raised",
             };
-            put(&transaction, duty, &payload, &at).map_err(failed)?;
+            put(&transaction, duty, &payload, &at)?;
             if action == "duty-raised" {
                 // One that comes up again is told again.
                 transaction
-                    .prepare_cached("UPDATE duty_role SET told_due = NULL WHERE duty = ?1")
-                    .and_then(|mut update| update.execute([duty.id.as_str()]))
-                    .map_err(failed)?;
+                    .execute("UPDATE duty_role SET told_due = NULL WHERE duty = ?1", params![duty.id.as_str()])?;
             }
             let before = known.map(|(_, before)| fingerprint(&before)).unwrap_or_default();
             let after = fingerprint(&payload);
             let said = Said { actor, action, subject: duty.id.as_str(), before: &before, after: &after };
-            audit::append(&transaction, &at, &said).map_err(failed)?;
+            audit::append(&transaction, &at, &said)?;
             let counter = if action == "duty-raised" { &mut kept.raised } else { &mut kept.changed };
             *counter += 1;
         }
-        transaction.commit().map_err(failed)?;
+        transaction.commit()?;
         Ok(kept)
     }
 
@@ -103,26 +99,24 @@ impl Ledger {
         evidence: &Evidence,
         actor: &Actor,
     ) -> Result<bool, LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let told = encode(evidence)?;
         let transaction = self.transaction()?;
-        let payload: Option<String> = transaction
-            .query_row("SELECT payload FROM duty WHERE id = ?1 AND state = 'open'", [id.as_str()], |row| row.get(0))
-            .optional()
-            .map_err(failed)?;
+        let payload: Option<String> = transaction.first(
+            "SELECT payload FROM duty WHERE id = ?1 AND state = 'open'",
+            params![id.as_str()],
+            |row| row.get(0),
+        )?;
         let Some(payload) = payload else { return Ok(false) };
-        transaction
-            .execute(
-                "UPDATE duty SET state = ?2, evidence = ?3, closed_at = ?4 WHERE id = ?1 AND state = 'open'",
-                params![id.as_str(), state.as_str(), told, at],
-            )
-            .map_err(failed)?;
+        transaction.execute(
+            "UPDATE duty SET state = ?2, evidence = ?3, closed_at = ?4 WHERE id = ?1 AND state = 'open'",
+            params![id.as_str(), state.as_str(), told, at],
+        )?;
         let (before, after) = (fingerprint(&payload), fingerprint(&closed(state, &told)));
         let action = if state == DutyState::Done { "duty-done" } else { "duty-withdrawn" };
         let said = Said { actor, action, subject: id.as_str(), before: &before, after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
+        audit::append(&transaction, &at, &said)?;
+        transaction.commit()?;
         Ok(true)
     }
 
@@ -151,32 +145,29 @@ impl Ledger {
         condition.extend(due_by.map(|_| "due <= ?7"));
         condition.extend(after.map(|_| "(due, id) > (?8, ?9)"));
         let condition = format!("{} ORDER BY due, id LIMIT ?10", condition.join(" AND "));
-        let parameters = params![
-            state.as_str(),
-            panel.as_ref().map(PanelName::as_str),
-            role.as_ref().map(|(role, _)| role.as_str()),
-            role.as_ref().map(|(_, now)| sorted(*now)),
-            person.map(|person| number(person.number())),
-            submission.as_ref().map(SubmissionId::as_str),
-            due_by.map(sorted),
-            after.map(|after| after.due.as_str()),
-            after.map(|after| after.id.as_str()),
-            limit,
-        ];
-        self.duties_where(&condition, parameters)
+        self.duties_where(
+            &condition,
+            params![
+                state.as_str(),
+                panel.as_ref().map(PanelName::as_str),
+                role.as_ref().map(|(role, _)| role.as_str()),
+                role.as_ref().map(|(_, now)| sorted(*now)),
+                person.map(|person| number(person.number())),
+                submission.as_ref().map(SubmissionId::as_str),
+                due_by.map(sorted),
+                after.map(|after| after.due.as_str()),
+                after.map(|after| after.id.as_str()),
+                limit,
+            ],
+        )
     }
 
     /// How many duties are open, and how many of them are over their time.
     pub fn duties_open(&self, now: Timestamp) -> Result<(u64, u64), LedgerTrouble> {
         let sql = "SELECT count(*), sum(due < ?1) FROM duty INDEXED BY duty_due WHERE state = 'open'";
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut query| {
-                query.query_row([sorted(now)], |row| {
-                    Ok((count(row.get(0)?), count(row.get::<_, Option<i64>>(1)?.unwrap_or(0))))
-                })
-            })
-            .map_err(|error| self.failed(error))
+        self.database.one(sql, params![sorted(now)], |row| {
+            Ok((count(row.get(0)?), count(row.get::<Option<i64>>(1)?.unwrap_or(0))))
+        })
     }
 
     /// The days on which a panel has heard anybody, as far as tessera knows.
@@ -185,13 +176,8 @@ impl Ledger {
                    UNION SELECT sitting FROM held WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3
                    UNION SELECT sitting FROM tally WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3 AND settled < 2 AND n > 0
                    ORDER BY 1";
-        let days: Vec<String> = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut query| {
-                query.query_map(params![panel.as_str(), from.to_string(), to.to_string()], |row| row.get(0))?.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+        let days: Vec<String> =
+            self.database.rows(sql, params![panel.as_str(), from.to_string(), to.to_string()], |row| row.get(0))?;
         let damaged = || LedgerTrouble::Damaged { what: "the day of a sitting".to_owned() };
         days.iter().map(|day| day.parse().map_err(|_| damaged())).collect()
     }
@@ -200,44 +186,31 @@ impl Ledger {
     pub(super) fn first_wrong_duty(&self) -> Result<Option<String>, LedgerTrouble> {
         let sql = "SELECT d.id, d.state, d.payload, d.evidence, (SELECT a.after FROM audit a WHERE a.subject = d.id
                        AND a.action LIKE 'duty-%' ORDER BY a.sequence DESC LIMIT 1) FROM duty d";
-        let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
-        let mut rows = query.query([]).map_err(|error| self.failed(error))?;
         let mut known = 0_u64;
-        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
-            type Row = (String, String, String, Option<String>, Option<Vec<u8>>);
-            let read = || Ok::<Row, rusqlite::Error>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
-            let (id, state, payload, evidence, told) = read().map_err(|error| self.failed(error))?;
-            let state = DutyState::parse(&state);
-            let held = match (state, evidence) {
+        let wrong = self.database.find(sql, &[], |row| {
+            let (id, state, payload): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (evidence, told): (Option<String>, Option<Vec<u8>>) = (row.get(3)?, row.get(4)?);
+            let held = match (DutyState::parse(&state), evidence) {
                 (Some(DutyState::Open), _) => Some(fingerprint(&payload)),
                 (Some(state), Some(evidence)) => Some(fingerprint(&closed(state, &evidence))),
                 _ => None,
             };
-            if held.is_none() || held != told {
-                return Ok(Some(format!("the duty {id} is not what was raised or closed")));
-            }
             known += 1;
+            let is_as_told = held.is_some() && held == told;
+            Ok((!is_as_told).then(|| format!("the duty {id} is not what was raised or closed")))
+        })?;
+        if wrong.is_some() {
+            return Ok(wrong);
         }
         let raised = self.counted("SELECT count(DISTINCT subject) FROM audit WHERE action = 'duty-raised'")?;
         Ok((raised != known).then(|| "duties are gone, or have come from nowhere".to_owned()))
     }
 
-    fn duties_where(
-        &self,
-        condition: &str,
-        parameters: impl rusqlite::Params,
-    ) -> Result<Vec<DutyStanding>, LedgerTrouble> {
+    fn duties_where(&self, condition: &str, parameters: &[Value<'_>]) -> Result<Vec<DutyStanding>, LedgerTrouble> {
         let sql = format!("SELECT payload, state, evidence, raised_at, closed_at FROM duty WHERE {condition}");
         let rows: Vec<Row> = self
-            .connection
-            .prepare_cached(&sql)
-            .and_then(|mut query| {
-                let rows = query.query_map(parameters, |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-                })?;
-                rows.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+            .database
+            .rows(&sql, parameters, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
         rows.into_iter().map(standing).collect()
     }
 }
@@ -259,19 +232,22 @@ fn closed(state: DutyState, evidence: &str) -> String {
     format!("{state} {evidence}")
 }
 
-fn put(transaction: &Transaction<'_>, duty: &Duty, payload: &str, at: &str) -> Result<(), rusqlite::Error> {
+fn put(transaction: &Transaction<'_>, duty: &Duty, payload: &str, at: &str) -> Result<(), LedgerTrouble> {
     let sql = "INSERT INTO duty VALUES (?1, ?2, ?3, ?4, ?5, 'open', ?6, ?7, NULL, ?8, NULL)
         ON CONFLICT (id) DO UPDATE SET state = 'open', due = ?6, payload = ?7, evidence = NULL, closed_at = NULL";
-    transaction.prepare_cached(sql)?.execute(params![
-        duty.id.as_str(),
-        duty.panel.as_str(),
-        duty.rule,
-        duty.person.map(|person| number(person.number())),
-        duty.submission.as_ref().map(SubmissionId::as_str),
-        sorted(duty.due),
-        payload,
-        at,
-    ])?;
+    transaction.execute(
+        sql,
+        params![
+            duty.id.as_str(),
+            duty.panel.as_str(),
+            duty.rule,
+            duty.person.map(|person| number(person.number())),
+            duty.submission.as_ref().map(SubmissionId::as_str),
+            sorted(duty.due),
+            payload,
+            at,
+        ],
+    )?;
     put_on_desks(transaction, duty)
 }
 
@@ -279,16 +255,17 @@ fn put(transaction: &Transaction<'_>, duty: &Duty, payload: &str, at: &str) -> R
 const NEVER: &str = "~";
 
 /// Puts a duty onto the desks of its roles, and takes it from those of others. What a role was told of it stays.
-fn put_on_desks(transaction: &Transaction<'_>, duty: &Duty) -> Result<(), rusqlite::Error> {
+fn put_on_desks(transaction: &Transaction<'_>, duty: &Duty) -> Result<(), LedgerTrouble> {
     let id = duty.id.as_str();
-    transaction.prepare_cached("UPDATE duty_role SET since = ?2 WHERE duty = ?1")?.execute([id, NEVER])?;
-    let mut put = transaction.prepare_cached(
-        "INSERT INTO duty_role (role, since, duty) VALUES (?1, ?2, ?3)
-         ON CONFLICT (duty, role) DO UPDATE SET since = min(since, excluded.since)",
-    )?;
-    put.execute(params![duty.role, "", id])?;
+    transaction.execute("UPDATE duty_role SET since = ?2 WHERE duty = ?1", params![id, NEVER])?;
+    let put = |role: &str, since: &str| {
+        let sql = "INSERT INTO duty_role (role, since, duty) VALUES (?1, ?2, ?3)
+            ON CONFLICT (duty, role) DO UPDATE SET since = min(since, excluded.since)";
+        transaction.execute(sql, params![role, since, id]).map(drop)
+    };
+    put(&duty.role, "")?;
     for escalation in &duty.escalations {
-        put.execute(params![escalation.to, sorted(escalation.at), id])?;
+        put(&escalation.to, &sorted(escalation.at))?;
     }
     Ok(())
 }

@@ -1,15 +1,14 @@
 //! After a restore: what was sent since the backup was made is not in the ledger, and Mosaic is asked first.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::audit::{self, Said};
-use super::store::meant;
+use super::engine::{Database, params};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::WriteBack;
 
 /// Marks a copy as a backup: whoever opens it as a ledger begins a new epoch.
-pub(super) fn mark(copy: &Connection, at: &str) -> rusqlite::Result<()> {
+pub(super) fn mark(copy: &Database, at: &str) -> Result<(), LedgerTrouble> {
     let sql = "INSERT INTO epoch (number, backed_up) SELECT coalesce(max(number), 0) + 1, ?1 FROM epoch";
     copy.execute(sql, params![at]).map(drop)
 }
@@ -18,18 +17,16 @@ impl Ledger {
     /// Begins a new epoch, if this is a backup that is opened for the first time.
     pub(super) fn begin_epoch(&mut self) -> Result<(), LedgerTrouble> {
         let open = "SELECT number FROM epoch WHERE since IS NULL";
-        let number: Option<i64> =
-            self.connection.query_row(open, [], |row| row.get(0)).optional().map_err(|error| self.failed(error))?;
+        let number: Option<i64> = self.database.first(open, &[], |row| row.get(0))?;
         let Some(number) = number else { return Ok(()) };
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
-        transaction.execute("UPDATE epoch SET since = ?1 WHERE since IS NULL", params![at]).map_err(failed)?;
+        transaction.execute("UPDATE epoch SET since = ?1 WHERE since IS NULL", params![at])?;
         let actor = Actor::new("ledger", None);
         let after = audit::fingerprint(&number.to_string());
         let said = Said { actor: &actor, action: "restored", subject: "ledger", before: &[], after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)
+        audit::append(&transaction, &at, &said)?;
+        transaction.commit()
     }
 
     /// The last moment at which an approved write-back may have left without this ledger's having read Mosaic for it
@@ -49,11 +46,8 @@ impl Ledger {
         let sql = format!(
             "SELECT sequence, at FROM audit WHERE subject = ?1 AND action IN ({actions}) ORDER BY sequence DESC LIMIT 1"
         );
-        let entry: Option<(i64, String)> = self
-            .connection
-            .prepare_cached(&sql)
-            .and_then(|mut query| query.query_row([subject], |row| Ok((row.get(0)?, row.get(1)?))).optional())
-            .map_err(|error| self.failed(error))?;
+        let entry: Option<(i64, String)> =
+            self.database.first(&sql, params![subject], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let damaged = |_| LedgerTrouble::Damaged { what: "the time of an entry of the trail".to_owned() };
         entry.map(|(sequence, at)| Ok((sequence, at.parse().map_err(damaged)?))).transpose()
     }

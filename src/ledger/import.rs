@@ -1,11 +1,11 @@
 //! Files and what is taken from them, batch by batch, so that a process that dies loses nothing and doubles nothing.
 
-use rusqlite::{OptionalExtension as _, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
 use super::audit::{self, Said};
 use super::audit_kept;
-use super::store::{count, encode, meant, number};
+use super::engine::{Row, Transaction, params};
+use super::store::{count, encode, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::diagnostic::{Located, Place};
 use crate::domain::{
@@ -85,61 +85,48 @@ enum Fate {
 impl Ledger {
     /// The size of the file before this one in its series.
     pub fn bytes_before(&self, start: &FileStart) -> Result<Option<u64>, LedgerTrouble> {
-        let bytes: Option<i64> = self
-            .connection
-            .prepare_cached(
-                "SELECT bytes FROM file WHERE authority = ?1 AND extract = ?2 AND series = ?3 AND finished AND sha256 <> ?4
+        let bytes: Option<i64> = self.database.first(
+            "SELECT bytes FROM file WHERE authority = ?1 AND extract = ?2 AND series = ?3 AND finished AND sha256 <> ?4
                  ORDER BY id DESC LIMIT 1",
-            )
-            .and_then(|mut query| {
-                let key = params![start.authority.as_str(), start.extract.as_str(), start.series, &start.sha256[..]];
-                query.query_row(key, |row| row.get(0)).optional()
-            })
-            .map_err(|error| self.failed(error))?;
+            params![start.authority.as_str(), start.extract.as_str(), start.series, &start.sha256[..]],
+            |row| row.get(0),
+        )?;
         Ok(bytes.map(count))
     }
 
     /// What the ledger knows of a file; it begins the file where it knows nothing.
     pub fn begin_file(&mut self, start: FileStart) -> Result<FileBegun, LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
         let FileStart { authority, extract, name, series, path: place, sha256, mappings, bytes } = &start;
-        transaction
-            .execute(
-                "INSERT INTO file (authority, extract, name, series, path, sha256, mappings, bytes, at)
+        transaction.execute(
+            "INSERT INTO file (authority, extract, name, series, path, sha256, mappings, bytes, at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
-                params![
-                    authority.as_str(),
-                    extract.as_str(),
-                    name,
-                    series,
-                    place,
-                    &sha256[..],
-                    &mappings[..],
-                    number(*bytes),
-                    at
-                ],
-            )
-            .map_err(failed)?;
-        let key = params![authority.as_str(), extract.as_str(), name, &sha256[..], &mappings[..]];
-        let (id, finished, account) = transaction
-            .query_row(
-                "SELECT id, finished, records, taken, unchanged, quarantined FROM file
+            params![
+                authority.as_str(),
+                extract.as_str(),
+                name,
+                series,
+                place,
+                &sha256[..],
+                &mappings[..],
+                number(*bytes),
+                at
+            ],
+        )?;
+        let (id, finished, account) = transaction.one(
+            "SELECT id, finished, records, taken, unchanged, quarantined FROM file
                  WHERE authority = ?1 AND extract = ?2 AND name = ?3 AND sha256 = ?4 AND mappings = ?5",
-                key,
-                |row| Ok((row.get(0)?, row.get::<_, bool>(1)?, account(row, 2)?)),
-            )
-            .map_err(failed)?;
-        let waiting: i64 = transaction
-            .query_row(
-                "SELECT count(*) FROM quarantine
+            params![authority.as_str(), extract.as_str(), name, &sha256[..], &mappings[..]],
+            |row| Ok((row.get(0)?, row.get::<bool>(1)?, account(row, 2)?)),
+        )?;
+        let waiting: i64 = transaction.one(
+            "SELECT count(*) FROM quarantine
                  WHERE authority = ?1 AND extract = ?2 AND file = ?3 AND sha256 = ?4 AND state = 'waiting'",
-                params![authority.as_str(), extract.as_str(), name, &sha256[..]],
-                |row| row.get(0),
-            )
-            .map_err(failed)?;
-        transaction.commit().map_err(failed)?;
+            params![authority.as_str(), extract.as_str(), name, &sha256[..]],
+            |row| row.get(0),
+        )?;
+        transaction.commit()?;
         if !finished {
             return Ok(FileBegun::Open(OpenFile { id, start, account }));
         }
@@ -150,43 +137,41 @@ impl Ledger {
 
     /// Takes a batch of records, and how far the file has been read, in one transaction.
     pub fn take(&mut self, file: &mut OpenFile, items: &[Item], actor: &Actor) -> Result<(), LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
-        let entry = audit::next(&transaction).map_err(failed)?;
-        let waiting = any_waiting(&transaction).map_err(failed)?;
+        let entry = audit::next(&transaction)?;
+        let waiting = any_waiting(&transaction)?;
         let batch = Batch { transaction: &transaction, file, entry, at: &at, waiting };
         let mut account = file.account;
         for item in items {
             account.records += 1;
-            match batch.take(item).map_err(|error| error.meant(&path))? {
+            match batch.take(item)? {
                 Fate::Taken => account.taken += 1,
                 Fate::Unchanged => account.unchanged += 1,
                 Fate::Quarantined => account.quarantined += 1,
             }
         }
-        batch.progress(&account).map_err(failed)?;
-        let after = audit::imported(&transaction, entry).map_err(failed)?;
+        batch.progress(&account)?;
+        let after = audit::imported(&transaction, entry)?;
         let subject = format!("{}/{} {}", file.start.authority, file.start.name, account.records);
         let said = Said { actor, action: "imported", subject: &subject, before: &file.start.sha256, after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
+        audit::append(&transaction, &at, &said)?;
+        transaction.commit()?;
         file.account = account;
         Ok(())
     }
 
     /// The file has been read to its end; the trail tells what it and those before it have left.
     pub fn finish_file(&mut self, file: &OpenFile, actor: &Actor) -> Result<Account, LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
-        transaction.execute("UPDATE file SET finished = 1 WHERE id = ?1", [file.id]).map_err(failed)?;
+        transaction.execute("UPDATE file SET finished = 1 WHERE id = ?1", params![file.id])?;
         let FileStart { authority, extract, sha256, .. } = &file.start;
-        let after = audit_kept::left(&transaction, authority.as_str(), extract.as_str()).map_err(failed)?;
+        let after = audit_kept::left(&transaction, authority.as_str(), extract.as_str())?;
         let subject = audit_kept::subject(authority.as_str(), extract.as_str());
         let said = Said { actor, action: audit_kept::KEPT, subject: &subject, before: sha256, after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
+        audit::append(&transaction, &at, &said)?;
+        transaction.commit()?;
         Ok(file.account)
     }
 
@@ -203,7 +188,7 @@ impl Ledger {
             Item::Event(event) => self.knows(&Keyed::event(event)?),
             Item::Person(person) => self.knows(&Keyed::person(person)?),
         };
-        if known.map_err(|error| self.failed(error))? {
+        if known? {
             account.unchanged = 1
         } else {
             account.taken = 1
@@ -211,16 +196,18 @@ impl Ledger {
         Ok(account)
     }
 
-    fn knows_submission(&self, id: &SubmissionId, wanted: &[u8; 32]) -> Result<bool, rusqlite::Error> {
-        let mut query = self.connection.prepare_cached("SELECT content_hash FROM submission WHERE id = ?1")?;
-        let hash: Option<Vec<u8>> = query.query_row([id.as_str()], |row| row.get(0)).optional()?;
+    fn knows_submission(&self, id: &SubmissionId, wanted: &[u8; 32]) -> Result<bool, LedgerTrouble> {
+        let sql = "SELECT content_hash FROM submission WHERE id = ?1";
+        let hash: Option<Vec<u8>> = self.database.first(sql, params![id.as_str()], |row| row.get(0))?;
         Ok(hash.is_some_and(|hash| hash == wanted))
     }
 
-    fn knows(&self, keyed: &Keyed<'_>) -> Result<bool, rusqlite::Error> {
-        let mut query = self.connection.prepare_cached(KNOWN_RECORD)?;
-        let key = params![keyed.authority.as_str(), keyed.extract.as_str(), number(keyed.person.number()), keyed.key];
-        let hash: Option<Vec<u8>> = query.query_row(key, |row| row.get(0)).optional()?;
+    fn knows(&self, keyed: &Keyed<'_>) -> Result<bool, LedgerTrouble> {
+        let hash: Option<Vec<u8>> = self.database.first(
+            KNOWN_RECORD,
+            params![keyed.authority.as_str(), keyed.extract.as_str(), number(keyed.person.number()), keyed.key],
+            |row| row.get(0),
+        )?;
         Ok(hash.is_some_and(|hash| hash == keyed.hash))
     }
 }
@@ -228,7 +215,7 @@ impl Ledger {
 const KNOWN_RECORD: &str =
     "SELECT content_hash FROM record WHERE authority = ?1 AND extract = ?2 AND person = ?3 AND key = ?4";
 
-fn account(row: &rusqlite::Row<'_>, from: usize) -> Result<Account, rusqlite::Error> {
+fn account(row: &Row<'_>, from: usize) -> Result<Account, LedgerTrouble> {
     Ok(Account {
         records: count(row.get(from)?),
         taken: count(row.get(from + 1)?),
@@ -237,36 +224,9 @@ fn account(row: &rusqlite::Row<'_>, from: usize) -> Result<Account, rusqlite::Er
     })
 }
 
-fn any_waiting(transaction: &Transaction<'_>) -> Result<bool, rusqlite::Error> {
+fn any_waiting(transaction: &Transaction<'_>) -> Result<bool, LedgerTrouble> {
     let sql = "SELECT EXISTS (SELECT 1 FROM quarantine WHERE state = 'waiting' AND submission IS NOT NULL)";
-    transaction.prepare_cached(sql)?.query_row([], |row| row.get(0))
-}
-
-/// Why a record could not be taken.
-enum Failed {
-    Database(rusqlite::Error),
-    Ledger(LedgerTrouble),
-}
-
-impl Failed {
-    fn meant(self, path: &std::path::Path) -> LedgerTrouble {
-        match self {
-            Self::Database(error) => meant(path, &error),
-            Self::Ledger(trouble) => trouble,
-        }
-    }
-}
-
-impl From<rusqlite::Error> for Failed {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error)
-    }
-}
-
-impl From<LedgerTrouble> for Failed {
-    fn from(trouble: LedgerTrouble) -> Self {
-        Self::Ledger(trouble)
-    }
+    transaction.one(sql, &[], |row| row.get(0))
 }
 
 struct Batch<'a> {
@@ -285,7 +245,7 @@ struct Held {
 }
 
 impl Batch<'_> {
-    fn take(&self, item: &Item) -> Result<Fate, Failed> {
+    fn take(&self, item: &Item) -> Result<Fate, LedgerTrouble> {
         match item {
             Item::Submission(submission, hash) => self.submission(submission, hash),
             Item::Document(document) => self.record(&Keyed::document(document)?),
@@ -298,7 +258,7 @@ impl Batch<'_> {
         }
     }
 
-    fn submission(&self, submission: &Submission, hash: &[u8; 32]) -> Result<Fate, Failed> {
+    fn submission(&self, submission: &Submission, hash: &[u8; 32]) -> Result<Fate, LedgerTrouble> {
         let held = self.held(&submission.id)?;
         if held.as_ref().is_some_and(|held| held.hash == hash) {
             self.settle(&submission.id)?;
@@ -321,28 +281,29 @@ impl Batch<'_> {
         Ok(Fate::Taken)
     }
 
-    fn held(&self, id: &SubmissionId) -> Result<Option<Held>, rusqlite::Error> {
-        self.transaction
-            .prepare_cached("SELECT latest, content_hash FROM submission WHERE id = ?1")?
-            .query_row([id.as_str()], |row| Ok(Held { latest: row.get(0)?, hash: row.get(1)? }))
-            .optional()
+    fn held(&self, id: &SubmissionId) -> Result<Option<Held>, LedgerTrouble> {
+        self.transaction.first(
+            "SELECT latest, content_hash FROM submission WHERE id = ?1",
+            params![id.as_str()],
+            |row| Ok(Held { latest: row.get(0)?, hash: row.get(1)? }),
+        )
     }
 
     /// The file that a revision was read from.
-    fn file_of(&self, id: &SubmissionId, revision: i64) -> Result<i64, rusqlite::Error> {
-        self.transaction
-            .prepare_cached("SELECT file FROM revision WHERE submission = ?1 AND number = ?2")?
-            .query_row(params![id.as_str(), revision], |row| row.get(0))
+    fn file_of(&self, id: &SubmissionId, revision: i64) -> Result<i64, LedgerTrouble> {
+        self.transaction.one(
+            "SELECT file FROM revision WHERE submission = ?1 AND number = ?2",
+            params![id.as_str(), revision],
+            |row| row.get(0),
+        )
     }
 
-    fn revise(&self, submission: &Submission, number: i64, hash: &[u8; 32]) -> Result<(), Failed> {
+    fn revise(&self, submission: &Submission, number: i64, hash: &[u8; 32]) -> Result<(), LedgerTrouble> {
         let payload = encode(submission)?;
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO submission VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET
+        self.transaction.execute(
+            "INSERT INTO submission VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET
                  panel = ?3, form = ?4, version = ?5, is_request = ?6, latest = ?7, content_hash = ?8",
-            )?
-            .execute(params![
+            params![
                 submission.id.as_str(),
                 submission.authority.as_str(),
                 submission.panel.as_ref().map(crate::domain::PanelName::as_str),
@@ -351,96 +312,81 @@ impl Batch<'_> {
                 submission.is_request(),
                 number,
                 &hash[..],
-            ])?;
-        self.transaction
-            .prepare_cached("INSERT INTO revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![submission.id.as_str(), number, &hash[..], payload, self.file.id, self.entry, self.at])?;
+            ],
+        )?;
+        self.transaction.execute(
+            "INSERT INTO revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![submission.id.as_str(), number, &hash[..], payload, self.file.id, self.entry, self.at],
+        )?;
         if number > 1 {
-            let settled = if submission.is_request() && submission.panel.is_some() { 0 } else { 2 };
-            self.transaction
-                .prepare_cached("UPDATE checked SET settled = ?2 WHERE submission = ?1 AND settled NOT IN (1, ?2)")?
-                .execute(params![submission.id.as_str(), settled])?;
+            let settled: i64 = if submission.is_request() && submission.panel.is_some() { 0 } else { 2 };
+            self.transaction.execute(
+                "UPDATE checked SET settled = ?2 WHERE submission = ?1 AND settled NOT IN (1, ?2)",
+                params![submission.id.as_str(), settled],
+            )?;
         }
         Ok(())
     }
 
     /// Whom the submission is about. That all of them are others than before is the sign of a merge in Mosaic.
-    fn people(&self, submission: &Submission, revision: i64) -> Result<(), rusqlite::Error> {
+    fn people(&self, submission: &Submission, revision: i64) -> Result<(), LedgerTrouble> {
         let authority = submission.authority.as_str();
         if revision > 1 {
-            let before = self
-                .transaction
-                .prepare_cached("SELECT person FROM subject WHERE authority = ?1 AND submission = ?2 ORDER BY person")?
-                .query_map(params![authority, submission.id.as_str()], |row| row.get::<_, i64>(0))?
-                .collect::<Result<Vec<i64>, _>>()?;
+            let before = self.transaction.rows(
+                "SELECT person FROM subject WHERE authority = ?1 AND submission = ?2 ORDER BY person",
+                params![authority, submission.id.as_str()],
+                |row| row.get::<i64>(0),
+            )?;
             let after: Vec<i64> = submission.people.iter().map(|person| number(person.number())).collect();
             if !before.is_empty() && before.iter().all(|person| !after.contains(person)) {
                 let list = |people: &[i64]| people.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
-                self.transaction.prepare_cached("INSERT INTO moved VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-                    submission.id.as_str(),
-                    revision,
-                    list(&before),
-                    list(&after)
-                ])?;
+                self.transaction.execute(
+                    "INSERT INTO moved VALUES (?1, ?2, ?3, ?4)",
+                    params![submission.id.as_str(), revision, list(&before), list(&after)],
+                )?;
             }
-            self.transaction
-                .prepare_cached("DELETE FROM subject WHERE authority = ?1 AND submission = ?2 AND person = ?3")
-                .and_then(|mut delete| {
-                    before.iter().try_for_each(|person| {
-                        delete.execute(params![authority, submission.id.as_str(), person]).map(drop)
-                    })
-                })?;
-            let gone = before.iter().filter(|person| !after.contains(person));
-            let mut delete =
-                self.transaction.prepare_cached("DELETE FROM checked WHERE submission = ?1 AND person = ?2")?;
-            for person in gone {
-                delete.execute(params![submission.id.as_str(), person])?;
+            let sql = "DELETE FROM subject WHERE authority = ?1 AND submission = ?2 AND person = ?3";
+            for person in &before {
+                self.transaction.execute(sql, params![authority, submission.id.as_str(), person])?;
+            }
+            let sql = "DELETE FROM checked WHERE submission = ?1 AND person = ?2";
+            for person in before.iter().filter(|person| !after.contains(person)) {
+                self.transaction.execute(sql, params![submission.id.as_str(), person])?;
             }
         }
-        let mut insert = self.transaction.prepare_cached("INSERT OR IGNORE INTO subject VALUES (?1, ?2, ?3)")?;
+        let sql = "INSERT OR IGNORE INTO subject VALUES (?1, ?2, ?3)";
         for person in &submission.people {
-            insert.execute(params![authority, number(person.number()), submission.id.as_str()])?;
+            self.transaction.execute(sql, params![authority, number(person.number()), submission.id.as_str()])?;
         }
         Ok(())
     }
 
     /// What waited in quarantine for this submission waits no longer.
-    fn settle(&self, id: &SubmissionId) -> Result<(), rusqlite::Error> {
+    fn settle(&self, id: &SubmissionId) -> Result<(), LedgerTrouble> {
         if !self.waiting {
             return Ok(());
         }
         self.transaction
-            .prepare_cached(
+            .execute(
                 "UPDATE quarantine SET state = 'taken-later', settled = ?2
                  WHERE submission = ?1 AND state = 'waiting' AND reason <> 'records-disagree'",
-            )?
-            .execute(params![id.as_str(), self.entry])
+                params![id.as_str(), self.entry],
+            )
             .map(drop)
     }
 
-    fn record(&self, keyed: &Keyed<'_>) -> Result<Fate, Failed> {
+    fn record(&self, keyed: &Keyed<'_>) -> Result<Fate, LedgerTrouble> {
         let (authority, extract, person) =
             (keyed.authority.as_str(), keyed.extract.as_str(), number(keyed.person.number()));
-        let held: Option<Vec<u8>> = self
-            .transaction
-            .prepare_cached(KNOWN_RECORD)?
-            .query_row(params![authority, extract, person, keyed.key], |row| row.get(0))
-            .optional()?;
+        let held: Option<Vec<u8>> =
+            self.transaction.first(KNOWN_RECORD, params![authority, extract, person, keyed.key], |row| row.get(0))?;
         if held.is_some_and(|held| held == keyed.hash) {
             return Ok(Fate::Unchanged);
         }
-        self.transaction
-            .prepare_cached("INSERT OR REPLACE INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
-            .execute(params![
-                authority,
-                extract,
-                person,
-                keyed.key,
-                keyed.hash,
-                keyed.payload,
-                self.file.id,
-                self.entry
-            ])?;
+        self.transaction.execute(
+            "INSERT OR REPLACE INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![authority, extract, person, keyed.key, keyed.hash, keyed.payload, self.file.id, self.entry],
+        )?;
         Ok(Fate::Taken)
     }
 
@@ -449,15 +395,13 @@ impl Batch<'_> {
         trouble: &Trouble,
         submission: Option<&SubmissionId>,
         record: Option<&str>,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), LedgerTrouble> {
         let start = &self.file.start;
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO quarantine
+        self.transaction.execute(
+            "INSERT INTO quarantine
                  (authority, extract, file, path, sha256, place, reason, message, help, submission, record, at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![
+            params![
                 start.authority.as_str(),
                 start.extract.as_str(),
                 start.name,
@@ -470,15 +414,18 @@ impl Batch<'_> {
                 submission.map(SubmissionId::as_str),
                 record,
                 self.at,
-            ])?;
+            ],
+        )?;
         Ok(())
     }
 
-    fn progress(&self, account: &Account) -> Result<(), rusqlite::Error> {
+    fn progress(&self, account: &Account) -> Result<(), LedgerTrouble> {
         let Account { records, taken, unchanged, quarantined } = *account;
         self.transaction
-            .prepare_cached("UPDATE file SET records = ?2, taken = ?3, unchanged = ?4, quarantined = ?5 WHERE id = ?1")?
-            .execute(params![self.file.id, number(records), number(taken), number(unchanged), number(quarantined)])
+            .execute(
+                "UPDATE file SET records = ?2, taken = ?3, unchanged = ?4, quarantined = ?5 WHERE id = ?1",
+                params![self.file.id, number(records), number(taken), number(unchanged), number(quarantined)],
+            )
             .map(drop)
     }
 }

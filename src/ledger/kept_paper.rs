@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::params;
 use sha2::{Digest as _, Sha256};
 
 use super::audit::{self, Said, fingerprint};
-use super::store::{count, decode, encode, meant, number};
+use super::engine::params;
+use super::store::{count, decode, encode, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{Document, SubmissionId, hexadecimal};
 
@@ -35,27 +35,24 @@ impl Ledger {
         papers: &[Document],
         actor: &Actor,
     ) -> Result<usize, LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
         let mut new = 0;
         for paper in papers {
             let (person, key, payload) = (number(paper.person.number()), key(id, paper), encode(paper)?);
-            let inserted = transaction
-                .execute(
-                    "INSERT INTO kept_paper VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-                    params![id.as_str(), person, key, payload, actor.as_str(), at],
-                )
-                .map_err(failed)?;
+            let inserted = transaction.execute(
+                "INSERT INTO kept_paper VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                params![id.as_str(), person, key, payload, actor.as_str(), at],
+            )?;
             if inserted == 0 {
                 continue;
             }
             new += 1;
             let after = fingerprint(&kept(person, &key, &payload));
             let said = Said { actor, action: "pack-kept", subject: id.as_str(), before: &[], after: &after };
-            audit::append(&transaction, &at, &said).map_err(failed)?;
+            audit::append(&transaction, &at, &said)?;
         }
-        transaction.commit().map_err(failed)?;
+        transaction.commit()?;
         Ok(new)
     }
 
@@ -67,32 +64,28 @@ impl Ledger {
         reason: &str,
         actor: &Actor,
     ) -> Result<usize, LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
-        let rows: Vec<(i64, String)> = transaction
-            .prepare_cached("SELECT person, payload FROM kept_paper WHERE submission = ?1 AND key = ?2 ORDER BY person")
-            .and_then(|mut query| query.query_map([id.as_str(), key], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
-            .map_err(failed)?;
+        let rows: Vec<(i64, String)> = transaction.rows(
+            "SELECT person, payload FROM kept_paper WHERE submission = ?1 AND key = ?2 ORDER BY person",
+            params![id.as_str(), key],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
         for (person, payload) in &rows {
-            transaction
-                .execute(
-                    "DELETE FROM kept_paper WHERE submission = ?1 AND person = ?2 AND key = ?3",
-                    params![id.as_str(), person, key],
-                )
-                .map_err(failed)?;
-            transaction
-                .execute(
-                    "INSERT INTO forgotten_paper (submission, person, key, reason, by, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![id.as_str(), person, key, reason, actor.as_str(), at],
-                )
-                .map_err(failed)?;
+            transaction.execute(
+                "DELETE FROM kept_paper WHERE submission = ?1 AND person = ?2 AND key = ?3",
+                params![id.as_str(), person, key],
+            )?;
+            transaction.execute(
+                "INSERT INTO forgotten_paper (submission, person, key, reason, by, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![id.as_str(), person, key, reason, actor.as_str(), at],
+            )?;
             let before = fingerprint(&kept(*person, key, payload));
             let after = fingerprint(&kept(*person, key, reason));
             let said = Said { actor, action: "pack-forgotten", subject: id.as_str(), before: &before, after: &after };
-            audit::append(&transaction, &at, &said).map_err(failed)?;
+            audit::append(&transaction, &at, &said)?;
         }
-        transaction.commit().map_err(failed)?;
+        transaction.commit()?;
         Ok(rows.len())
     }
 
@@ -101,14 +94,8 @@ impl Ledger {
         type Row = (String, String, String, String);
         let sql = "SELECT key, payload, by, at FROM kept_paper WHERE submission = ?1 ORDER BY at, key, person";
         let rows: Vec<Row> = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut query| {
-                let rows =
-                    query.query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-                rows.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+            .database
+            .rows(sql, params![id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
         let rows = rows
             .into_iter()
             .map(|(key, payload, by, at)| Ok(KeptRow { key, document: decode("a kept paper", &payload)?, by, at }));
@@ -143,36 +130,28 @@ impl Ledger {
 
     /// What the trail says is kept, and what it says was taken away.
     fn told_papers(&self) -> Result<(Told, Told), LedgerTrouble> {
-        let failed = |error: rusqlite::Error| self.failed(error);
         let (mut there, mut gone) = (Told::new(), Told::new());
         let sql = "SELECT subject, actor, at, action = 'pack-kept', before, after FROM audit
                    WHERE action IN ('pack-kept', 'pack-forgotten') ORDER BY sequence";
-        let mut query = self.connection.prepare(sql).map_err(failed)?;
-        let mut rows = query.query([]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            type Row = (String, String, String, bool, Vec<u8>, Vec<u8>);
-            let read = || {
-                let what = (row.get(3)?, row.get(4)?, row.get(5)?);
-                Ok::<Row, rusqlite::Error>((row.get(0)?, row.get(1)?, row.get(2)?, what.0, what.1, what.2))
-            };
-            let (id, actor, at, is_kept, before, after) = read().map_err(failed)?;
+        self.database.each(sql, &[], |row| {
+            let (id, actor, at): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (is_kept, before, after): (bool, Vec<u8>, Vec<u8>) = (row.get(3)?, row.get(4)?, row.get(5)?);
             if !is_kept {
                 there.remove(&(id.clone(), before));
             }
             let told = if is_kept { &mut there } else { &mut gone };
             told.entry((id, after)).or_default().push((actor, at));
-        }
+            Ok(())
+        })?;
         Ok((there, gone))
     }
 
     /// Rows of a table of papers: the request, what its hash is over, who, and when.
     fn paper_rows(&self, sql: &str) -> Result<Vec<(String, String, String, String)>, LedgerTrouble> {
-        let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
-        let rows = query.query_map([], |row| {
+        self.database.rows(sql, &[], |row| {
             let (person, key, text): (i64, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
             Ok((row.get(0)?, kept(person, &key, &text), row.get(4)?, row.get(5)?))
-        });
-        rows.and_then(Iterator::collect).map_err(|error| self.failed(error))
+        })
     }
 }
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
 use super::audit::{self, Said};
+use super::engine::{Database, Row, Transaction, params};
 use super::store::count;
 use super::{Actor, Ledger, LedgerTrouble, StoredCheck};
 use crate::domain::{FindingSeverity, PanelName, PersonId, SubmissionId};
@@ -105,20 +105,21 @@ pub(super) fn keep_first_looks<'c>(
     at: &str,
     checks: impl Iterator<Item = &'c (SubmissionId, PersonId, StoredCheck)>,
     actor: &Actor,
-) -> Result<(), rusqlite::Error> {
+) -> Result<(), LedgerTrouble> {
     let entry = audit::next(transaction)?;
     let mut kept = 0_u64;
     for (id, look) in first_looks(checks) {
         let sql = "INSERT OR IGNORE INTO first_look (submission, panel, handed_on, late, complete, at, entry)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let row = params![id.as_str(), look.panel, look.handed_on, look.late, look.complete(), at, entry];
-        if transaction.prepare_cached(sql)?.execute(row)? == 0 {
+        if transaction
+            .execute(sql, params![id.as_str(), look.panel, look.handed_on, look.late, look.complete(), at, entry])?
+            == 0
+        {
             continue;
         }
         kept += 1;
-        let mut insert = transaction.prepare_cached("INSERT INTO first_lack VALUES (?1, ?2, ?3)")?;
         for (code, subject) in &look.lacks {
-            insert.execute(params![id.as_str(), code, subject])?;
+            transaction.execute("INSERT INTO first_lack VALUES (?1, ?2, ?3)", params![id.as_str(), code, subject])?;
         }
     }
     if kept > 0 {
@@ -151,16 +152,15 @@ fn first_looks<'c>(
 }
 
 /// The hash over everything that an entry vouches for.
-pub(super) fn looked_at(connection: &Connection, entry: i64) -> Result<Vec<u8>, rusqlite::Error> {
+pub(super) fn looked_at(database: &Database, entry: i64) -> Result<Vec<u8>, LedgerTrouble> {
     let sql = "SELECT json_array(submission, panel, handed_on, late, complete, at, (SELECT json_group_array(
                    json_array(code, subject)) FROM (SELECT code, subject FROM first_lack l WHERE l.submission = f.submission
                    ORDER BY code, subject))) FROM first_look f WHERE entry IS NOT NULL AND entry = ?1 ORDER BY submission";
-    let mut query = connection.prepare_cached(sql)?;
-    let mut rows = query.query([entry])?;
     let mut digest = Sha256::new();
-    while let Some(row) = rows.next()? {
-        digest.update(row.get::<_, String>(0)?);
-    }
+    database.each(sql, params![entry], |row| {
+        digest.update(row.get::<String>(0)?);
+        Ok(())
+    })?;
     Ok(digest.finalize().to_vec())
 }
 
@@ -168,7 +168,7 @@ impl Ledger {
     /// How a panel's requests of some months stood when they were first looked at, both months included.
     pub fn first_looks(&self, panel: &PanelName, from: &str, to: &str) -> Result<Vec<FirstLooks>, LedgerTrouble> {
         self.by_month(FIRST_LOOKS, panel, from, to, |row| {
-            let known = |at: usize| row.get::<_, i64>(at).map(|value| (value >= 0).then_some(value == 1));
+            let known = |at: usize| row.get::<i64>(at).map(|value| (value >= 0).then_some(value == 1));
             Ok(FirstLooks { month: row.get(0)?, late: known(1)?, complete: known(2)?, count: count(row.get(3)?) })
         })
     }
@@ -184,7 +184,7 @@ impl Ledger {
     /// What a panel has decided at the sittings of some months, and after how long.
     pub fn decided(&self, panel: &PanelName, from: &str, to: &str) -> Result<Vec<Decided>, LedgerTrouble> {
         self.by_month(DECIDED, panel, from, to, |row| {
-            let days = row.get::<_, i64>(2)?;
+            let days = row.get::<i64>(2)?;
             Ok(Decided {
                 month: row.get(0)?,
                 decision: row.get(1)?,
@@ -213,11 +213,8 @@ impl Ledger {
         panel: &PanelName,
         from: &str,
         to: &str,
-        read: impl Fn(&rusqlite::Row<'_>) -> Result<T, rusqlite::Error>,
+        read: impl Fn(&Row<'_>) -> Result<T, LedgerTrouble>,
     ) -> Result<Vec<T>, LedgerTrouble> {
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut query| query.query_map(params![panel.as_str(), from, to], |row| read(row))?.collect())
-            .map_err(|error| self.failed(error))
+        self.database.rows(sql, params![panel.as_str(), from, to], |row| read(row))
     }
 }

@@ -1,8 +1,8 @@
 //! Everything that must not be lost: what was read, what waits, what was decided, what was written, who did it.
 //!
 //! Promise: encrypted or not opened at all; every change with its entry in the audit trail, in one transaction; a
-//! process that dies at any moment leaves a ledger from which the next one goes on. SQLite stays in this room. Is
-//! bypassed by nobody.
+//! process that dies at any moment leaves a ledger from which the next one goes on. Which
+//! database keeps it is known behind one seam only. Is bypassed by nobody.
 
 mod account;
 mod audit;
@@ -11,12 +11,12 @@ mod audit_compare;
 mod audit_kept;
 mod check;
 mod duty;
+mod engine;
 mod epoch;
 mod import;
 mod kept_paper;
 mod learning;
 mod lock;
-mod migration;
 mod outcome;
 mod page;
 #[cfg(test)]
@@ -34,6 +34,7 @@ mod write_back;
 pub use audit::{Actor, AuditEntry, AuditVerdict};
 pub use check::{Booking, StoredCheck};
 pub use duty::{DutiesKept, DutyKey, DutySelection};
+pub use engine::{Address, AddressTrouble};
 pub use import::{FileBegun, FileStart, Item, OpenFile};
 pub use kept_paper::KeptRow;
 pub use learning::{Decided, DutiesTallied, FirstLacks, FirstLooks};

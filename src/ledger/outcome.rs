@@ -1,12 +1,10 @@
 //! Outcomes and who approved them.
 
-use std::path::Path;
-
 use jiff::civil::Date;
-use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::audit::{self, Said};
-use super::store::{count, decode, encode, meant, number};
+use super::engine::{Transaction, Value, params};
+use super::store::{count, decode, encode, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{AuthorityName, Outcome, OutcomeState, PanelName, PersonId, SubmissionId};
 
@@ -54,11 +52,11 @@ impl Ledger {
     /// Records outcomes that belong together, all of them or none: those of one request for all of its children. What
     /// became of each, in their order.
     pub fn record_outcomes(&mut self, outcomes: Vec<Outcome>, actor: &Actor) -> Result<Vec<Recorded>, LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
+        let at = self.now();
         let transaction = self.transaction()?;
-        let record = |outcome| record(&transaction, &path, &at, outcome, actor);
+        let record = |outcome| record(&transaction, &at, outcome, actor);
         let recorded: Vec<Recorded> = outcomes.into_iter().map(record).collect::<Result<_, _>>()?;
-        transaction.commit().map_err(|error| meant(&path, &error))?;
+        transaction.commit()?;
         Ok(recorded)
     }
 
@@ -70,43 +68,44 @@ impl Ledger {
         reason: Option<&str>,
         actor: &Actor,
     ) -> Result<(), LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
         let subject = outcome.submission.as_str();
-        let changed = transaction
-            .execute(
-                "UPDATE outcome SET state = ?5, decided_by = ?6, reason = ?7
+        let changed = transaction.execute(
+            "UPDATE outcome SET state = ?5, decided_by = ?6, reason = ?7
                  WHERE submission = ?1 AND person = ?2 AND sitting = ?3 AND revision = ?4 AND state = 'loaded'",
-                params![
-                    subject,
-                    number(outcome.person.number()),
-                    outcome.sitting.to_string(),
-                    outcome.revision,
-                    to.as_str(),
-                    actor.as_str(),
-                    reason
-                ],
-            )
-            .map_err(failed)?;
+            params![
+                subject,
+                number(outcome.person.number()),
+                outcome.sitting.to_string(),
+                outcome.revision,
+                to.as_str(),
+                actor.as_str(),
+                reason
+            ],
+        )?;
         if changed != 1 {
             return Err(LedgerTrouble::Conflict(format!("the outcome of {subject} is not waiting for approval")));
         }
         if to == OutcomeState::Approved {
-            settle(&transaction, outcome).map_err(failed)?;
+            settle(&transaction, outcome)?;
         }
         let action = format!("outcome-{to}");
         let after = audit::fingerprint(&decided(outcome, to));
         let said = Said { actor, action: &action, subject, before: &[], after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)
+        audit::append(&transaction, &at, &said)?;
+        transaction.commit()
     }
 
     /// Keeps whether a request was handed in after the cutoff of the sitting at which it was decided.
     pub fn keep_lateness(&mut self, outcome: &Outcome, late: Option<bool>) -> Result<(), LedgerTrouble> {
         let sql = "UPDATE checked SET late = ?4 WHERE submission = ?1 AND panel = ?2 AND sitting = ?3 AND settled = 1";
-        let key = params![outcome.submission.as_str(), outcome.panel.as_str(), outcome.sitting.to_string(), late];
-        self.connection.execute(sql, key).map(drop).map_err(|error| self.failed(error))
+        self.database
+            .execute(
+                sql,
+                params![outcome.submission.as_str(), outcome.panel.as_str(), outcome.sitting.to_string(), late],
+            )
+            .map(drop)
     }
 
     /// The outcomes of a request, or of all; latest sitting and revision last.
@@ -146,28 +145,21 @@ impl Ledger {
     /// How many outcomes of `served` authorities wait for approval.
     pub fn outcomes_waiting(&self, served: &[&AuthorityName]) -> Result<u64, LedgerTrouble> {
         let sql = format!("SELECT count(*) FROM outcome WHERE state = 'loaded' AND {OF_SERVED}");
-        let counted = self.connection.query_row(&sql, params![list(served)], |row| row.get(0));
-        counted.map(count).map_err(|error| self.failed(error))
+        let counted = self.database.one(&sql, params![list(served)], |row| row.get(0));
+        counted.map(count)
     }
 
     /// The outcomes that meet a condition, in the order that it names.
     pub(super) fn outcomes_where(
         &self,
         condition: &str,
-        parameters: impl rusqlite::Params,
+        parameters: &[Value<'_>],
     ) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
         type Row = (String, String, String, Option<String>, Option<String>, String);
         let sql = format!("SELECT payload, state, loaded_by, decided_by, reason, at FROM outcome WHERE {condition}");
-        let rows: Vec<Row> = self
-            .connection
-            .prepare_cached(&sql)
-            .and_then(|mut query| {
-                let rows = query.query_map(parameters, |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
-                })?;
-                rows.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<Row> = self.database.rows(&sql, parameters, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+        })?;
         let rows = rows.into_iter().map(|(payload, state, loaded_by, decided_by, reason, at)| {
             let mut outcome: Outcome = decode("an outcome", &payload)?;
             outcome.state = OutcomeState::parse(&state)
@@ -205,8 +197,11 @@ impl Ledger {
         let condition = "panel = ?1 AND +state = 'approved' AND person = ?2 AND submission IN
             (SELECT submission FROM subject WHERE authority = ?3 AND person = ?2) ORDER BY sitting, revision";
         let authority = panel.authority();
-        let key = params![panel.as_str(), number(person.number()), authority.as_str()];
-        Ok(self.outcomes_where(condition, key)?.into_iter().map(|row| row.outcome).collect())
+        Ok(self
+            .outcomes_where(condition, params![panel.as_str(), number(person.number()), authority.as_str()])?
+            .into_iter()
+            .map(|row| row.outcome)
+            .collect())
     }
 
     /// Whether a panel has decided about a person before, on another request or at an earlier sitting.
@@ -216,35 +211,26 @@ impl Ledger {
         person: PersonId,
         submission: &SubmissionId,
     ) -> Result<bool, LedgerTrouble> {
-        self.connection
-            .prepare_cached(HEARD_BEFORE)
-            .and_then(|mut query| {
-                query.query_row(params![panel.as_str(), number(person.number()), submission.as_str()], |row| row.get(0))
-            })
-            .map_err(|error| self.failed(error))
+        self.database
+            .one(HEARD_BEFORE, params![panel.as_str(), number(person.number()), submission.as_str()], |row| row.get(0))
     }
 }
 
 /// Records one outcome within the transaction of those that it belongs to.
 fn record(
     transaction: &Transaction<'_>,
-    path: &Path,
     at: &str,
     mut outcome: Outcome,
     actor: &Actor,
 ) -> Result<Recorded, LedgerTrouble> {
-    let failed = |error: rusqlite::Error| meant(path, &error);
     let (submission, person, sitting) =
         (outcome.submission.as_str().to_owned(), number(outcome.person.number()), outcome.sitting.to_string());
-    let before: Option<(u32, String)> = transaction
-        .query_row(
-            "SELECT revision, payload FROM outcome WHERE submission = ?1 AND person = ?2 AND sitting = ?3
+    let before: Option<(u32, String)> = transaction.first(
+        "SELECT revision, payload FROM outcome WHERE submission = ?1 AND person = ?2 AND sitting = ?3
              ORDER BY revision DESC LIMIT 1",
-            params![submission, person, sitting],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()
-        .map_err(failed)?;
+        params![submission, person, sitting],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     let mut recorded = Recorded::New;
     if let Some((revision, payload)) = before {
         let known: Outcome = decode("an outcome", &payload)?;
@@ -254,28 +240,24 @@ fn record(
         outcome.revision = revision + 1;
         recorded = Recorded::Revised(outcome.revision);
         // An approved one stays what it was: its note is on the record, and the next one corrects it.
-        transaction
-            .execute(
-                "UPDATE outcome SET state = 'superseded' WHERE submission = ?1 AND person = ?2 AND sitting = ?3
+        transaction.execute(
+            "UPDATE outcome SET state = 'superseded' WHERE submission = ?1 AND person = ?2 AND sitting = ?3
                  AND state = 'loaded'",
-                params![submission, person, sitting],
-            )
-            .map_err(failed)?;
+            params![submission, person, sitting],
+        )?;
     } else {
         outcome.revision = 1;
     }
     outcome.state = OutcomeState::Loaded;
     let payload = encode(&outcome)?;
-    transaction
-        .execute(
-            "INSERT INTO outcome (submission, person, panel, sitting, revision, state, payload, loaded_by, at)
+    transaction.execute(
+        "INSERT INTO outcome (submission, person, panel, sitting, revision, state, payload, loaded_by, at)
              VALUES (?1, ?2, ?3, ?4, ?5, 'loaded', ?6, ?7, ?8)",
-            params![submission, person, outcome.panel.as_str(), sitting, outcome.revision, payload, actor.as_str(), at],
-        )
-        .map_err(failed)?;
+        params![submission, person, outcome.panel.as_str(), sitting, outcome.revision, payload, actor.as_str(), at],
+    )?;
     let after = audit::fingerprint(&payload);
     let said = Said { actor, action: "outcome-loaded", subject: &submission, before: &[], after: &after };
-    audit::append(transaction, at, &said).map_err(failed)?;
+    audit::append(transaction, at, &said)?;
     Ok(recorded)
 }
 
@@ -286,13 +268,9 @@ pub(super) const HEARD_BEFORE: &str = "SELECT EXISTS (SELECT 1 FROM outcome INDE
 
 /// The checks of a request that is decided stay at the sitting that has decided, and wait for none. A brother's or
 /// sister's stays there too until an outcome of its own says more.
-fn settle(transaction: &Transaction<'_>, outcome: &Outcome) -> Result<(), rusqlite::Error> {
-    transaction
-        .prepare_cached(
-            "UPDATE checked SET late = iif(panel IS ?3 AND sitting IS ?4, late, NULL), settled = 1, panel = ?3, sitting = ?4
-             WHERE submission = ?1 AND (person = ?2 OR settled <> 1)",
-        )?
-        .execute(params![
+fn settle(transaction: &Transaction<'_>, outcome: &Outcome) -> Result<(), LedgerTrouble> {
+    transaction.execute("UPDATE checked SET late = iif(panel IS ?3 AND sitting IS ?4, late, NULL), settled = 1, panel = ?3, sitting = ?4
+             WHERE submission = ?1 AND (person = ?2 OR settled <> 1)", params![
             outcome.submission.as_str(),
             number(outcome.person.number()),
             outcome.panel.as_str(),

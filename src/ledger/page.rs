@@ -1,9 +1,9 @@
 //! Pages of what grows without end: each begins after a row, and reads no more than its own.
 
 use jiff::civil::Date;
-use rusqlite::params;
 
 use super::audit::AuditEntry;
+use super::engine::params;
 use super::outcome::OutcomeRow;
 use super::quarantine::Entry;
 use super::store::{count, decode, number};
@@ -76,11 +76,7 @@ impl Ledger {
         };
         let sql =
             format!("SELECT id FROM submission WHERE {narrow} AND is_request = ?2 AND id > ?3 ORDER BY id LIMIT ?4");
-        let ids: Vec<String> = self
-            .connection
-            .prepare_cached(&sql)
-            .and_then(|mut query| query.query_map(params![of, is_request, after, limit], |row| row.get(0))?.collect())
-            .map_err(|error| self.failed(error))?;
+        let ids: Vec<String> = self.database.rows(&sql, params![of, is_request, after, limit], |row| row.get(0))?;
         Ok(ids.into_iter().map(SubmissionId::new).collect())
     }
 
@@ -100,17 +96,19 @@ impl Ledger {
             "{} ORDER BY sitting DESC, submission DESC, person DESC, revision DESC LIMIT ?8",
             condition.join(" AND ")
         );
-        let parameters = params![
-            selection.panel.as_ref().map(PanelName::as_str),
-            selection.sitting.map(|sitting| sitting.to_string()),
-            selection.state.map(OutcomeState::as_str),
-            after.map(|after| after.sitting.to_string()),
-            after.map(|after| after.submission.as_str()),
-            after.map(|after| number(after.person)),
-            after.map(|after| after.revision),
-            limit,
-        ];
-        self.outcomes_where(&condition, parameters)
+        self.outcomes_where(
+            &condition,
+            params![
+                selection.panel.as_ref().map(PanelName::as_str),
+                selection.sitting.map(|sitting| sitting.to_string()),
+                selection.state.map(OutcomeState::as_str),
+                after.map(|after| after.sitting.to_string()),
+                after.map(|after| after.submission.as_str()),
+                after.map(|after| number(after.person)),
+                after.map(|after| after.revision),
+                limit,
+            ],
+        )
     }
 
     /// Write-backs with their numbers, newest first.
@@ -128,14 +126,10 @@ impl Ledger {
             "SELECT sequence, payload FROM write_back {by} WHERE {narrow} AND {needed} AND sequence < ?2
              ORDER BY sequence DESC LIMIT ?3"
         );
-        let rows: Vec<(i64, String)> = self
-            .connection
-            .prepare_cached(&sql)
-            .and_then(|mut query| {
-                let parameters = params![state, before.map_or(i64::MAX, number), limit];
-                query.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<(i64, String)> =
+            self.database.rows(&sql, params![state, before.map_or(i64::MAX, number), limit], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         let rows = rows.into_iter().map(|(sequence, payload)| Ok((count(sequence), decode("a write-back", &payload)?)));
         rows.collect()
     }
@@ -183,34 +177,23 @@ impl Ledger {
         after: (&str, &str),
         limit: u32,
     ) -> Result<Vec<Booked>, LedgerTrouble> {
-        self.connection
-            .prepare_cached(BOOKED_PAGE)
-            .and_then(|mut query| {
-                let key = params![panel.as_str(), sitting.to_string(), after.0, after.1, limit];
-                let rows = query.query_map(key, |row| {
-                    let (id, place, settled): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                    Ok(Booked { submission: SubmissionId::new(id), place, is_decided: settled == 1 })
-                })?;
-                rows.collect()
-            })
-            .map_err(|error| self.failed(error))
+        self.database.rows(BOOKED_PAGE, params![panel.as_str(), sitting.to_string(), after.0, after.1, limit], |row| {
+            let (id, place, settled): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Booked { submission: SubmissionId::new(id), place, is_decided: settled == 1 })
+        })
     }
 
     /// How many requests are at a sitting up to one of them.
     pub fn booked_before(&self, panel: &PanelName, sitting: Date, last: (&str, &str)) -> Result<u64, LedgerTrouble> {
         let sql = "SELECT count(DISTINCT submission) FROM checked WHERE panel = ?1 AND sitting = ?2 AND settled < 2
                    AND (place, submission) <= (?3, ?4)";
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut query| {
-                query.query_row(params![panel.as_str(), sitting.to_string(), last.0, last.1], |row| row.get(0))
-            })
+        self.database
+            .one(sql, params![panel.as_str(), sitting.to_string(), last.0, last.1], |row| row.get(0))
             .map(count)
-            .map_err(|error| self.failed(error))
     }
 
     pub(super) fn counted(&self, sql: &str) -> Result<u64, LedgerTrouble> {
-        self.connection.query_row(sql, [], |row| row.get(0)).map(count).map_err(|error| self.failed(error))
+        self.database.one(sql, &[], |row| row.get(0)).map(count)
     }
 }
 

@@ -7,7 +7,8 @@ use secrecy::SecretBox;
 use tempfile::TempDir;
 
 use super::{
-    Actor, Booking, FileBegun, FileStart, Item, Ledger, LedgerKey, LedgerQueue, LedgerTrouble, Recorded, StoredCheck,
+    Actor, Address, Booking, FileBegun, FileStart, Item, Ledger, LedgerKey, LedgerQueue, LedgerTrouble, Recorded,
+    StoredCheck,
 };
 use crate::calendar::Clock;
 use crate::diagnostic::Place;
@@ -20,7 +21,7 @@ use crate::writeback::{Queue as _, QueueTrouble, reference_of, write_back_id};
 
 fn open(folder: &TempDir, key: u8) -> Result<Ledger, LedgerTrouble> {
     let clock = Clock::Fixed("2026-11-27T09:00:00Z".parse().unwrap());
-    Ledger::open(&folder.path().join("ledger.db"), LedgerKey(SecretBox::new(Box::new([key; 32]))), clock)
+    Ledger::open(&Address::file(folder.path().join("ledger.db")), LedgerKey(SecretBox::new(Box::new([key; 32]))), clock)
 }
 
 fn ledger() -> (TempDir, Ledger) {
@@ -158,10 +159,10 @@ fn a_file_that_is_half_read_and_a_submission_that_moved_are_no_tampering() {
     ledger.finish_file(&file, &actor()).unwrap();
     assert_eq!(ledger.audit_verify(None).unwrap().broken, None, "read to its end");
     for sql in ["DELETE FROM moved", "DELETE FROM quarantine"] {
-        ledger.connection.execute_batch("SAVEPOINT before").unwrap();
-        assert_eq!(ledger.connection.execute(sql, []).unwrap(), 1);
+        ledger.database.execute("SAVEPOINT before", &[]).unwrap();
+        assert_eq!(ledger.database.execute(sql, &[]).unwrap(), 1);
         assert!(!ledger.audit_verify(None).unwrap().whole, "{sql}");
-        ledger.connection.execute_batch("ROLLBACK TO before").unwrap();
+        ledger.database.execute("ROLLBACK TO before", &[]).unwrap();
     }
 }
 
@@ -207,8 +208,7 @@ fn whatever_is_changed_behind_the_trail_is_seen() {
         let waiver = Waiver { fingerprint, role, reason, until: date(2026, 12, 31) };
         ledger.waive(&id, "100001".parse().unwrap(), &waiver, &actor()).unwrap();
         assert!(ledger.audit_verify(None).unwrap().whole);
-        ledger.connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-        assert_eq!(ledger.connection.execute(sql, []).unwrap(), 1, "{sql}");
+        assert_eq!(ledger.database.execute(sql, &[]).unwrap(), 1, "{sql}");
         assert!(!ledger.audit_verify(None).unwrap().whole, "{sql}");
     }
 }
@@ -223,7 +223,7 @@ fn a_chain_that_was_cut_is_whole_and_lacks_the_entry_that_was_noted() {
     assert!(ledger.audit_verify(Some(&head)).unwrap().whole, "the chain has grown");
     let trail = ledger.audit_trail().unwrap();
     assert!(trail.windows(2).all(|two| two[1].previous == two[0].hash) && trail.iter().any(|one| one.hash == head));
-    ledger.connection.execute("DELETE FROM audit WHERE sequence > 1", []).unwrap();
+    ledger.database.execute("DELETE FROM audit WHERE sequence > 1", &[]).unwrap();
     assert!(ledger.audit_verify(None).unwrap().whole);
     assert!(!ledger.audit_verify(Some(&head)).unwrap().whole);
 }
@@ -237,7 +237,7 @@ fn after_a_restore_mosaic_is_asked_about_what_the_backup_does_not_know() {
     assert_eq!(ledger.may_be_written(&write_back(1, 2)).unwrap(), None, "the ledger itself was not restored");
     for _ in 0..2 {
         let key = LedgerKey(SecretBox::new(Box::new([7; 32])));
-        let restored = Ledger::open(&copy, key, ledger.clock).unwrap();
+        let restored = Ledger::open(&Address::file(copy.clone()), key, ledger.clock).unwrap();
         let since = Some(ledger.clock.now());
         // Whether its panel has sat by then or not: an outcome may be recorded, and sent, before the day.
         assert_eq!(restored.may_be_written(&write_back(1, 2)).unwrap(), since);
@@ -275,7 +275,7 @@ fn a_backup_holds_what_the_ledger_holds_and_overwrites_nothing() {
     ledger.backup(&copy).unwrap();
     assert!(ledger.backup(&copy).is_err());
     let key = LedgerKey(SecretBox::new(Box::new([7; 32])));
-    let copied = Ledger::open(&copy, key, Clock::System).unwrap();
+    let copied = Ledger::open(&Address::file(copy.clone()), key, Clock::System).unwrap();
     assert_eq!(copied.status(true).unwrap().digest, ledger.status(true).unwrap().digest);
     assert!(copied.audit_verify(None).unwrap().whole);
 }
@@ -296,12 +296,12 @@ fn outcomes_that_belong_together_are_recorded_together_or_not_at_all() {
     let of = |person: &str, decision: &str| Outcome { person: person.parse().unwrap(), ..outcome(decision) };
     ledger.record_outcome(of("100002", "agreed"), &actor()).unwrap();
     let entries = ledger.audit_verify(None).unwrap().entries;
-    ledger.connection.execute("UPDATE outcome SET payload = 'damaged'", []).unwrap();
+    ledger.database.execute("UPDATE outcome SET payload = 'damaged'", &[]).unwrap();
     let both = vec![of("100001", "agreed"), of("100002", "not-agreed")];
     assert!(matches!(ledger.record_outcomes(both, &actor()), Err(LedgerTrouble::Damaged { .. })));
-    let known: u32 = ledger.connection.query_row("SELECT count(*) FROM outcome", [], |row| row.get(0)).unwrap();
+    let known: u32 = ledger.database.one("SELECT count(*) FROM outcome", &[], |row| row.get(0)).unwrap();
     assert_eq!(known, 1, "the first child's is not recorded without the second's");
-    let told: i64 = ledger.connection.query_row("SELECT count(*) FROM audit", [], |row| row.get(0)).unwrap();
+    let told: i64 = ledger.database.one("SELECT count(*) FROM audit", &[], |row| row.get(0)).unwrap();
     assert_eq!(told, i64::try_from(entries).unwrap());
 }
 
@@ -420,7 +420,7 @@ fn counts_hold(ledger: &Ledger, after: &str) {
     for pair in compared.chunks(2) {
         for (one, other) in [(pair[0], pair[1]), (pair[1], pair[0])] {
             let sql = format!("SELECT count(*) FROM ({one} EXCEPT {other})");
-            let differ: i64 = ledger.connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+            let differ: i64 = ledger.database.one(&sql, &[], |row| row.get(0)).unwrap();
             assert_eq!(differ, 0, "{after}: {one}");
         }
     }
@@ -518,10 +518,7 @@ fn what_a_page_reads_is_found_by_its_index() {
         (super::learning::DECIDED, "SEARCH decision_tally USING PRIMARY KEY (panel=? AND month>? AND month<?)"),
         (super::learning::DUTIES, "SEARCH duty_tally USING PRIMARY KEY (panel=? AND month>? AND month<?)"),
     ] {
-        let mut plan = ledger.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let unbound = vec![None::<i64>; plan.parameter_count()];
-        let steps = plan.query_map(rusqlite::params_from_iter(unbound), |row| row.get(3)).unwrap();
-        let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+        let steps = ledger.database.plan(sql);
         assert!(steps.iter().any(|step| step.contains(wanted)), "{sql}: {steps:?}");
     }
 }

@@ -1,10 +1,9 @@
 //! What could not be taken, and what became of it.
 
-use rusqlite::{OptionalExtension as _, Row, params};
-
 use super::audit::{self, Said};
 use super::audit_kept;
-use super::store::{count, decode, meant, number};
+use super::engine::{Row, Value, params};
+use super::store::{count, decode, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::diagnostic::Place;
 use crate::domain::{AuthorityName, ExtractType, Reason, codes};
@@ -61,18 +60,18 @@ impl Ledger {
     /// What waits, or all that ever waited.
     pub fn quarantine(&self, all: bool) -> Result<Vec<Entry>, LedgerTrouble> {
         let narrow = if all { "1" } else { "state = 'waiting'" };
-        self.entries_where(&format!("{narrow} ORDER BY id"), [])
+        self.entries_where(&format!("{narrow} ORDER BY id"), &[])
     }
 
     /// How many wait.
     pub fn quarantine_waiting(&self) -> Result<u64, LedgerTrouble> {
         let sql = "SELECT count(*) FROM quarantine WHERE state = 'waiting'";
-        self.connection.query_row(sql, [], |row| row.get(0)).map(count).map_err(|error| self.failed(error))
+        self.database.one(sql, &[], |row| row.get(0)).map(count)
     }
 
     /// One of them.
     pub fn quarantined(&self, id: u64) -> Result<Option<Entry>, LedgerTrouble> {
-        Ok(self.entries_where("id = ?1", [number(id)])?.pop())
+        Ok(self.entries_where("id = ?1", params![number(id)])?.pop())
     }
 
     /// Says what became of one that waits.
@@ -83,19 +82,14 @@ impl Ledger {
         why: Option<&str>,
         actor: &Actor,
     ) -> Result<(), LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
-        let changed = transaction
-            .execute(
-                "UPDATE quarantine SET state = ?2, why = ?3 WHERE id = ?1 AND state = 'waiting'",
-                params![number(id), state.as_str(), why],
-            )
-            .map_err(failed)?;
-        let now: Option<String> = transaction
-            .query_row("SELECT state FROM quarantine WHERE id = ?1", [number(id)], |row| row.get(0))
-            .optional()
-            .map_err(failed)?;
+        let changed = transaction.execute(
+            "UPDATE quarantine SET state = ?2, why = ?3 WHERE id = ?1 AND state = 'waiting'",
+            params![number(id), state.as_str(), why],
+        )?;
+        let now: Option<String> =
+            transaction.first("SELECT state FROM quarantine WHERE id = ?1", params![number(id)], |row| row.get(0))?;
         if changed == 0 {
             let waits_no_longer = || LedgerTrouble::Conflict(format!("entry {id} of the quarantine waits no longer"));
             return (now.as_deref() == Some(state.as_str())).then_some(()).ok_or_else(waits_no_longer);
@@ -104,28 +98,23 @@ impl Ledger {
         let after = audit::fingerprint(state.as_str());
         let said =
             Said { actor, action: state.as_str(), subject: &subject, before: &audit_kept::reason(why), after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)
+        audit::append(&transaction, &at, &said)?;
+        transaction.commit()
     }
 
     /// The entries that meet a condition, in the order that it names.
-    pub(super) fn entries_where(
-        &self,
-        condition: &str,
-        parameters: impl rusqlite::Params,
-    ) -> Result<Vec<Entry>, LedgerTrouble> {
-        let rows: Vec<Result<Entry, LedgerTrouble>> = self
-            .connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM quarantine WHERE {condition}"))
-            .and_then(|mut query| query.query_map(parameters, |row| Ok(entry(row)))?.collect())
-            .map_err(|error| self.failed(error))?;
+    pub(super) fn entries_where(&self, condition: &str, parameters: &[Value<'_>]) -> Result<Vec<Entry>, LedgerTrouble> {
+        let rows: Vec<Result<Entry, LedgerTrouble>> =
+            self.database.rows(&format!("SELECT {COLUMNS} FROM quarantine WHERE {condition}"), parameters, |row| {
+                Ok(entry(row))
+            })?;
         rows.into_iter().collect()
     }
 }
 
 fn entry(row: &Row<'_>) -> Result<Entry, LedgerTrouble> {
     let damaged = |_| LedgerTrouble::Damaged { what: "an entry of the quarantine".to_owned() };
-    let text = |at: usize| row.get::<_, String>(at).map_err(damaged);
+    let text = |at: usize| row.get::<String>(at).map_err(damaged);
     let unknown = || LedgerTrouble::Damaged { what: "a code of the quarantine".to_owned() };
     Ok(Entry {
         id: count(row.get(0).map_err(damaged)?),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use rusqlite::params;
 
+use super::engine::params;
 use super::store::number;
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{AuthorityName, Person, PersonId, State, WriteBack, WriteBackId};
@@ -82,10 +82,7 @@ impl Ledger {
     /// How many write-backs of an authority are in a state.
     pub fn write_backs_in(&self, authority: &AuthorityName, state: &str) -> Result<u64, LedgerTrouble> {
         let sql = "SELECT count(*) FROM write_back WHERE +authority = ?1 AND state = ?2";
-        let counted: i64 = self
-            .connection
-            .query_row(sql, params![authority.as_str(), state], |row| row.get(0))
-            .map_err(|error| self.failed(error))?;
+        let counted: i64 = self.database.one(sql, params![authority.as_str(), state], |row| row.get(0))?;
         Ok(super::store::count(counted))
     }
 

@@ -41,12 +41,9 @@ pub struct Status {
 impl Ledger {
     /// What the ledger holds; with a hash over all of it where that is asked for, which reads all of it.
     pub fn status(&self, with_digest: bool) -> Result<Status, LedgerTrouble> {
-        let failed = |error: rusqlite::Error| self.failed(error);
-        let counted =
-            |sql: &str| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(count).map_err(failed);
-        let mut states =
-            self.connection.prepare("SELECT state, count(*) FROM write_back GROUP BY state").map_err(failed)?;
-        let states = states.query_map([], |row| Ok((row.get::<_, String>(0)?, count(row.get(1)?)))).map_err(failed)?;
+        let counted = |sql: &str| self.database.one(sql, &[], |row| row.get::<i64>(0)).map(count);
+        let sql = "SELECT state, count(*) FROM write_back GROUP BY state";
+        let states = self.database.rows(sql, &[], |row| Ok((row.get::<String>(0)?, count(row.get(1)?))))?;
         Ok(Status {
             submissions: counted("SELECT count(*) FROM submission")?,
             revisions: counted("SELECT count(*) FROM revision")?,
@@ -55,19 +52,16 @@ impl Ledger {
             persons: counted("SELECT count(*) FROM record WHERE extract = 'persons'")?,
             quarantined: self.quarantine_waiting()?,
             outcomes: counted("SELECT count(*) FROM outcome")?,
-            write_backs: states.collect::<Result<_, _>>().map_err(failed)?,
+            write_backs: states.into_iter().collect(),
             audit_entries: counted("SELECT count(*) FROM audit")?,
-            last_file_at: self
-                .connection
-                .query_row("SELECT max(at) FROM file", [], |row| row.get(0))
-                .map_err(failed)?,
-            bytes: std::fs::metadata(&self.path).map_or(0, |about| about.len()),
-            digest: with_digest.then(|| self.digest()).transpose().map_err(failed)?,
+            last_file_at: self.database.one("SELECT max(at) FROM file", &[], |row| row.get(0))?,
+            bytes: self.database.bytes(),
+            digest: with_digest.then(|| self.digest()).transpose()?,
         })
     }
 
     /// A hash over what the ledger holds. Times and the order of arrival do not count.
-    fn digest(&self) -> Result<String, rusqlite::Error> {
+    fn digest(&self) -> Result<String, LedgerTrouble> {
         const TABLES: [&str; 6] = [
             "SELECT submission || ' ' || number || ' ' || hex(content_hash) FROM revision ORDER BY submission, number",
             "SELECT authority || ' ' || person || ' ' || submission FROM subject ORDER BY 1",
@@ -78,12 +72,11 @@ impl Ledger {
         ];
         let mut digest = Sha256::new();
         for table in TABLES {
-            let mut rows = self.connection.prepare(table)?;
-            let mut rows = rows.query([])?;
-            while let Some(row) = rows.next()? {
-                digest.update(row.get::<_, String>(0)?);
+            self.database.each(table, &[], |row| {
+                digest.update(row.get::<String>(0)?);
                 digest.update(b"\n");
-            }
+                Ok(())
+            })?;
         }
         Ok(crate::domain::hexadecimal(&digest.finalize()))
     }

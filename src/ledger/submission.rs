@@ -2,9 +2,9 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use rusqlite::{OptionalExtension as _, params};
 use serde::de::DeserializeOwned;
 
+use super::engine::{Row, Value, params};
 use super::store::{count, decode, number};
 use super::{Ledger, LedgerTrouble};
 use crate::domain::{
@@ -83,15 +83,8 @@ impl Ledger {
         let wanted = selection.panel.as_ref().map(PanelName::as_str);
         let wanted = wanted.or(selection.authority.as_ref().map(AuthorityName::as_str));
         let after = selection.after.as_ref().map_or("", SubmissionId::as_str);
-        let rows: Vec<(String, i64)> = self
-            .connection
-            .prepare_cached(&sql)
-            .and_then(|mut query| {
-                let rows =
-                    query.query_map(params![wanted, after, selection.limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                rows.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<(String, i64)> =
+            self.database.rows(&sql, params![wanted, after, selection.limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.into_iter().map(submission_row).collect()
     }
 
@@ -147,33 +140,25 @@ impl Ledger {
         let sql = format!(
             "SELECT EXISTS (SELECT 1 FROM submission s WHERE s.id = ?1 AND s.is_request = 1 AND NOT {DECIDED})"
         );
-        self.connection
-            .prepare_cached(&sql)
-            .and_then(|mut query| query.query_row([id.as_str()], |row| row.get(0)))
-            .map_err(|error| self.failed(error))
+        self.database.one(&sql, params![id.as_str()], |row| row.get(0))
     }
 
-    fn candidates(&self, sql: &str, key: impl rusqlite::Params) -> Result<Vec<Candidate>, LedgerTrouble> {
-        let read = |row: &rusqlite::Row<'_>| {
+    fn candidates(&self, sql: &str, key: &[Value<'_>]) -> Result<Vec<Candidate>, LedgerTrouble> {
+        let read = |row: &Row<'_>| {
             let (id, place): (String, String) = (row.get(0)?, row.get(1)?);
             Ok(Candidate { submission: SubmissionId::new(id), place })
         };
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut query| query.query_map(key, read)?.collect())
-            .map_err(|error| self.failed(error))
+        self.database.rows(sql, key, read)
     }
 
     /// A submission as it is now.
     pub fn submission(&self, id: &SubmissionId) -> Result<Option<SubmissionRow>, LedgerTrouble> {
-        let row: Option<(String, i64)> = self
-            .connection
-            .prepare_cached(
-                "SELECT r.payload, r.number FROM submission s
+        let row: Option<(String, i64)> = self.database.first(
+            "SELECT r.payload, r.number FROM submission s
                  JOIN revision r ON r.submission = s.id AND r.number = s.latest WHERE s.id = ?1",
-            )
-            .and_then(|mut query| query.query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional())
-            .map_err(|error| self.failed(error))?;
+            params![id.as_str()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
         row.map(|(payload, revision)| {
             Ok(SubmissionRow { submission: decode(id.as_str(), &payload)?, revision: count(revision) })
         })
@@ -183,20 +168,13 @@ impl Ledger {
     /// Every state of a submission, first to last.
     pub fn revisions(&self, id: &SubmissionId) -> Result<Vec<Revision>, LedgerTrouble> {
         type Row = (i64, String, String, Option<String>, Option<String>);
-        let rows: Vec<Row> = self
-            .connection
-            .prepare_cached(
-                "SELECT r.number, r.at, r.payload, m.before, m.after FROM revision r
+        let rows: Vec<Row> = self.database.rows(
+            "SELECT r.number, r.at, r.payload, m.before, m.after FROM revision r
                  LEFT JOIN moved m ON m.submission = r.submission AND m.revision = r.number
                  WHERE r.submission = ?1 ORDER BY r.number",
-            )
-            .and_then(|mut query| {
-                let rows = query.query_map([id.as_str()], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-                })?;
-                rows.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+            params![id.as_str()],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)),
+        )?;
         let revisions = rows.into_iter().map(|(number, at, payload, before, after)| {
             Ok(Revision {
                 number: count(number),
@@ -226,11 +204,7 @@ impl Ledger {
     /// Everybody of an authority: those of the `persons` extract.
     pub fn persons(&self, authority: &AuthorityName) -> Result<Vec<Person>, LedgerTrouble> {
         let sql = "SELECT payload FROM record WHERE authority = ?1 AND extract = 'persons' ORDER BY person";
-        let rows: Vec<String> = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut query| query.query_map([authority.as_str()], |row| row.get(0))?.collect())
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<String> = self.database.rows(sql, params![authority.as_str()], |row| row.get(0))?;
         rows.iter().map(|payload| decode("a person", payload)).collect()
     }
 
@@ -258,12 +232,8 @@ impl Ledger {
         self.events_where(sql, params![authority.as_str(), kind, since.to_string(), on.to_string()])
     }
 
-    fn events_where(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<Event>, LedgerTrouble> {
-        let rows: Vec<String> = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut query| query.query_map(parameters, |row| row.get(0))?.collect())
-            .map_err(|error| self.failed(error))?;
+    fn events_where(&self, sql: &str, parameters: &[Value<'_>]) -> Result<Vec<Event>, LedgerTrouble> {
+        let rows: Vec<String> = self.database.rows(sql, parameters, |row| row.get(0))?;
         rows.iter().map(|payload| decode("an event", payload)).collect()
     }
 
@@ -273,13 +243,11 @@ impl Ledger {
         authority: &AuthorityName,
         person: PersonId,
     ) -> Result<Vec<SubmissionId>, LedgerTrouble> {
-        let rows: Vec<String> = self
-            .connection
-            .prepare_cached("SELECT submission FROM subject WHERE authority = ?1 AND person = ?2 ORDER BY submission")
-            .and_then(|mut query| {
-                query.query_map(params![authority.as_str(), number(person.number())], |row| row.get(0))?.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<String> = self.database.rows(
+            "SELECT submission FROM subject WHERE authority = ?1 AND person = ?2 ORDER BY submission",
+            params![authority.as_str(), number(person.number())],
+            |row| row.get(0),
+        )?;
         Ok(rows.into_iter().map(SubmissionId::new).collect())
     }
 
@@ -291,13 +259,8 @@ impl Ledger {
     ) -> Result<Vec<PanelName>, LedgerTrouble> {
         let sql = "SELECT DISTINCT s.panel FROM subject j JOIN submission s ON s.id = j.submission
                    WHERE j.authority = ?1 AND j.person = ?2 AND s.panel IS NOT NULL";
-        let names: Vec<String> = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut query| {
-                query.query_map(params![authority.as_str(), number(person.number())], |row| row.get(0))?.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+        let names: Vec<String> =
+            self.database.rows(sql, params![authority.as_str(), number(person.number())], |row| row.get(0))?;
         Ok(names.into_iter().map(PanelName::new).collect())
     }
 
@@ -308,12 +271,9 @@ impl Ledger {
         person: PersonId,
     ) -> Result<Vec<T>, LedgerTrouble> {
         let sql = "SELECT payload FROM record WHERE authority = ?1 AND extract = ?2 AND person = ?3 ORDER BY key";
-        let key = params![authority.as_str(), extract.as_str(), number(person.number())];
-        let rows: Vec<String> = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut query| query.query_map(key, |row| row.get(0))?.collect())
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<String> =
+            self.database
+                .rows(sql, params![authority.as_str(), extract.as_str(), number(person.number())], |row| row.get(0))?;
         rows.iter().map(|payload| decode(extract.as_str(), payload)).collect()
     }
 }

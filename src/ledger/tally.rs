@@ -1,8 +1,8 @@
 //! Counts that are kept as things happen, so that nobody counts when a page is opened.
 
 use jiff::civil::Date;
-use rusqlite::params;
 
+use super::engine::params;
 use super::store::count;
 use super::{Ledger, LedgerTrouble};
 use crate::domain::{PanelName, Verdict};
@@ -45,14 +45,10 @@ impl Ledger {
     pub fn tallied(&self, panel: &PanelName, from: Date, to: Date) -> Result<Vec<Tallied>, LedgerTrouble> {
         let sql = "SELECT sitting, verdict, sum(n) FROM tally WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3
                    AND settled < 2 AND n > 0 GROUP BY sitting, verdict";
-        let rows: Vec<(String, String, i64)> = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut query| {
-                let key = params![panel.as_str(), from.to_string(), to.to_string()];
-                query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<(String, String, i64)> =
+            self.database.rows(sql, params![panel.as_str(), from.to_string(), to.to_string()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
         let damaged = || LedgerTrouble::Damaged { what: "a tally of the checks".to_owned() };
         let rows = rows.into_iter().map(|(sitting, verdict, n)| {
             let sitting = sitting.parse().map_err(|_| damaged())?;
@@ -72,14 +68,10 @@ impl Ledger {
                    (SELECT 1 FROM outcome o WHERE o.submission = held.submission AND o.sitting >= held.sitting)
                    AND EXISTS (SELECT 1 FROM submission s WHERE s.id = held.submission AND s.is_request = 1)
                    GROUP BY sitting";
-        let rows: Vec<(String, i64)> = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut query| {
-                let key = params![panel.as_str(), from.to_string(), to.to_string()];
-                query.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<(String, i64)> =
+            self.database.rows(sql, params![panel.as_str(), from.to_string(), to.to_string()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         let damaged = || LedgerTrouble::Damaged { what: "the day of a sitting".to_owned() };
         rows.into_iter().map(|(day, n)| Ok((day.parse().map_err(|_| damaged())?, count(n)))).collect()
     }
@@ -89,49 +81,36 @@ impl Ledger {
         let sql = "SELECT substr(sitting, 1, 7) AS month, sum(iif(late = 0, n, 0)), sum(iif(late = 1, n, 0)) FROM tally
                    WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3 AND settled < 2 AND late >= 0 AND n > 0
                    GROUP BY month ORDER BY month";
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut query| {
-                let rows = query.query_map(params![panel.as_str(), from.to_string(), to.to_string()], |row| {
-                    Ok(Arrived { month: row.get(0)?, on_time: count(row.get(1)?), late: count(row.get(2)?) })
-                })?;
-                rows.collect()
-            })
-            .map_err(|error| self.failed(error))
+        self.database.rows(sql, params![panel.as_str(), from.to_string(), to.to_string()], |row| {
+            Ok(Arrived { month: row.get(0)?, on_time: count(row.get(1)?), late: count(row.get(2)?) })
+        })
     }
 
     /// What the open requests of a panel lack.
     pub fn lacking(&self, panel: &PanelName) -> Result<Vec<Lacking>, LedgerTrouble> {
-        self.connection
-            .prepare_cached("SELECT code, subject, n FROM missing WHERE panel = ?1 AND n > 0 ORDER BY code, subject")
-            .and_then(|mut query| {
-                let rows = query.query_map([panel.as_str()], |row| {
-                    Ok(Lacking { code: row.get(0)?, subject: row.get(1)?, count: count(row.get(2)?) })
-                })?;
-                rows.collect()
-            })
-            .map_err(|error| self.failed(error))
+        self.database.rows(
+            "SELECT code, subject, n FROM missing WHERE panel = ?1 AND n > 0 ORDER BY code, subject",
+            params![panel.as_str()],
+            |row| Ok(Lacking { code: row.get(0)?, subject: row.get(1)?, count: count(row.get(2)?) }),
+        )
     }
 
     /// Whether anything is recorded of what a sitting has decided.
     pub fn has_outcome(&self, panel: &PanelName, sitting: Date) -> Result<bool, LedgerTrouble> {
         let sql = "SELECT EXISTS (SELECT 1 FROM outcome WHERE panel = ?1 AND sitting = ?2
                    AND state IN ('loaded', 'approved'))";
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut query| query.query_row(params![panel.as_str(), sitting.to_string()], |row| row.get(0)))
-            .map_err(|error| self.failed(error))
+        self.database.one(sql, params![panel.as_str(), sitting.to_string()], |row| row.get(0))
     }
 
     /// When the first file was taken.
     pub fn first_file_at(&self) -> Result<Option<String>, LedgerTrouble> {
         let sql = "SELECT (SELECT at FROM file ORDER BY id LIMIT 1)";
-        self.connection.query_row(sql, [], |row| row.get(0)).map_err(|error| self.failed(error))
+        self.database.one(sql, &[], |row| row.get(0))
     }
 
     /// When the newest file was taken.
     pub fn last_file_at(&self) -> Result<Option<String>, LedgerTrouble> {
         let sql = "SELECT (SELECT at FROM file ORDER BY id DESC LIMIT 1)";
-        self.connection.query_row(sql, [], |row| row.get(0)).map_err(|error| self.failed(error))
+        self.database.one(sql, &[], |row| row.get(0))
     }
 }

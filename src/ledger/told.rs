@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::params;
 
 use super::audit::{self, Said, fingerprint};
 use super::duty::sorted;
-use super::store::{count, decode, encode, meant};
+use super::engine::{Row, params};
+use super::store::{count, decode, encode};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{AuthorityName, Duty, DutyId};
 
@@ -61,13 +61,8 @@ impl Ledger {
         let sql = "SELECT r.role, d.payload, r.times FROM duty d INDEXED BY duty_due JOIN duty_role r ON r.duty = d.id
                    WHERE d.state = 'open' AND r.since <= ?1
                    AND (r.told_due IS NOT d.due OR (d.due < ?1 AND r.told_at <= d.due)) ORDER BY r.role, d.due, d.id";
-        let rows: Vec<(String, String, i64)> = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut query| {
-                query.query_map([sorted(now)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<(String, String, i64)> =
+            self.database.rows(sql, params![sorted(now)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let untold = rows
             .into_iter()
             .map(|(role, payload, times)| Ok(Untold { role, duty: decode("a duty", &payload)?, times: count(times) }));
@@ -77,13 +72,8 @@ impl Ledger {
     /// Who has been told of a duty, in the order of the moments.
     pub fn told_of(&self, duty: &DutyId) -> Result<Vec<Told>, LedgerTrouble> {
         let sql = "SELECT role, told_at, times FROM duty_role WHERE duty = ?1 AND times > 0 ORDER BY told_at, role";
-        let rows: Vec<(String, String, i64)> = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut query| {
-                query.query_map([duty.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
-            })
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<(String, String, i64)> =
+            self.database.rows(sql, params![duty.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let told = rows.into_iter().map(|(role, at, times)| {
             let at = at.parse().map_err(|_| LedgerTrouble::Damaged { what: "when somebody was told".to_owned() })?;
             Ok(Told { role, at, times: count(times) })
@@ -93,30 +83,25 @@ impl Ledger {
 
     /// Notes that a role has been told of duties.
     pub fn duties_told(&mut self, reminder: &Reminder<'_>, actor: &Actor) -> Result<(), LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let told = reminder.told.iter().map(|one| (one.duty.id.to_string(), sorted(one.duty.due)));
         let told: Vec<ToldOf> = told.collect();
         let payload = encode(&told)?;
         let transaction = self.transaction()?;
         for (id, due) in &told {
-            transaction
-                .prepare_cached(
-                    "UPDATE duty_role SET told_at = ?3, told_due = ?4, times = times + 1 WHERE duty = ?1 AND role = ?2",
-                )
-                .and_then(|mut update| update.execute(params![id, reminder.role, at, due]))
-                .map_err(failed)?;
+            transaction.execute(
+                "UPDATE duty_role SET told_at = ?3, told_due = ?4, times = times + 1 WHERE duty = ?1 AND role = ?2",
+                params![id, reminder.role, at, due],
+            )?;
         }
-        transaction
-            .execute(
-                "INSERT INTO reminder (id, authority, role, told_at, payload) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![reminder.id, reminder.authority.as_str(), reminder.role, at, payload],
-            )
-            .map_err(failed)?;
+        transaction.execute(
+            "INSERT INTO reminder (id, authority, role, told_at, payload) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![reminder.id, reminder.authority.as_str(), reminder.role, at, payload],
+        )?;
         let after = fingerprint(&as_told(reminder.authority.as_str(), reminder.role, &at, &payload));
         let said = Said { actor, action: "duties-told", subject: reminder.id, before: &[], after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)
+        audit::append(&transaction, &at, &said)?;
+        transaction.commit()
     }
 
     /// Every reminder must be as the trail has it, and every desk as the reminders have left it.
@@ -145,31 +130,25 @@ impl Ledger {
 
     /// Every desk must be as the reminders have left it.
     fn first_wrong_desk(&self, mut desks: BTreeMap<(String, String), Desk>) -> Result<Option<String>, LedgerTrouble> {
-        let failed = |error: rusqlite::Error| self.failed(error);
-        let mut query =
-            self.connection.prepare("SELECT duty, role, told_at, told_due, times FROM duty_role").map_err(failed)?;
-        let mut rows = query.query([]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let read = || Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?, count(row.get(4)?))));
-            let (desk, (at, due, times)): ((String, String), Desk) = read().map_err(failed)?;
+        let sql = "SELECT duty, role, told_at, told_due, times FROM duty_role";
+        let wrong = self.database.find(sql, &[], |row| {
+            let desk: (String, String) = (row.get(0)?, row.get(1)?);
+            let (at, due, times): Desk = (row.get(2)?, row.get(3)?, count(row.get(4)?));
             let (told_at, told_due, told_times) = desks.remove(&desk).unwrap_or_default();
             // Where one has come up again, the moment that was told is taken back.
-            if (told_at, told_times) != (at, times) || (due.is_some() && due != told_due) {
-                let (duty, role) = desk;
-                return Ok(Some(format!("what `{role}` was told of the duty {duty} is not what its reminders say")));
-            }
+            let is_as_told = (told_at, told_times) == (at, times) && (due.is_none() || due == told_due);
+            let (duty, role) = desk;
+            Ok((!is_as_told)
+                .then(|| format!("what `{role}` was told of the duty {duty} is not what its reminders say")))
+        })?;
+        if wrong.is_some() {
+            return Ok(wrong);
         }
         Ok((!desks.is_empty()).then(|| "duties of which somebody was told are gone from desks".to_owned()))
     }
 
-    fn rows<T>(
-        &self,
-        sql: &str,
-        read: impl Fn(&rusqlite::Row<'_>) -> Result<T, rusqlite::Error>,
-    ) -> Result<Vec<T>, LedgerTrouble> {
-        let mut query = self.connection.prepare(sql).map_err(|error| self.failed(error))?;
-        let rows = query.query_map([], |row| read(row));
-        rows.and_then(Iterator::collect).map_err(|error| self.failed(error))
+    fn rows<T>(&self, sql: &str, read: impl Fn(&Row<'_>) -> Result<T, LedgerTrouble>) -> Result<Vec<T>, LedgerTrouble> {
+        self.database.rows(sql, &[], read)
     }
 }
 
@@ -187,7 +166,7 @@ mod tests {
     use super::*;
     use crate::calendar::Clock;
     use crate::domain::{DutyState, Escalation, Evidence, PanelName};
-    use crate::ledger::{DutySelection, LedgerKey};
+    use crate::ledger::{Address, DutySelection, LedgerKey};
 
     const MONDAY: &str = "2026-11-30T02:00:00Z";
     const THURSDAY: &str = "2026-12-03T02:00:00Z";
@@ -199,7 +178,8 @@ mod tests {
     fn ledger() -> (TempDir, Ledger) {
         let folder = tempfile::tempdir().unwrap();
         let key = LedgerKey(SecretBox::new(Box::new([7; 32])));
-        let ledger = Ledger::open(&folder.path().join("ledger.db"), key, Clock::Fixed(at(MONDAY))).unwrap();
+        let ledger =
+            Ledger::open(&Address::file(folder.path().join("ledger.db")), key, Clock::Fixed(at(MONDAY))).unwrap();
         (folder, ledger)
     }
 
@@ -342,7 +322,7 @@ mod tests {
             let (_folder, mut ledger) = ledger();
             ledger.keep_duties(&[duty("D-1", TUESDAY)], &actor()).unwrap();
             tell(&mut ledger, MONDAY);
-            assert_eq!(ledger.connection.execute(sql, []).unwrap(), 1, "{sql}");
+            assert_eq!(ledger.database.execute(sql, &[]).unwrap(), 1, "{sql}");
             assert!(!ledger.audit_verify(None).unwrap().whole, "{sql}");
         }
     }

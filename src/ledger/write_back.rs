@@ -1,9 +1,8 @@
 //! Write-backs: planned, approved, looked up. Their sending goes through `queue.rs`.
 
-use rusqlite::{OptionalExtension as _, Transaction, params};
-
 use super::audit::{self, Said};
-use super::store::{decode, encode, meant, number};
+use super::engine::{Transaction, Value, params};
+use super::store::{decode, encode, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{State, SubmissionId, WriteBack, WriteBackId};
 
@@ -11,12 +10,11 @@ impl Ledger {
     /// Keeps planned write-backs. One that is known already stays as it is; the same key with another content is a
     /// conflict, because a key is fixed for ever.
     pub fn plan(&mut self, planned: &[WriteBack], actor: &Actor) -> Result<(), LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
         for write_back in planned {
             let id = write_back.id.to_string();
-            if let Some(known) = find(&transaction, &id).map_err(failed)? {
+            if let Some(known) = find(&transaction, &id)? {
                 let known: WriteBack = decode("a write-back", &known)?;
                 if known.payload != write_back.payload || known.person != write_back.person {
                     return Err(LedgerTrouble::Conflict(format!("write-back {id} is planned with another content")));
@@ -24,27 +22,25 @@ impl Ledger {
                 continue;
             }
             let payload = encode(write_back)?;
-            transaction
-                .execute(
-                    "INSERT INTO write_back (id, authority, submission, person, sitting, state, fence, payload)
+            transaction.execute(
+                "INSERT INTO write_back (id, authority, submission, person, sitting, state, fence, payload)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                    params![
-                        id,
-                        write_back.panel.authority().as_str(),
-                        write_back.submission.as_str(),
-                        number(write_back.person.number()),
-                        write_back.sitting.to_string(),
-                        write_back.state.as_str(),
-                        number(write_back.fence),
-                        payload
-                    ],
-                )
-                .map_err(failed)?;
+                params![
+                    id,
+                    write_back.panel.authority().as_str(),
+                    write_back.submission.as_str(),
+                    number(write_back.person.number()),
+                    write_back.sitting.to_string(),
+                    write_back.state.as_str(),
+                    number(write_back.fence),
+                    payload
+                ],
+            )?;
             let after = audit::fingerprint(&payload);
             let said = Said { actor, action: "planned", subject: &id, before: &[], after: &after };
-            audit::append(&transaction, &at, &said).map_err(failed)?;
+            audit::append(&transaction, &at, &said)?;
         }
-        transaction.commit().map_err(failed)
+        transaction.commit()
     }
 
     /// Sets the state of a write-back, if nobody else has since it was seen.
@@ -54,11 +50,10 @@ impl Ledger {
         to: State,
         actor: &Actor,
     ) -> Result<WriteBack, LedgerTrouble> {
-        let (at, path) = (self.now(), self.path.clone());
-        let failed = |error: rusqlite::Error| meant(&path, &error);
+        let at = self.now();
         let transaction = self.transaction()?;
         let id = seen.id.to_string();
-        let Some(known) = find(&transaction, &id).map_err(failed)? else {
+        let Some(known) = find(&transaction, &id)? else {
             return Err(LedgerTrouble::Conflict(format!("there is no write-back {id}")));
         };
         let mut now = seen.clone();
@@ -66,19 +61,17 @@ impl Ledger {
         now.fence += 1;
         now.state = to;
         let payload = encode(&now)?;
-        let changed = transaction
-            .execute(
-                "UPDATE write_back SET state = ?3, fence = ?4, payload = ?5 WHERE id = ?1 AND fence = ?2",
-                params![id, number(seen.fence), now.state.as_str(), number(now.fence), payload],
-            )
-            .map_err(failed)?;
+        let changed = transaction.execute(
+            "UPDATE write_back SET state = ?3, fence = ?4, payload = ?5 WHERE id = ?1 AND fence = ?2",
+            params![id, number(seen.fence), now.state.as_str(), number(now.fence), payload],
+        )?;
         if changed != 1 {
             return Err(LedgerTrouble::Conflict(format!("write-back {id} was changed by somebody else")));
         }
         let (before, after) = (audit::fingerprint(&known), audit::fingerprint(&payload));
         let said = Said { actor, action: now.state.as_str(), subject: &id, before: &before, after: &after };
-        audit::append(&transaction, &at, &said).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
+        audit::append(&transaction, &at, &said)?;
+        transaction.commit()?;
         Ok(now)
     }
 
@@ -97,22 +90,13 @@ impl Ledger {
         Ok(self.selected("id = ?1", params![id.to_string()])?.pop())
     }
 
-    pub(super) fn selected(
-        &self,
-        condition: &str,
-        parameters: impl rusqlite::Params,
-    ) -> Result<Vec<WriteBack>, LedgerTrouble> {
+    pub(super) fn selected(&self, condition: &str, parameters: &[Value<'_>]) -> Result<Vec<WriteBack>, LedgerTrouble> {
         let sql = format!("SELECT payload FROM write_back WHERE {condition} ORDER BY sequence");
-        let rows: Vec<String> = self
-            .connection
-            .prepare_cached(&sql)
-            .and_then(|mut query| query.query_map(parameters, |row| row.get(0))?.collect())
-            .map_err(|error| self.failed(error))?;
+        let rows: Vec<String> = self.database.rows(&sql, parameters, |row| row.get(0))?;
         rows.iter().map(|payload| decode("a write-back", payload)).collect()
     }
 }
 
-fn find(transaction: &Transaction<'_>, id: &str) -> Result<Option<String>, rusqlite::Error> {
-    let mut query = transaction.prepare_cached("SELECT payload FROM write_back WHERE id = ?1")?;
-    query.query_row([id], |row| row.get(0)).optional()
+fn find(transaction: &Transaction<'_>, id: &str) -> Result<Option<String>, LedgerTrouble> {
+    transaction.first("SELECT payload FROM write_back WHERE id = ?1", params![id], |row| row.get(0))
 }

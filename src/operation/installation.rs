@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::{Actor, Failure, Mistake, Workplace};
 use crate::calendar::{Clock, Holidays, Office};
-use crate::config::{Configuration, LedgerUrl};
+use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::domain::{AuthorityName, PanelName, SubmissionId};
 use crate::ledger::{Ledger, LedgerKey, SubmissionRow};
@@ -308,7 +308,6 @@ impl OpenLedger {
 
 /// The ledger of a configuration. One that is not there is made, with the key that is there: never with a new one.
 pub(super) fn ledger(configuration: &Configuration, clock: Clock) -> Result<Ledger, Failure> {
-    let LedgerUrl::Sqlite(path) = &configuration.ledger;
     let key = LedgerKey(configuration.key.key()?);
-    Ok(Ledger::open(path, key, clock)?)
+    Ok(Ledger::open(&configuration.ledger, key, clock)?)
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use self::mortal::Life;
 use self::story::Story;
 use crate::calendar::Clock;
-use crate::ledger::Ledger;
+use crate::ledger::{Address, Ledger};
 
 mod dice;
 mod mortal;
@@ -25,7 +25,7 @@ fn tell(stories: u64, one: impl Fn(u64, &std::path::Path) -> Result<(), String> 
     let folder = story::folder();
     let template = folder.path().join("template.db");
     let start = Clock::Fixed("2026-11-27T09:00:00Z".parse().unwrap());
-    drop(Ledger::open(&template, story::key(), start).unwrap());
+    drop(Ledger::open(&Address::file(template.clone()), story::key(), start).unwrap());
     let next = AtomicU64::new(0);
     let worker = || {
         loop {

@@ -16,7 +16,7 @@ use crate::domain::{
     AuthorityName, Decision, Outcome, OutcomeState, PanelName, PersonId, Private, State, SubmissionId, WriteBack,
     WriteBackId, WriteBackKind,
 };
-use crate::ledger::{Actor, Ledger, LedgerKey, LedgerQueue, LedgerTrouble};
+use crate::ledger::{Actor, Address, Ledger, LedgerKey, LedgerQueue, LedgerTrouble};
 use crate::panel::{Choice, FormOutcome, MinutesForm, NoteForm, OutcomeField, OutcomeFieldKind, OutcomeForm, StepForm};
 use crate::writeback::{Courier, Event, FormQuestion, FormTarget, Planning, Settings, plan, write_back_id};
 
@@ -161,7 +161,7 @@ impl Story {
 
     fn open(&self) -> Result<Ledger, LedgerTrouble> {
         let now = self.world.inner().now;
-        Ledger::open(&self.ledger, key(), Clock::Fixed(now))
+        Ledger::open(&Address::file(self.ledger.clone()), key(), Clock::Fixed(now))
     }
 
     /// One run of the program: opened, restored perhaps, outcomes taken in, sent; it may die on the way.

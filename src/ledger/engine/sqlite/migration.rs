@@ -5,7 +5,8 @@ use std::path::Path;
 use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
-use super::{Ledger, LedgerTrouble};
+use super::connection::meant;
+use crate::ledger::LedgerTrouble;
 
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("migration/0001_ledger.sql")),
@@ -25,25 +26,22 @@ const MIGRATIONS: &[(i64, &str)] = &[
 ];
 
 /// Brings the ledger up to date. One that is up to date is only read, so that opening it waits for nobody who writes.
-pub(super) fn run(ledger: &mut Ledger) -> Result<(), LedgerTrouble> {
-    let path = ledger.path.clone();
-    let now = ledger.now();
-    let failed = |error: rusqlite::Error| super::store::meant(&path, &error);
-    let is_begun = ledger.connection.table_exists(None, "migration").map_err(failed)?;
-    if is_begun && applied(&ledger.connection, &path)? == MIGRATIONS.len() {
+pub(super) fn run(connection: &mut Connection, path: &Path, now: &str) -> Result<(), LedgerTrouble> {
+    let failed = |error: rusqlite::Error| meant(path, &error);
+    let is_begun = connection.table_exists(None, "migration").map_err(failed)?;
+    if is_begun && applied(connection, path)? == MIGRATIONS.len() {
         return Ok(());
     }
-    let transaction =
-        ledger.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
     transaction
         .execute_batch("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, checksum BLOB NOT NULL, at TEXT NOT NULL)")
         .map_err(failed)?;
     // Another process may have applied some in the meantime.
-    for (number, text) in MIGRATIONS.iter().skip(applied(&transaction, &path)?) {
+    for (number, text) in MIGRATIONS.iter().skip(applied(&transaction, path)?) {
         transaction.execute_batch(text).map_err(failed)?;
         let checksum = Sha256::digest(text);
         transaction
-            .execute("INSERT INTO migration VALUES (?1, ?2, ?3)", (number, checksum.as_slice(), &now))
+            .execute("INSERT INTO migration VALUES (?1, ?2, ?3)", (number, checksum.as_slice(), now))
             .map_err(failed)?;
     }
     transaction.commit().map_err(failed)
@@ -51,7 +49,7 @@ pub(super) fn run(ledger: &mut Ledger) -> Result<(), LedgerTrouble> {
 
 /// How many are applied already, each of them as it is known here.
 fn applied(connection: &Connection, path: &Path) -> Result<usize, LedgerTrouble> {
-    let failed = |error: rusqlite::Error| super::store::meant(path, &error);
+    let failed = |error: rusqlite::Error| meant(path, &error);
     let wrong = |why: String| LedgerTrouble::Migration { path: path.to_owned(), why };
     let mut rows = connection.prepare("SELECT number, checksum FROM migration ORDER BY number").map_err(failed)?;
     let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;

@@ -1,0 +1,147 @@
+//! An engine as the files of the ledger use it.
+
+use std::fmt;
+use std::ops::{ControlFlow, Deref};
+use std::path::Path;
+
+use super::value::{Row, Value};
+use super::verbs::Engine;
+use crate::ledger::LedgerTrouble;
+
+/// The database of a ledger.
+pub(in crate::ledger) struct Database {
+    engine: Box<dyn Engine>,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    pub(in crate::ledger) fn new(engine: Box<dyn Engine>) -> Self {
+        Self { engine }
+    }
+
+    /// Runs a statement that changes rows. How many it has changed.
+    pub(in crate::ledger) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, LedgerTrouble> {
+        self.engine.execute(sql, values)
+    }
+
+    /// Every row, as `read` makes it.
+    pub(in crate::ledger) fn rows<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, LedgerTrouble>,
+    ) -> Result<Vec<T>, LedgerTrouble> {
+        let mut rows = Vec::new();
+        self.each(sql, values, |row| {
+            rows.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// The first row, if there is one.
+    pub(in crate::ledger) fn first<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, LedgerTrouble>,
+    ) -> Result<Option<T>, LedgerTrouble> {
+        self.find(sql, values, |row| read(row).map(Some))
+    }
+
+    /// The row of a statement that always has one.
+    pub(in crate::ledger) fn one<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T, LedgerTrouble>,
+    ) -> Result<T, LedgerTrouble> {
+        let missing = || LedgerTrouble::Damaged { what: "a row that must be there".to_owned() };
+        self.first(sql, values, read)?.ok_or_else(missing)
+    }
+
+    /// Gives every row to `take`, keeping none.
+    pub(in crate::ledger) fn each(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut take: impl FnMut(&Row<'_>) -> Result<(), LedgerTrouble>,
+    ) -> Result<(), LedgerTrouble> {
+        self.find(sql, values, |row| take(row).map(|()| None::<()>)).map(drop)
+    }
+
+    /// The first thing that `look` finds in a row; no row behind that one is read.
+    pub(in crate::ledger) fn find<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut look: impl FnMut(&Row<'_>) -> Result<Option<T>, LedgerTrouble>,
+    ) -> Result<Option<T>, LedgerTrouble> {
+        let mut found = None;
+        self.engine.query(sql, values, &mut |columns| {
+            found = look(&Row::new(columns))?;
+            Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(found)
+    }
+
+    /// Begins a transaction that writes. Dropped before it is committed, it has changed nothing.
+    pub(in crate::ledger) fn begin(&mut self) -> Result<Transaction<'_>, LedgerTrouble> {
+        self.engine.begin()?;
+        Ok(Transaction { database: self, is_open: true })
+    }
+
+    /// A copy of everything, at `to`.
+    pub(in crate::ledger) fn backup(&self, to: &Path) -> Result<Self, LedgerTrouble> {
+        self.engine.backup(to).map(Self::new)
+    }
+
+    /// Bytes on disk.
+    pub(in crate::ledger) fn bytes(&self) -> u64 {
+        self.engine.bytes()
+    }
+
+    /// How the rows of a statement would be found.
+    #[cfg(test)]
+    pub(in crate::ledger) fn plan(&self, sql: &str) -> Vec<String> {
+        self.engine.plan(sql)
+    }
+}
+
+/// A transaction that writes, alone until it ends.
+#[derive(Debug)]
+pub(in crate::ledger) struct Transaction<'d> {
+    database: &'d Database,
+    is_open: bool,
+}
+
+impl Transaction<'_> {
+    /// Ends it; what it changed is on the disk.
+    pub(in crate::ledger) fn commit(mut self) -> Result<(), LedgerTrouble> {
+        self.database.engine.commit()?;
+        self.is_open = false;
+        Ok(())
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        self.database
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if self.is_open {
+            // What cannot be rolled back is never committed either: the connection holds it until it is closed.
+            drop(self.database.engine.rollback());
+        }
+    }
+}
