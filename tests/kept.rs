@@ -282,8 +282,8 @@ fn a_kept_paper_is_taken_away_with_a_reason_and_may_be_kept_again() {
     let [paper] = page.kept().try_into().unwrap();
     assert_eq!((paper.title.as_str(), paper.people.as_slice()), ("Chronology", ["100002".to_owned()].as_slice()));
     assert_eq!(paper.kept_by, page.actor.as_str());
-    assert_eq!(page.forget(&paper.key, " ").unwrap_err().kind, operation::FailureKind::Usage);
-    assert_eq!(page.forget("another", "a reason").unwrap_err().kind, operation::FailureKind::Usage);
+    assert_eq!(page.forget(&paper.key, " ").unwrap_err().kind, operation::FailureKind::Invalid);
+    assert_eq!(page.forget("another", "a reason").unwrap_err().kind, operation::FailureKind::NotFound);
     assert!(page.last_checks().iter().all(|findings| !findings.contains("\"chronology\"")));
     page.forget(&paper.key, "the wrong version").unwrap();
     assert!(page.kept().is_empty() && page.is_whole());

@@ -23,7 +23,7 @@ Exit codes:
   1  failed
   2  wrong usage or configuration; nothing was done
   3  done, and a person must look: blocking findings, quarantined records, refused or uncertain write-backs
-  4  somebody else holds the lock";
+  4  somebody else is at the same work: the nightly job, importing, writing to Mosaic, or reminding";
 
 /// Carry panel requests out of Mosaic's exports, say what they lack, and put decisions back on the record
 #[derive(Debug, Parser)]

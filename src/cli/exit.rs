@@ -15,8 +15,8 @@ pub(super) enum Exit {
     Usage,
     /// Done, and a person must look: blocking findings, quarantined records, refused or uncertain write-backs.
     NeedsPerson,
-    /// Somebody else holds the lock.
-    Locked,
+    /// Somebody else is at the same work.
+    Busy,
 }
 
 impl Exit {
@@ -32,7 +32,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::NeedsPerson => 3,
-            Self::Locked => 4,
+            Self::Busy => 4,
         }
     }
 }
@@ -41,8 +41,10 @@ impl From<FailureKind> for Exit {
     fn from(kind: FailureKind) -> Self {
         match kind {
             FailureKind::Failed => Self::Failed,
-            FailureKind::Usage => Self::Usage,
-            FailureKind::Locked => Self::Locked,
+            FailureKind::NotFound | FailureKind::Invalid | FailureKind::Conflict | FailureKind::Configuration => {
+                Self::Usage
+            }
+            FailureKind::Busy => Self::Busy,
         }
     }
 }

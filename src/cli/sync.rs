@@ -6,7 +6,8 @@ use crate::operation::{Failure, SyncMode};
 /// Do the nightly job: read new exports, check what changed, send what was approved
 ///
 /// Safe to run twice and safe to kill: the next run takes up where this one stopped, and nothing is written on a
-/// record twice. The exit code is 3 when a person must look.
+/// record twice. The exit code is 3 when a person must look, and 4 when another nightly job is at work, or when somebody
+/// else was importing, sending or reminding: that part was left to them, and everything else was done.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Rehearse: the same job with a ledger of its own and a stand-in for Mosaic; no real record is touched
@@ -34,5 +35,9 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     for line in synced.advice(&program) {
         out.say(format_args!("{line}"));
     }
-    Ok(Exit::needs_person(synced.report.exit != 0))
+    Ok(match synced.report.exit {
+        0 => Exit::Well,
+        4 => Exit::Busy,
+        _ => Exit::NeedsPerson,
+    })
 }

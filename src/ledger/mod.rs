@@ -38,7 +38,7 @@ pub use engine::{Address, AddressTrouble};
 pub use import::{FileBegun, FileStart, Item, OpenFile};
 pub use kept_paper::KeptRow;
 pub use learning::{Decided, DutiesTallied, FirstLacks, FirstLooks};
-pub use lock::Lock;
+pub use lock::{Lease, Work};
 pub use outcome::{OutcomeRow, Recorded};
 pub use page::{AuditSelection, Booked, OutcomeKey, OutcomeSelection, Span};
 pub use quarantine::{Entry, EntryState};

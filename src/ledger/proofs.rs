@@ -1,6 +1,7 @@
 //! What the ledger promises, proved on ledgers of a few rows.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::civil::date;
 use secrecy::SecretBox;
@@ -8,7 +9,7 @@ use tempfile::TempDir;
 
 use super::{
     Actor, Address, Booking, FileBegun, FileStart, Item, Ledger, LedgerKey, LedgerQueue, LedgerTrouble, Recorded,
-    StoredCheck,
+    StoredCheck, Work,
 };
 use crate::calendar::Clock;
 use crate::diagnostic::Place;
@@ -122,13 +123,23 @@ fn only_the_key_that_a_ledger_was_made_with_opens_it() {
 }
 
 #[test]
-fn one_writer_at_a_time_and_no_lock_outlives_its_holder() {
+fn work_of_a_kind_is_done_by_one_at_a_time_and_holds_up_no_other_kind() {
     let (folder, ledger) = ledger();
-    let lock = ledger.lock().unwrap();
     let other = open(&folder, 7).unwrap();
-    assert!(matches!(other.lock(), Err(LedgerTrouble::Locked { .. })));
-    drop(lock);
-    assert!(other.lock().is_ok());
+    for work in Work::ALL {
+        let lease = ledger.lease(work).unwrap();
+        assert!(matches!(other.lease(work), Err(LedgerTrouble::Busy { work: Some(busy), .. }) if busy == work));
+        assert!(other.lease_within(work, Duration::from_millis(120)).unwrap().is_none());
+        let others = Work::ALL.into_iter().filter(|other| *other != work);
+        assert!(others.map(|work| other.lease(work)).all(|lease| lease.is_ok()), "{work} holds up other work");
+        let freed = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(200));
+            drop(lease);
+        });
+        assert!(other.lease_within(work, Duration::from_secs(20)).unwrap().is_some());
+        freed.join().unwrap();
+        assert!(ledger.lease(work).is_ok());
+    }
 }
 
 #[test]

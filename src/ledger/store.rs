@@ -1,6 +1,7 @@
 //! Opens the ledger.
 
 use std::path::Path;
+use std::time::Duration;
 
 use secrecy::SecretBox;
 use serde::Serialize;
@@ -8,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::LedgerTrouble;
 use super::engine::{Address, Database, Transaction};
-use super::lock::{self, Lock};
+use super::lock::{self, Lease, Work};
 use crate::calendar::Clock;
 
 /// The key of a ledger: 32 bytes, never printed.
@@ -36,9 +37,22 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Takes the writer's lock.
-    pub fn lock(&self) -> Result<Lock, LedgerTrouble> {
-        lock::take(self.path())
+    /// Takes the right to do a kind of work.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerTrouble::Busy`] where another process, or another thread of this one, has it.
+    pub fn lease(&self, work: Work) -> Result<Lease, LedgerTrouble> {
+        lock::take(self.path(), work, Duration::ZERO)
+    }
+
+    /// Takes the right to do a kind of work as soon as whoever has it gives it back; `None` where that takes longer
+    /// than `patience`.
+    pub fn lease_within(&self, work: Work, patience: Duration) -> Result<Option<Lease>, LedgerTrouble> {
+        match lock::take(self.path(), work, patience) {
+            Err(LedgerTrouble::Busy { .. }) => Ok(None),
+            taken => taken.map(Some),
+        }
     }
 
     /// Where it is.

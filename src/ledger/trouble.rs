@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::Work;
+
 /// Why the ledger did not do what was asked. Never holds anything of a child's record.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerTrouble {
@@ -40,11 +42,13 @@ pub enum LedgerTrouble {
         /// What does not fit.
         why: String,
     },
-    /// Another process is writing.
-    #[error("lock the ledger {}: another tessera is at work", path.display())]
-    Locked {
+    /// Somebody else is at the same work, or wrote for longer than a short transaction waits.
+    #[error("use the ledger {}: another tessera is {}", path.display(), work.map_or("writing to it", Work::doing))]
+    Busy {
         /// The ledger.
         path: PathBuf,
+        /// The work; `None`: a transaction.
+        work: Option<Work>,
     },
     /// A value of the ledger cannot be read.
     #[error("read {what} from the ledger")]
@@ -74,7 +78,7 @@ impl LedgerTrouble {
             Self::WrongKey { .. } => "put back the key that the ledger was made with".to_owned(),
             Self::NotEncrypted { path } => format!("move {} away; tessera never opens a plain file", path.display()),
             Self::Migration { .. } => "use the tessera that wrote it, or a later one".to_owned(),
-            Self::Locked { .. } => "wait until it is done, or stop it; a lock never outlives its process".to_owned(),
+            Self::Busy { .. } => "wait until it is done, or stop it; a lock never outlives its process".to_owned(),
             Self::Damaged { .. } => "run `tessera audit verify`; then restore a backup".to_owned(),
             Self::Conflict(_) => "look at it again: somebody else was first".to_owned(),
             Self::Database(_) => "run `tessera audit verify`; if it fails, restore a backup".to_owned(),

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Failure, OpenLedger};
+use super::{Failure, OpenLedger, Thing};
 use crate::domain::{AccountName, Invitation, SignInAccount, SignInRole, hexadecimal};
 use crate::ledger::Ledger;
 
@@ -109,7 +109,7 @@ impl OpenLedger {
             |known: Option<SignInAccount>| known.map(|known| SignInAccount { roles: roles.clone(), is_open, ..known });
         match self.ledger.change_account(name, change, &self.actor)? {
             Some(_) => Ok(()),
-            None => Err(Failure::usage(format_args!("there is no account {name}"), "look at the list of accounts")),
+            None => Err(Failure::not_found(Thing::Account, name)),
         }
     }
 }
@@ -121,7 +121,10 @@ fn refuse_nobody_left(ledger: &Ledger, changed: &AccountName, keeps: bool) -> Re
     let (own, others): (Vec<_>, Vec<_>) = accounts.iter().filter(|one| may(one)).partition(|one| one.name == *changed);
     if !keeps && !own.is_empty() && others.is_empty() {
         let help = "give the role to somebody else first";
-        return Err(Failure::usage("nobody would be left who looks after the accounts", help));
+        return Err(Failure::invalid("nobody would be left who looks after the accounts", help).on_page(
+            "Nobody would be left who looks after the accounts. Nothing was changed.",
+            "Give the role to somebody else first.",
+        ));
     }
     Ok(())
 }
@@ -150,8 +153,14 @@ impl OpenLedger {
 
     /// The owner of an account, who asks, chooses a password by a link, which is good no more afterwards.
     pub fn account_accept(&mut self, secret: &str, password: &SecretString) -> Result<AccountName, Failure> {
-        let gone =
-            || Failure::usage("this link is not good any more", "ask whoever looks after the accounts for a new one");
+        let gone = || {
+            let help = "ask whoever looks after the accounts for a new one";
+            Failure::invalid("this link is not good any more", help).on_page(
+                "This link is not good any more. Nothing was changed.",
+                "Ask whoever looks after the accounts for a new one.",
+            )
+        };
+
         let name = self.account_invited(secret)?.ok_or_else(gone)?;
         let (hash, wanted) = (hashed(&name, password)?, hash_of(secret));
         let accepted = |known: Option<SignInAccount>| {
@@ -172,7 +181,9 @@ impl OpenLedger {
     ) -> Result<(), Failure> {
         let known = self.ledger.account(name)?;
         if !verified(known.as_ref().and_then(|account| account.password.as_deref()), held) {
-            return Err(Failure::usage("this is not your present password", "enter the password you signed in with"));
+            let help = "enter the password you signed in with";
+            return Err(Failure::invalid("this is not your present password", help)
+                .on_page("This is not your present password.", "Enter the password you signed in with."));
         }
         let hash = hashed(name, password)?;
         let changed = |known: Option<SignInAccount>| known.map(|known| SignInAccount { password: Some(hash), ..known });
@@ -241,7 +252,8 @@ pub fn password_trouble(name: &AccountName, password: &SecretString) -> Option<S
 
 fn hashed(name: &AccountName, password: &SecretString) -> Result<String, Failure> {
     if let Some(trouble) = password_trouble(name, password) {
-        return Err(Failure::usage(trouble, "choose another password"));
+        let said = format!("{trouble}.");
+        return Err(Failure::invalid(trouble, "choose another password").on_page(said, "Choose another password."));
     }
     let hash = Argon2::default().hash_password(password.expose_secret().as_bytes());
     Ok(hash.map_err(|error| Failure::failed(error, "try again"))?.to_string())

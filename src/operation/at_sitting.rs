@@ -10,6 +10,7 @@ use super::check::sitting_on;
 use super::docket::{Docket, handed_in, in_order};
 use super::installation::Installation;
 use super::page::{Paging, no_place};
+use super::panels::does_not_sit;
 use crate::calendar::Clock;
 use crate::domain::{PersonId, Submission, SubmissionId};
 use crate::ledger::{Candidate, OutcomeRow};
@@ -58,9 +59,7 @@ impl<'i> AtSitting<'i> {
         } else {
             let sitting = sitting_on(installation, profile, date)?;
             if let Some(why) = &sitting.cancelled {
-                let help =
-                    format!("`tessera panels sittings {} --from {date} --to …` lists its sittings", profile.name);
-                return Err(Failure::usage(format_args!("{} does not sit on {date}: {why}", profile.name), help));
+                return Err(does_not_sit(profile, date, office, Some(why)));
             }
             let is_past = date < today;
             if is_past {

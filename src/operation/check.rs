@@ -10,8 +10,9 @@ use super::checked_request::CheckedRequest;
 use super::docket::Docket;
 use super::installation::Installation;
 use super::pack;
+use super::panels::does_not_sit;
 use super::prepared::{Child, Others, Prepared};
-use super::{Failure, Mistake};
+use super::{Failure, FailureKind, Mistake, Thing};
 use crate::calendar::Office;
 use crate::check::{self as rules, KnownFacts, Stated};
 use crate::domain::{Finding, OutcomeState, PersonId, Private, Submission, SubmissionId, Waiver};
@@ -117,7 +118,10 @@ impl Installation {
     pub fn waive(&mut self, id: &SubmissionId, given: &WaiverGiven) -> Result<CheckReport, Failure> {
         if !rules::may_be_waived(&given.code) {
             let help = "take the paper out of the pack, and tell information governance";
-            return Err(Failure::usage(format_args!("nobody can answer for {}", given.code), help));
+            return Err(Failure::invalid(format_args!("nobody can answer for {}", given.code), help).on_page(
+                "You cannot accept another child’s document.",
+                "Remove it from the request, and tell information governance.",
+            ));
         }
         let requests = checked_submission(self, id, &[])?;
         let fits = |finding: &&Finding| {
@@ -138,7 +142,15 @@ impl Installation {
                 let all: Vec<String> = subjects.iter().map(|subject| format!("{code}:{subject}")).collect();
                 (format!("{id} has several findings of the code {code}"), format!("name one of: {}", all.join(", ")))
             };
-            return Err(Failure::usage(message, help));
+            return Err(if subjects.is_empty() {
+                Failure::conflict(message, help).on_page(
+                    "The request does not have this problem any more. Nothing was changed.",
+                    "Open the request again to see how it stands now.",
+                )
+            } else {
+                Failure::invalid(message, help)
+                    .on_page("The request has several problems of this kind.", "Choose the one that is accepted.")
+            });
         }
         let roles = requests.first().map(|request| self.rules.authority(&request.panel.authority())).transpose()?;
         if let Some(authority) = roles.filter(|authority| !authority.roles.contains_key(&given.role)) {
@@ -147,7 +159,8 @@ impl Installation {
                 || format!("the roles are: {}", authority.roles.keys().cloned().collect::<Vec<_>>().join(", ")),
                 |meant| format!("did you mean `{meant}`?"),
             );
-            return Err(Failure::usage(format_args!("there is no role `{}`", given.role), help));
+            return Err(Failure::invalid(format_args!("there is no role `{}`", given.role), help)
+                .on_page("This council has no such role.", "Choose who has agreed this from the list."));
         }
         for request in &requests {
             for finding in request.findings.iter().filter(fits) {
@@ -180,7 +193,8 @@ fn known_facts(installation: &Installation, stated: &[StatedFact]) -> Result<(),
         || "`tessera check` names the facts that it asks for".to_owned(),
         |meant| format!("did you mean `{meant}`?"),
     );
-    Err(Failure::usage(format_args!("nothing hangs on a fact `{}`", slip.name), help))
+    Err(Failure::invalid(format_args!("nothing hangs on a fact `{}`", slip.name), help)
+        .on_page("One of the questions is not asked any more. Nothing was saved.", "Open the request again."))
 }
 
 /// What a code means.
@@ -189,7 +203,7 @@ pub fn explain(code: &str) -> Result<Explanation, Failure> {
         let near = crate::diagnostic::nearest(code, rules::codes());
         let all = rules::codes().collect::<Vec<_>>().join(", ");
         let help = near.map_or_else(|| format!("the codes are: {all}"), |meant| format!("did you mean `{meant}`?"));
-        Failure::usage(format_args!("there is no code `{code}`"), help)
+        Failure::new(FailureKind::NotFound, anyhow::anyhow!("there is no code `{code}`"), help)
     })?;
     Ok(Explanation { code: code.to_owned(), text })
 }
@@ -266,11 +280,14 @@ pub(super) fn checked_submission(
 /// A request that asks a panel.
 pub(super) fn requested(installation: &Installation, id: &SubmissionId) -> Result<Submission, Failure> {
     let row = installation.submission(id)?;
-    let submission = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?.submission;
+    let submission = row.ok_or_else(|| Failure::not_found(Thing::Submission, id))?.submission;
     if profile_of(installation, &submission).is_none() {
         let help =
             "its form's mapping file names no panel, or the panel's file has a mistake: `tessera mappings verify`";
-        return Err(Failure::usage(format_args!("{id} asks no panel that tessera knows"), help));
+        return Err(Failure::invalid(format_args!("{id} asks no panel that tessera knows"), help).on_page(
+            "This request is for no panel that is set up here, so that it cannot be checked.",
+            "Ask whoever looks after tessera.",
+        ));
     }
     Ok(submission)
 }
@@ -334,10 +351,7 @@ pub(super) fn profile_of<'i>(installation: &'i Installation, submission: &Submis
 
 pub(super) fn sitting_on(installation: &Installation, profile: &Profile, date: Date) -> Result<Sitting, Failure> {
     let office = installation.rules.office(&profile.name.authority())?;
-    profile.sitting_on(date, office).ok_or_else(|| {
-        let help = format!("`tessera panels sittings {} --from {date} --to …` lists its sittings", profile.name);
-        Failure::usage(format_args!("{} does not sit on {date}", profile.name), help)
-    })
+    profile.sitting_on(date, office).ok_or_else(|| does_not_sit(profile, date, office, None))
 }
 
 /// What the checks of one run share.

@@ -27,7 +27,7 @@ pub fn check_out(report: &CheckReport, file: &Path) -> Result<(), Failure> {
 pub(super) fn written(sheets: &Sheets, file: &Path) -> Result<(), Failure> {
     sheets.write(file).map_err(|error| {
         let help = "name a file that ends in .xlsx or .html, in a folder that you may write to";
-        Failure::usage(format_args!("{} cannot be written: {error}", file.display()), help)
+        Failure::invalid(format_args!("{} cannot be written: {error}", file.display()), help)
     })
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::duties_raised::{again, raised};
 use super::installation::{Installation, Rulebook};
 use super::page::no_place;
-use super::{Actor, Failure, Page, Paging};
+use super::{Actor, Failure, Page, Paging, Thing};
 use crate::calendar::with_offset;
 use crate::domain::{
     AuthorityName, Duty, DutyId, DutyStanding, DutyState, Evidence, PanelName, PersonId, SubmissionId, WriteBack,
@@ -344,7 +344,7 @@ impl Installation {
 fn known(installation: &Installation, id: &DutyId) -> Result<DutyStanding, Failure> {
     let known = installation.ledger.duty(id)?;
     let is_served = |known: &DutyStanding| installation.configuration.authority(&known.duty.authority()).is_some();
-    known.filter(is_served).ok_or_else(|| Failure::unknown("duty", id, "duties list"))
+    known.filter(is_served).ok_or_else(|| Failure::not_found(Thing::Duty, id))
 }
 
 impl Installation {
@@ -368,13 +368,14 @@ impl Installation {
     /// Somebody says that a duty is done, and what shows it.
     pub fn duty_complete(&mut self, id: &DutyId, evidence: &str) -> Result<DutyListed, Failure> {
         if evidence.trim().is_empty() {
-            return Err(Failure::usage("nothing was said that shows it", "say what was done and where it can be seen"));
+            let failure =
+                Failure::invalid("nothing was said that shows it", "say what was done and where it can be seen");
+            return Err(failure.on_page("The evidence is missing.", "Enter what was done and where it can be seen."));
         }
-        let _lock = self.ledger.lock()?;
         let before = known(self, id)?;
         let said = Evidence { what: format!("{}: {}", self.actor.as_str(), evidence.trim()), on: None, at: None };
         if !self.ledger.close_duty(id, DutyState::Done, &said, &self.actor)? {
-            return Err(Failure::usage(
+            return Err(Failure::invalid(
                 format_args!("{id} is {} already", before.state),
                 "`tessera duties list` shows what is open",
             ));

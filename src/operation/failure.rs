@@ -1,20 +1,27 @@
-//! Why something that a user asked for was not done.
+//! Why something that a user asked for was not done, for whoever sits at the terminal and for whoever sits in the
+//! browser.
 
 use std::fmt;
 
 use crate::config::{ConfigTrouble, SecretTrouble};
 use crate::diagnostic::Diagnostic;
-use crate::ledger::LedgerTrouble;
+use crate::ledger::{LedgerTrouble, Work};
 
-/// What kind of failure it is: it decides the exit code.
+/// What kind of failure it is: it decides the exit code and the HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
+    /// What was asked for is not there.
+    NotFound,
+    /// What was asked for cannot be done, now or later; nothing was tried.
+    Invalid,
+    /// It cannot be done as things stand now: somebody has changed them, or has done it already. Nothing was changed.
+    Conflict,
+    /// Somebody else is at the same work. The same again is right later.
+    Busy,
+    /// The installation is not set up as it must be; nothing was tried.
+    Configuration,
     /// It was tried and did not work.
     Failed,
-    /// What was asked for, or the configuration, is wrong; nothing was tried.
-    Usage,
-    /// Another process holds the lock.
-    Locked,
 }
 
 /// Why something was not done, and what to do about it. Rendered by `cli` and by the pages.
@@ -22,12 +29,24 @@ pub enum FailureKind {
 pub struct Failure {
     /// What kind it is.
     pub kind: FailureKind,
-    /// What happened, with its causes.
+    /// What happened, with its causes, for whoever sits at the terminal and for the log. May name files and commands.
     pub error: anyhow::Error,
-    /// What to do about it.
+    /// What to do about it at the terminal.
     pub help: Option<String>,
     /// Mistakes in a file, where the failure is about a file.
     pub mistakes: Vec<Mistake>,
+    page: Option<PageText>,
+}
+
+/// What a page says of a failure, in whole sentences that name no file and no command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageText {
+    /// The heading; `None`: that of its kind.
+    pub title: Option<&'static str>,
+    /// What happened, and whether anything was changed.
+    pub what: String,
+    /// What to do, and whom to ask.
+    pub help: String,
 }
 
 /// A mistake in a file, with the file's text for drawing.
@@ -39,21 +58,171 @@ pub struct Mistake {
     pub source: Option<std::sync::Arc<str>>,
 }
 
+/// What can be asked for by its id or name and not be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thing {
+    /// A filled-in form.
+    Submission,
+    /// What a panel decided on a request.
+    Outcome,
+    /// A write-back.
+    WriteBack,
+    /// An entry of the quarantine.
+    Quarantined,
+    /// A document that was kept with a request.
+    KeptPaper,
+    /// A duty.
+    Duty,
+    /// A panel.
+    Panel,
+    /// A tracker.
+    Tracker,
+    /// A mapping file.
+    Mapping,
+    /// An account of the pages.
+    Account,
+}
+
+impl Thing {
+    /// What it is called at the terminal, the command that lists what there is, and what it is called on a page.
+    const fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Submission => ("submission", "submissions list", "request"),
+            Self::Outcome => ("outcome of", "outcomes list", "outcome of this request"),
+            Self::WriteBack => ("write-back", "writeback list", "note to Mosaic"),
+            Self::Quarantined => ("entry of the quarantine", "quarantine list", "record that could not be read"),
+            Self::KeptPaper => ("kept paper", "submissions show ID", "document with this request"),
+            Self::Duty => ("duty", "duties list", "duty"),
+            Self::Panel => ("panel", "panels list", "panel"),
+            Self::Tracker => ("tracker", "trackers list", "tracker"),
+            Self::Mapping => ("mapping", "mappings list", "form version"),
+            Self::Account => ("account", "serve", "account"),
+        }
+    }
+}
+
 impl Failure {
-    /// A failure of something that was tried.
-    pub fn failed(error: impl Into<anyhow::Error>, help: impl Into<String>) -> Self {
-        Self { kind: FailureKind::Failed, error: error.into(), help: Some(help.into()), mistakes: Vec::new() }
+    /// A failure of a kind, with what to do about it at the terminal. A page says what it says of every failure of its
+    /// kind, until [`Failure::on_page`] says more.
+    pub fn new(kind: FailureKind, error: impl Into<anyhow::Error>, help: impl Into<String>) -> Self {
+        Self { kind, error: error.into(), help: Some(help.into()), mistakes: Vec::new(), page: None }
     }
 
-    /// What was asked for is wrong.
-    pub fn usage(message: impl fmt::Display, help: impl Into<String>) -> Self {
-        let error = anyhow::anyhow!("{message}");
-        Self { kind: FailureKind::Usage, error, help: Some(help.into()), mistakes: Vec::new() }
+    fn said(kind: FailureKind, message: impl fmt::Display, help: impl Into<String>) -> Self {
+        Self::new(kind, anyhow::anyhow!("{message}"), help)
+    }
+
+    /// A failure of something that was tried.
+    pub fn failed(error: impl Into<anyhow::Error>, help: impl Into<String>) -> Self {
+        Self::new(FailureKind::Failed, error, help)
+    }
+
+    /// What was asked for cannot be done.
+    pub fn invalid(message: impl fmt::Display, help: impl Into<String>) -> Self {
+        Self::said(FailureKind::Invalid, message, help)
+    }
+
+    /// It cannot be done as things stand now.
+    pub fn conflict(message: impl fmt::Display, help: impl Into<String>) -> Self {
+        Self::said(FailureKind::Conflict, message, help)
+    }
+
+    /// The installation is not set up as it must be.
+    pub fn configuration(error: impl Into<anyhow::Error>, help: impl Into<String>) -> Self {
+        Self::new(FailureKind::Configuration, error, help)
     }
 
     /// What was asked for is not there.
-    pub fn unknown(what: &str, id: impl fmt::Display, list: &str) -> Self {
-        Self::usage(format_args!("there is no {what} `{id}`"), format!("`tessera {list}` lists what there is"))
+    pub fn not_found(thing: Thing, id: impl fmt::Display) -> Self {
+        let (word, list, on_page) = thing.words();
+        let help = match thing {
+            Thing::Account => "look at the list of accounts".to_owned(),
+            _ => format!("`tessera {list}` lists what there is"),
+        };
+        Self::said(FailureKind::NotFound, format_args!("there is no {word} `{id}`"), help).on_page(
+            format!("There is no such {on_page} here."),
+            "Check the address, or search for the request. It may have been removed since the page with this link was \
+             opened.",
+        )
+    }
+
+    /// With another advice for whoever sits at the terminal.
+    #[must_use]
+    pub fn with_help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    /// With the mistakes that it is about.
+    #[must_use]
+    pub fn with_mistakes(self, mistakes: Vec<Mistake>) -> Self {
+        Self { mistakes, ..self }
+    }
+
+    /// With what a page says of it: whole sentences without a path or a command.
+    #[must_use]
+    pub fn on_page(self, what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { page: Some(PageText { title: None, what: what.into(), help: help.into() }), ..self }
+    }
+
+    /// With the heading of the page that says it.
+    #[must_use]
+    pub fn titled(self, title: &'static str) -> Self {
+        let page = PageText { title: Some(title), ..self.page() };
+        Self { page: Some(page), ..self }
+    }
+
+    /// What a page says of it.
+    pub fn page(&self) -> PageText {
+        self.page.clone().unwrap_or_else(|| PageText::of(self.kind))
+    }
+}
+
+impl PageText {
+    fn new(what: &str, help: &str) -> Self {
+        Self { title: None, what: what.to_owned(), help: help.to_owned() }
+    }
+
+    /// What is said of every failure of a kind of which nothing better is known.
+    fn of(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::NotFound => {
+                Self::new("There is no such page here.", "Check the address, or search for the request.")
+            }
+            FailureKind::Invalid => Self::new(
+                "What was asked for cannot be done. Nothing was changed.",
+                "Go back and check what you entered. If it looks right, ask whoever looks after tessera.",
+            ),
+            FailureKind::Conflict => Self::new(
+                "This has changed since you opened the page. Nothing of yours was saved.",
+                "Open the page again to see how it stands now, and decide whether anything is left to do.",
+            ),
+            FailureKind::Busy => Self::new(
+                "Somebody else is saving at the moment, and it takes longer than usual. Nothing of yours was saved.",
+                "Wait a minute and send it again.",
+            ),
+            FailureKind::Configuration => Self::new(
+                "tessera is not set up to do this. Nothing was changed.",
+                "Tell whoever looks after tessera, and when it happened. The reason is in its log.",
+            ),
+            FailureKind::Failed => Self::new(
+                "Something went wrong on our side, and this was not done, or not all of it.",
+                "Look at how it stands now before you do it again. If it goes wrong again, tell whoever looks after \
+                 tessera, and when it happened. The reason is in its log.",
+            ),
+        }
+    }
+
+    /// What is said where somebody else is at a kind of work.
+    fn of_work(work: Work) -> Self {
+        let what = match work {
+            Work::Night => "The nightly job is running. Nothing was changed.",
+            Work::Import => "New exports from Mosaic are being read at the moment. Nothing was changed.",
+            Work::Send => {
+                "Notes are being sent to Mosaic at the moment, or checked there. You need not send them a second time."
+            }
+            Work::Remind => "Reminders are being sent at the moment. You need not send them a second time.",
+        };
+        Self::new(what, "Try again in a few minutes.")
     }
 }
 
@@ -77,25 +246,40 @@ impl From<ConfigTrouble> for Failure {
                 (None, mistakes.collect())
             }
         };
-        Self { kind: FailureKind::Usage, error: trouble.into(), help, mistakes }
+        Self { kind: FailureKind::Configuration, error: trouble.into(), help, mistakes, page: None }
     }
 }
 
 impl From<SecretTrouble> for Failure {
     fn from(trouble: SecretTrouble) -> Self {
-        let help = Some(trouble.help());
-        Self { kind: FailureKind::Usage, error: trouble.into(), help, mistakes: Vec::new() }
+        let help = trouble.help();
+        Self::configuration(trouble, help)
     }
 }
 
 impl From<LedgerTrouble> for Failure {
     fn from(trouble: LedgerTrouble) -> Self {
-        let kind = match &trouble {
-            LedgerTrouble::Locked { .. } => FailureKind::Locked,
-            LedgerTrouble::WrongKey { .. } => FailureKind::Usage,
-            _ => FailureKind::Failed,
+        let help = trouble.help();
+        let (kind, page) = match &trouble {
+            LedgerTrouble::Busy { work, .. } => (FailureKind::Busy, work.map(PageText::of_work)),
+            LedgerTrouble::Conflict(_) => (FailureKind::Conflict, None),
+            LedgerTrouble::Full { .. } => {
+                let what = "There is no room left where tessera keeps its records. This was not saved.";
+                let help = "Tell whoever looks after tessera. What was saved before is not lost.";
+                (FailureKind::Failed, Some(PageText::new(what, help)))
+            }
+            LedgerTrouble::WrongKey { .. }
+            | LedgerTrouble::NotEncrypted { .. }
+            | LedgerTrouble::Migration { .. }
+            | LedgerTrouble::Disk { .. } => {
+                let what = "tessera cannot open its records at the moment. Nothing was changed.";
+                let help = "Tell whoever looks after tessera, and when it happened. The reason is in its log.";
+                let is_set_up_wrong = matches!(trouble, LedgerTrouble::WrongKey { .. });
+                let kind = if is_set_up_wrong { FailureKind::Configuration } else { FailureKind::Failed };
+                (kind, Some(PageText::new(what, help)))
+            }
+            LedgerTrouble::Damaged { .. } | LedgerTrouble::Database(_) => (FailureKind::Failed, None),
         };
-        let help = Some(trouble.help());
-        Self { kind, error: trouble.into(), help, mistakes: Vec::new() }
+        Self { page, ..Self::new(kind, trouble, help) }
     }
 }

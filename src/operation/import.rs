@@ -10,12 +10,12 @@ use sha2::{Digest as _, Sha256};
 use super::file_report::table;
 use super::installation::Installation;
 use super::source::{series, wanted};
-use super::{Failure, FileReport, Mistake, Progress};
+use super::{Failure, FileReport, Mistake, Progress, Thing};
 use crate::config::{Configuration, SourcePlace};
 use crate::diagnostic::Place;
 use crate::domain::{Account, AuthorityName, ExtractType, FormId, Reason, StepId, SubmissionId, Trouble};
 use crate::export::{self, Column, Forms, Headings, Part, Record, Row, Rows};
-use crate::ledger::{FileBegun, FileStart, Item, OpenFile};
+use crate::ledger::{FileBegun, FileStart, Item, OpenFile, Work};
 use crate::mapping::{self, FormMapping};
 use crate::report;
 
@@ -91,7 +91,7 @@ impl Installation {
             .iter()
             .map(|path| incoming(&self.configuration, request, path))
             .collect::<Result<Vec<_>, _>>()?;
-        let _lock = if request.dry_run { None } else { Some(self.ledger.lock()?) };
+        let _lease = if request.dry_run { None } else { Some(self.ledger.lease(Work::Import)?) };
         let mut files = Vec::new();
         for one in &incoming {
             files.extend(read_file(self, one, request.dry_run, progress)?);
@@ -118,7 +118,7 @@ pub(super) struct Incoming {
 fn incoming(configuration: &Configuration, request: &ImportRequest, path: &Path) -> Result<Incoming, Failure> {
     if !path.is_file() {
         let help = "name a file that is there; a folder is read by `tessera sync`";
-        return Err(Failure::usage(format_args!("there is no file {}", path.display()), help));
+        return Err(Failure::invalid(format_args!("there is no file {}", path.display()), help));
     }
     let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -146,7 +146,7 @@ fn incoming(configuration: &Configuration, request: &ImportRequest, path: &Path)
     let Some(authority) = request.authority.clone().or(only) else {
         let names: Vec<&str> = configuration.authorities.iter().map(|authority| authority.name.as_str()).collect();
         let message = format!("{} lies in no source, and the configuration has several authorities", path.display());
-        return Err(Failure::usage(message, format!("say whose it is with --authority: {}", names.join(", "))));
+        return Err(Failure::invalid(message, format!("say whose it is with --authority: {}", names.join(", "))));
     };
     Ok(Incoming {
         path: path.to_owned(),
@@ -175,7 +175,7 @@ pub(super) fn read_file(
         None => None,
         Some(name) => {
             let mapping = installation.rules.mappings.named(name).cloned();
-            Some(mapping.ok_or_else(|| Failure::unknown("mapping", name, "mappings list"))?)
+            Some(mapping.ok_or_else(|| Failure::not_found(Thing::Mapping, name))?)
         }
     };
     let (parts, troubles) = export::parts(&incoming.path);

@@ -27,7 +27,7 @@ pub fn init(folder: &Path, authority: &str, built_in: &[&str]) -> Result<Initial
     let well_formed = !authority.is_empty() && authority.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
     if !well_formed {
         let known = format!("built in are: {}", built_in.join(", "));
-        return Err(Failure::usage("an authority's name is made of small letters and hyphens", known));
+        return Err(Failure::invalid("an authority's name is made of small letters and hyphens", known));
     }
     let made = Initialised {
         config: folder.join("tessera.toml"),
@@ -37,7 +37,7 @@ pub fn init(folder: &Path, authority: &str, built_in: &[&str]) -> Result<Initial
     };
     if made.config.exists() {
         let help = format!("use it with --config {}, or choose another folder", made.config.display());
-        return Err(Failure::usage(
+        return Err(Failure::invalid(
             format_args!("{} is there already; nothing was changed", made.config.display()),
             help,
         ));

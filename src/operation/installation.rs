@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 
-use super::{Actor, Failure, Mistake, Workplace};
+use super::{Actor, Failure, Mistake, Thing, Workplace};
 use crate::calendar::{Clock, Holidays, Office};
 use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Place, Severity};
@@ -121,12 +121,14 @@ impl Rulebook {
             served(panel) && (panel.as_str() == name || panel.panel() == name || is_called(profile))
         };
         let mut found = self.panels.iter().filter(|(panel, profile)| fits(panel, profile)).map(|(_, profile)| profile);
-        let first = found.next().ok_or_else(|| Failure::unknown("panel", name, "panels list"))?;
+        let first = found.next().ok_or_else(|| Failure::not_found(Thing::Panel, name))?;
         match found.next() {
             None => Ok(first),
             Some(other) => {
                 let help = format!("write {} or {}", first.name, other.name);
-                Err(Failure::usage(format_args!("several authorities have a panel `{name}`"), help))
+                let failure = Failure::invalid(format_args!("several authorities have a panel `{name}`"), help);
+                Err(failure
+                    .on_page("Several councils have a panel of this name.", "Choose it from the list of panels."))
             }
         }
     }
@@ -149,7 +151,7 @@ impl Rulebook {
 fn no_mappings(authority: &AuthorityName) -> Failure {
     let help =
         format!("add mappings/{authority}/authority.toml, or run `tessera mappings verify` for what is wrong with it");
-    Failure::usage(format_args!("there are no mapping files for the authority `{authority}`"), help)
+    Failure::configuration(anyhow::anyhow!("there are no mapping files for the authority `{authority}`"), help)
 }
 
 /// Files that nobody reads, because they lie where no file is looked for.

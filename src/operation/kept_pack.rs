@@ -6,10 +6,10 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::Failure;
 use super::check::{keep_check, requested};
 use super::installation::Installation;
 use super::pack::{PackChecked, PackPaper, look};
+use super::{Failure, Thing};
 use crate::domain::SubmissionId;
 use crate::ledger::KeptRow;
 use crate::mapping::Authority;
@@ -66,11 +66,13 @@ impl Installation {
     /// why it was taken away, stays.
     pub fn pack_forget(&mut self, id: &SubmissionId, key: &str, reason: &str) -> Result<(), Failure> {
         if reason.trim().is_empty() {
-            return Err(Failure::usage("a paper is not taken away without a reason", "say why it is taken away"));
+            let failure = Failure::invalid("a paper is not taken away without a reason", "say why it is taken away");
+            return Err(failure.on_page("A document is not removed without a reason.", "Enter why it is removed."));
         }
         requested(self, id)?;
         if self.ledger.forget_paper(id, key, reason.trim(), &self.actor)? == 0 {
-            return Err(Failure::unknown("kept paper", key, &format!("submissions show {id}")));
+            let help = format!("`tessera submissions show {id}` lists what there is");
+            return Err(Failure::not_found(Thing::KeptPaper, key).with_help(help));
         }
         keep_check(self, id)
     }
@@ -79,7 +81,7 @@ impl Installation {
 /// The papers that are kept with a request, each file once.
 pub(super) fn kept(installation: &Installation, id: &SubmissionId) -> Result<Vec<KeptPaper>, Failure> {
     let row = installation.submission(id)?;
-    let submission = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?.submission;
+    let submission = row.ok_or_else(|| Failure::not_found(Thing::Submission, id))?.submission;
     let authority = installation.rules.authority(&submission.authority)?;
     let mut papers: Vec<KeptPaper> = Vec::new();
     for row in installation.ledger.kept_papers(id)? {

@@ -169,12 +169,15 @@ fn span(asked: &LearningAsked, this: Month) -> Result<Span, Failure> {
     let end = if asked.by == By::Quarter { to.quarter().to } else { to };
     let from = asked.from.unwrap_or_else(|| end.plus(1 - MONTHS));
     if from > to {
-        return Err(Failure::usage(format_args!("{from} is after {to}"), "name the earlier month first"));
+        let failure = Failure::invalid(format_args!("{from} is after {to}"), "name the earlier month first");
+        return Err(failure.on_page("The first month is after the last one.", "Enter the earlier month first."));
     }
     let span = Span { from, to };
     if to > from.plus(limit::FIGURES_MONTHS_MAX) {
         let help = format!("ask for {} months at most", limit::FIGURES_MONTHS_MAX);
-        return Err(Failure::usage(format_args!("{} is a long time", span.title()), help));
+        let failure = Failure::invalid(format_args!("{} is a long time", span.title()), &*help);
+        let help = format!("Choose {} months at most.", limit::FIGURES_MONTHS_MAX);
+        return Err(failure.on_page("This is more than can be shown at once.", help));
     }
     Ok(span)
 }

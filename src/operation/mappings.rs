@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::installation::Rulebook;
 use super::submissions::{AnswerShown, answers};
-use super::{Failure, Mistake, Workplace};
+use super::{Failure, Mistake, Thing, Workplace};
 use crate::diagnostic::Severity;
 use crate::domain::ExtractType;
 use crate::export::{self, Headings};
@@ -172,7 +172,7 @@ pub fn mappings_try(
     let (parts, troubles) = export::parts(export);
     if let Some(trouble) = troubles.first().filter(|_| parts.is_empty()) {
         let message = format!("{}: {}", export.display(), trouble.message);
-        return Err(Failure::usage(message, trouble.help.clone()));
+        return Err(Failure::invalid(message, trouble.help.clone()));
     }
     let mut report =
         TryReport { mapping: found.path.to_string(), records: 0, read: 0, not_read: Vec::new(), shown: Vec::new() };
@@ -181,7 +181,7 @@ pub fn mappings_try(
     for part in parts {
         let forms = part.forms(&headings, &std::env::temp_dir());
         let forms = forms
-            .map_err(|trouble| Failure::usage(format_args!("{}: {}", part.name(), trouble.message), trouble.help))?;
+            .map_err(|trouble| Failure::invalid(format_args!("{}: {}", part.name(), trouble.message), trouble.help))?;
         for record in forms {
             report.records += 1;
             let read = record.and_then(|record| match rules.mappings.recognise(&authority, &record) {
@@ -224,10 +224,10 @@ fn found<'r>(rules: &'r Rulebook, name: &str) -> Result<&'r FormMapping, Failure
     let mut all = rules.mappings.authorities().flat_map(|authority| rules.mappings.forms(&authority.name));
     let by_path = all.find(|mapping| slashes.ends_with(&format!("/{}", mapping.path)) || *mapping.path == *slashes);
     by_path.ok_or_else(|| {
-        let failure = Failure::unknown("mapping", name, "mappings list");
+        let failure = Failure::not_found(Thing::Mapping, name);
         // It may be there and have mistakes.
         let mistakes = rules.mistakes.iter().filter(|mistake| slashes.ends_with(&mistake.diagnostic.file)).cloned();
-        Failure { mistakes: mistakes.collect(), ..failure }
+        failure.with_mistakes(mistakes.collect())
     })
 }
 

@@ -61,7 +61,7 @@ pub use check_matrix::check_out;
 pub use checked_request::{CheckedRequest, PaperChecked};
 pub use duties::{DutiesRun, DutyFilter, DutyListed, DutyShown, Escalates, RoleNamed, RoleReminded, duties_table};
 pub use facts::FactShown;
-pub use failure::{Failure, FailureKind, Mistake};
+pub use failure::{Failure, FailureKind, Mistake, PageText, Thing};
 pub use figures::{ArrivalFigure, Figures, MissingFigure};
 pub use file_report::FileReport;
 pub use import::{ImportReport, ImportRequest, Imported};

@@ -9,7 +9,7 @@ use super::check::Checking;
 use super::docket::handed_in;
 use super::installation::Installation;
 use super::page::no_place;
-use super::{Actor, CheckedRequest, Failure, OpenLedger, Page, Paging};
+use super::{Actor, CheckedRequest, Failure, OpenLedger, Page, Paging, Thing};
 use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, StepStatus, SubmissionId, WriteBack};
 use crate::ledger::{OutcomeKey, OutcomeRow, OutcomeSelection};
 use crate::mapping::{Field, FieldType};
@@ -143,7 +143,7 @@ impl Installation {
         let rows = self.ledger.outcomes(Some(id))?;
         let is_served = |row: &OutcomeRow| self.configuration.authority(&row.outcome.panel.authority()).is_some();
         if !rows.iter().any(is_served) {
-            return Err(Failure::unknown("outcome of", id, "outcomes list"));
+            return Err(Failure::not_found(Thing::Outcome, id));
         }
         let listed = rows.iter().map(|row| shown(self, &self.actor, row)).collect::<Result<_, _>>()?;
         self.ledger.audit_view(&self.actor, id.as_str())?;
@@ -185,7 +185,6 @@ pub(super) fn not_approved_by(installation: &Installation, actor: &Actor, row: &
 impl Installation {
     /// Approves outcomes.
     pub fn outcomes_approve(&mut self, ids: &[SubmissionId]) -> Result<OutcomesApproved, Failure> {
-        let _lock = self.ledger.lock()?;
         let actor = self.actor.clone();
         approve(self, &actor, ids)
     }
@@ -256,13 +255,13 @@ fn was_late(installation: &Installation, outcome: &Outcome) -> Result<Option<boo
 impl Installation {
     /// Turns the outcome of a request down.
     pub fn outcome_reject(&mut self, id: &SubmissionId, reason: &str) -> Result<Vec<OutcomeListed>, Failure> {
-        let _lock = self.ledger.lock()?;
         let rows = self.ledger.outcomes(Some(id))?;
         let waiting: Vec<&OutcomeRow> = rows.iter().filter(|row| row.outcome.state == OutcomeState::Loaded).collect();
         if waiting.is_empty() {
-            return Err(Failure::usage(
-                format_args!("no outcome of {id} waits for approval"),
-                "`tessera outcomes list` shows all",
+            let help = "`tessera outcomes list` shows all";
+            return Err(Failure::conflict(format_args!("no outcome of {id} waits for approval"), help).on_page(
+                "No outcome of this request is waiting for approval any more. Nothing was changed.",
+                "Somebody else may have approved or rejected it. Open the list again to see how it stands now.",
             ));
         }
         for row in waiting {

@@ -158,7 +158,7 @@ impl Installation {
         dry_run: bool,
     ) -> Result<OutcomesRecorded, Failure> {
         // Whatever is compared here is still so when it is recorded.
-        let _lock = if dry_run { None } else { Some(self.ledger.lock()?) };
+        let _lease = if dry_run { None } else { Some(self.ledger.lease(crate::ledger::Work::Import)?) };
         let loaded = read(self, panel, date, filled)?;
         let troubles = loaded.troubles.iter().filter_map(|trouble| FieldTrouble::of(trouble, filled)).collect();
         let actor = self.actor.clone();

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::at_sitting::AtSitting;
 use super::installation::{Installation, Rulebook};
-use super::{Actor, Failure};
+use super::{Actor, Failure, FailureKind};
 use crate::calendar::Clock;
 use crate::diagnostic::Place;
 use crate::domain::{AuthorityName, Outcome, OutcomeState, PanelName, SubmissionId, limit};
@@ -91,7 +91,7 @@ impl Installation {
             let before = load(self, &actor, file, true)?;
             if before.new + before.revised > 0 || !before.troubles.is_empty() {
                 let help = "load it first with `tessera outcomes load`, or name another file with --out";
-                return Err(Failure::usage(format_args!("{} holds what was not loaded", file.display()), help));
+                return Err(Failure::conflict(format_args!("{} holds what was not loaded", file.display()), help));
             }
         }
         let lines = AtSitting::open(self, &profile, date)?.lines()?;
@@ -125,7 +125,11 @@ pub(super) fn deciding_panel(installation: &Installation, panel: &str) -> Result
     if profile.outcome.decisions.is_empty() {
         let help =
             format!("add [outcome.decisions] to mappings/{}.toml", profile.name.as_str().replace('/', "/panels/"));
-        return Err(Failure::usage(format_args!("{} names no decisions", profile.name), help));
+        let failure = Failure::configuration(anyhow::anyhow!("{} names no decisions", profile.name), help);
+        return Err(failure.on_page(
+            format!("No decisions are set up for {}, so that nothing can be recorded.", profile.title),
+            "Ask whoever looks after tessera to add the decisions of this panel.",
+        ));
     }
     Ok(profile.clone())
 }
@@ -133,7 +137,6 @@ pub(super) fn deciding_panel(installation: &Installation, panel: &str) -> Result
 impl Installation {
     /// Reads a filled-in workbook.
     pub fn outcomes_load(&mut self, file: &Path, dry_run: bool) -> Result<OutcomesLoaded, Failure> {
-        let _lock = if dry_run { None } else { Some(self.ledger.lock()?) };
         let actor = self.actor.clone();
         load(self, &actor, file, dry_run)
     }
@@ -256,9 +259,11 @@ fn workbook_bytes(file: &Path) -> Result<Vec<u8>, Failure> {
         Ok(bytes)
     };
     let read = read().with_context(|| format!("read {}", file.display()));
-    read.map_err(|error| Failure {
-        kind: super::FailureKind::Usage,
-        ..Failure::failed(error, "name the workbook that was filled in")
+    read.map_err(|error| {
+        Failure::new(FailureKind::Invalid, error, "name the workbook that was filled in").on_page(
+            "This file could not be read as an outcomes workbook. Nothing was recorded.",
+            "Choose the workbook that was filled in, and send it again.",
+        )
     })
 }
 

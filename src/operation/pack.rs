@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::check::{Checking, mend, requested};
 use super::installation::Installation;
 use super::prepared::Prepared;
-use super::{CheckedRequest, Failure, StatedFact};
+use super::{CheckedRequest, Failure, StatedFact, Thing};
 use crate::calendar::Office;
 use crate::domain::{Document, DocumentKind, Finding, PersonId, Submission, SubmissionId, Whose};
 use crate::ledger::KeptRow;
@@ -92,7 +92,7 @@ pub(super) fn look(
     let checking = Checking::of_one(installation, &submission, stated)?;
     // A request that is asked for asks a panel.
     let Some(prepared) = checking.prepared(&submission)? else {
-        return Err(Failure::unknown("request", id, "submissions list"));
+        return Err(Failure::not_found(Thing::Submission, id));
     };
     let mut table = Table::new(installation, &submission, &prepared)?;
     let mut take = |file: Contents| {
@@ -112,14 +112,19 @@ fn is_there(path: &Path) -> Result<(), Failure> {
     let failed = |error| unreadable(path, &error);
     if path.metadata().map_err(failed)?.is_dir() && path.read_dir().map_err(failed)?.next().is_none() {
         let shown = path.display();
-        return Err(Failure::usage(format_args!("there is no file in {shown}"), "put the papers there first"));
+        let failure = Failure::invalid(format_args!("there is no file in {shown}"), "put the papers there first");
+        return Err(failure.on_page("No document was sent. Nothing was changed.", "Choose the files, and send them."));
     }
     Ok(())
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     let shown = path.display();
-    Failure::usage(format_args!("the pack {shown} cannot be read: {error}"), "name a folder, a zip file or a file")
+    let help = "name a folder, a zip file or a file";
+    Failure::invalid(format_args!("the pack {shown} cannot be read: {error}"), help).on_page(
+        "The documents could not be read. Nothing was changed.",
+        "Send them again. If it happens again, tell whoever looks after tessera.",
+    )
 }
 
 /// The papers of a pack, spread out for the children of its request.

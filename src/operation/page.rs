@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Failure;
+use super::{Failure, FailureKind};
 
 /// Rows of a page at the most: what a person can still look through.
 const ROWS_MAX: u32 = 200;
@@ -80,7 +80,9 @@ impl<T> Page<T> {
 
 /// The place where a page is to begin is none that a page has named.
 pub(super) fn no_place() -> Failure {
-    Failure::usage("no page begins there", "begin with the first page of the list")
+    let what = anyhow::anyhow!("no page begins there");
+    Failure::new(FailureKind::NotFound, what, "begin with the first page of the list")
+        .on_page("No page of this list begins there.", "Begin with the first page of the list.")
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Serialize;
 
 use super::installation::Rulebook;
 use super::panel_profile::{Aspect, aspects, schedule_words};
-use super::{Failure, Installation, Workplace};
-use crate::calendar::Clock;
+use super::{Failure, FailureKind, Installation, Workplace};
+use crate::calendar::{Clock, Office};
 use crate::config::Configuration;
 use crate::domain::PanelName;
 use crate::panel::{Profile, Sitting};
@@ -112,7 +113,8 @@ impl Workplace {
     /// A panel's sittings.
     pub fn panel_sittings(&self, panel: &str, from: Date, to: Date) -> Result<Vec<Sitting>, Failure> {
         if from > to {
-            return Err(Failure::usage(format_args!("{from} is after {to}"), "exchange --from and --to"));
+            let failure = Failure::invalid(format_args!("{from} is after {to}"), "exchange --from and --to");
+            return Err(failure.on_page("The first day is after the last one.", "Enter the earlier day first."));
         }
         let rules = self.rules()?;
         let profile = rules.panel(panel, self.configuration())?;
@@ -134,10 +136,39 @@ impl Workplace {
         let calendar = report::calendar_file(&profile.title, &appointments, &clock.now_in(&office.zone));
         report::private_file(file, calendar.as_bytes()).map_err(|error| {
             let help = "name a file that ends in .ics, in a folder that you may write to";
-            Failure::usage(format_args!("{} cannot be written: {error}", file.display()), help)
+            Failure::invalid(format_args!("{} cannot be written: {error}", file.display()), help)
         })
     }
 }
+
+/// That a panel does not sit on a day, and when it does instead; `why` is what the profile says of a day that falls
+/// away.
+pub(super) fn does_not_sit(profile: &Profile, date: Date, office: &Office, why: Option<&str>) -> Failure {
+    let because = why.map_or_else(String::new, |why| format!(": {why}"));
+    let what = anyhow::anyhow!("{} does not sit on {date}{because}", profile.name);
+    let help = format!("`tessera panels sittings {} --from {date} --to …` lists its sittings", profile.name);
+    let held = |from: Date, to: Date| {
+        let all = profile.sittings(from, to, office).into_iter();
+        all.filter(|sitting| sitting.cancelled.is_none()).map(|sitting| sitting.date)
+    };
+    let day_before = held(date.saturating_sub(NEAR_DAYS.days()), date.saturating_sub(1.day())).last();
+    let day_after = held(date.saturating_add(1.day()), date.saturating_add(NEAR_DAYS.days())).next();
+    let near = match (day_before, day_after) {
+        (Some(before), Some(after)) => {
+            format!("It sits on {} before that day, and on {} after it.", report::day(before), report::day(after))
+        }
+        (Some(before), None) => format!("It sat last on {}.", report::day(before)),
+        (None, Some(after)) => format!("It sits first on {}.", report::day(after)),
+        (None, None) => "It has no sittings near that day.".to_owned(),
+    };
+    let said = format!("{} does not sit on {}{because}.", profile.title, report::day(date));
+    Failure::new(FailureKind::NotFound, what, help)
+        .on_page(said, format!("{near} All of its sittings are on its page."))
+        .titled("There is no sitting on this day")
+}
+
+/// How far from a day its nearest sittings are looked for.
+const NEAR_DAYS: i32 = 400;
 
 fn appointment(profile: &Profile, sitting: &Sitting) -> Appointment {
     let closes = match (&sitting.cancelled, &sitting.cutoff) {
@@ -161,10 +192,8 @@ impl Workplace {
     pub fn panel_cutoff(&self, panel: &str, date: Date) -> Result<CutoffShown, Failure> {
         let rules = self.rules()?;
         let profile = rules.panel(panel, self.configuration())?;
-        let sitting = profile.sitting_on(date, rules.office(&profile.name.authority())?).ok_or_else(|| {
-            let help = format!("`tessera panels sittings {} --from {date} --to …` lists its sittings", profile.name);
-            Failure::usage(format_args!("{} does not sit on {date}", profile.name), help)
-        })?;
+        let office = rules.office(&profile.name.authority())?;
+        let sitting = profile.sitting_on(date, office).ok_or_else(|| does_not_sit(profile, date, office, None))?;
         let cutoff = sitting.cutoff;
         Ok(CutoffShown {
             panel: sitting.panel,

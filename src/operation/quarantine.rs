@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::import::{Incoming, read_file};
 use super::installation::Installation;
-use super::{Failure, OpenLedger, Page, Paging, Unwatched};
+use super::{Failure, OpenLedger, Page, Paging, Thing, Unwatched};
 use crate::domain::Account;
 use crate::export::Record;
-use crate::ledger::{Entry, EntryState, FileBegun, FileStart, Item};
+use crate::ledger::{Entry, EntryState, FileBegun, FileStart, Item, Work};
 use crate::report;
 
 /// Something in quarantine.
@@ -67,23 +67,17 @@ impl OpenLedger {
 
     /// One of them.
     pub fn quarantine_show(&self, id: u64) -> Result<Quarantined, Failure> {
-        let entry = self
-            .ledger
-            .quarantined(id)?
-            .ok_or_else(|| Failure::unknown("entry of the quarantine", id, "quarantine list"))?;
+        let entry = self.ledger.quarantined(id)?.ok_or_else(|| Failure::not_found(Thing::Quarantined, id))?;
         Ok(Quarantined::of(&entry))
     }
 
     /// Gives one up.
     pub fn quarantine_discard(&mut self, id: u64, reason: &str) -> Result<Quarantined, Failure> {
         if self.ledger.quarantined(id)?.is_none() {
-            return Err(Failure::unknown("entry of the quarantine", id, "quarantine list"));
+            return Err(Failure::not_found(Thing::Quarantined, id));
         }
         self.ledger.settle_quarantined(id, EntryState::Discarded, Some(reason), &self.actor)?;
-        let entry = self
-            .ledger
-            .quarantined(id)?
-            .ok_or_else(|| Failure::unknown("entry of the quarantine", id, "quarantine list"))?;
+        let entry = self.ledger.quarantined(id)?.ok_or_else(|| Failure::not_found(Thing::Quarantined, id))?;
         Ok(Quarantined::of(&entry))
     }
 }
@@ -92,10 +86,10 @@ impl Installation {
     /// Reads again what waits, with the mapping files as they are now: a record from what was kept of it, a whole file
     /// from where it lies.
     pub fn quarantine_replay(&mut self, ids: &[u64]) -> Result<Replayed, Failure> {
-        let _lock = self.ledger.lock()?;
+        let _lease = self.ledger.lease(Work::Import)?;
         for id in ids {
             if self.ledger.quarantined(*id)?.is_none() {
-                return Err(Failure::unknown("entry of the quarantine", id, "quarantine list"));
+                return Err(Failure::not_found(Thing::Quarantined, id));
             }
         }
         let entries = self.ledger.quarantine(false)?;

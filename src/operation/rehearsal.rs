@@ -8,7 +8,7 @@ use super::init::{private_folder, write_key};
 use super::installation::Installation;
 use super::outcomes::{approve, release};
 use super::outcomes_workbook::load;
-use super::write_back::{Sending, Work, runtime, send};
+use super::write_back::{Sending, Task, runtime, send};
 use super::{Actor, Failure, Workplace};
 use crate::calendar::Clock;
 use crate::config::{Configuration, Credentials, ImportFiles, MosaicSettings, SecretSource, Transport};
@@ -85,7 +85,7 @@ pub(super) fn deliver(installation: &mut Installation) -> Result<Sending, Failur
             }))),
             MosaicSettings::ImportFile(_) => import_files(&folder.join(name.as_str())).map(MosaicSettings::ImportFile),
         };
-        let sending = send(installation, &meant, Work::Send).await;
+        let sending = send(installation, &meant, Task::Send).await;
         running.stop();
         sending
     })

@@ -16,7 +16,7 @@ use super::{Actor, Failure, RoleNamed};
 use crate::config::{AuthoritySettings, SmtpSettings, SmtpTls};
 use crate::diagnostic::nearest;
 use crate::domain::{AuthorityName, DutyId, hexadecimal};
-use crate::ledger::{Reminder, Untold};
+use crate::ledger::{Reminder, Untold, Work};
 use crate::mail::{Letter, MailServer, MailTrouble, MailTroubleKind, Post, Safety};
 use crate::report::{self, Digest, DigestDuty};
 
@@ -115,7 +115,7 @@ impl Installation {
         if dry_run {
             return looked_through(self);
         }
-        let _lock = self.ledger.lock()?;
+        let _lease = self.ledger.lease(Work::Remind)?;
         let actor = self.actor.clone();
         remind(self, &actor)
     }

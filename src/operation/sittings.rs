@@ -213,7 +213,6 @@ fn heard(
 impl Installation {
     /// Checks every open request of a panel now, and keeps what was said. How many were checked, one for each child.
     pub fn sitting_recheck(&mut self, panel: &str) -> Result<usize, Failure> {
-        let _lock = self.ledger.lock()?;
         let name = self.rules.panel(panel, &self.configuration)?.name.clone();
         let selection = Selection { panel: Some(name), ..Selection::default() };
         let mut checks = Checking::new(self, &[])?;

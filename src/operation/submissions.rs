@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::check::{checked_submission, profile_of};
 use super::installation::Installation;
 use super::kept_pack::kept;
-use super::{CheckedRequest, Failure, KeptPaper, OutcomeListed, Page, Paging, WriteBackListed};
+use super::{CheckedRequest, Failure, KeptPaper, OutcomeListed, Page, Paging, Thing, WriteBackListed};
 use crate::domain::{AnswerNote, AuthorityName, PanelName, PersonId, Submission, SubmissionId};
 use crate::ledger::{Ledger, Selection, Span, SubmissionRow};
 use crate::report;
@@ -164,7 +164,8 @@ impl Installation {
         let mut ids: BTreeSet<SubmissionId> = BTreeSet::new();
         if let Some(person) = &filter.person {
             let person: PersonId = person.parse().map_err(|why| {
-                Failure::usage(format_args!("this is no person's id in Mosaic: {why}"), "write the digits of the id")
+                Failure::invalid(format_args!("this is no person's id in Mosaic: {why}"), "write the digits of the id")
+                    .on_page("This is not a Mosaic ID.", "Enter the digits of the ID: up to nine.")
             })?;
             for authority in authorities {
                 let about = ledger.submissions_about(authority, person)?;
@@ -210,7 +211,7 @@ impl Installation {
     /// The whole story of one submission. That somebody looked stands in the audit trail, or nothing is shown.
     pub fn submission_show(&mut self, id: &SubmissionId) -> Result<SubmissionStory, Failure> {
         let row = self.submission(id)?;
-        let row = row.ok_or_else(|| Failure::unknown("submission", id, "submissions list"))?;
+        let row = row.ok_or_else(|| Failure::not_found(Thing::Submission, id))?;
         self.ledger.audit_view(&self.actor, id.as_str())?;
         let asks = row.submission.status.is_request() && profile_of(self, &row.submission).is_some();
         let checked = if asks { checked_submission(self, id, &[])? } else { Vec::new() };

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::check::{Checking, page};
 use super::duties::work_through;
@@ -11,12 +12,12 @@ use super::installation::Installation;
 use super::outcomes::release;
 use super::reminders::{Reminded, RemindersRun, remind};
 use super::source::arrived;
-use super::write_back::{Sending, Work, as_configured, handed_over, runtime, send};
+use super::write_back::{Sending, Task, as_configured, handed_over, runtime, send};
 use super::{Actor, CheckedRequest, DutiesRun, Failure, FileReport, Mistake, Progress, Workplace, rehearsal};
 use crate::calendar::Clock;
 use crate::config::SourcePlace;
 use crate::domain::{AuthorityName, Finding, PanelName, PersonId, SubmissionId, Verdict};
-use crate::ledger::{Selection, StoredCheck};
+use crate::ledger::{Lease, Selection, StoredCheck, Work};
 use crate::report;
 
 /// How the job is done.
@@ -59,6 +60,8 @@ pub struct SyncReport {
     pub quarantined: u64,
     /// Files that are still being written: left for the next run.
     pub waiting: Vec<String>,
+    /// What was left to somebody else who was at it: `import`, `send` or `remind`. The rest was done.
+    pub left: Vec<&'static str>,
     /// The exit code of this run. A rehearsal that ran to its end is well, whatever it found.
     pub exit: u8,
     /// The exit code that the same findings give a real run.
@@ -109,35 +112,30 @@ impl Workplace {
 
 impl Installation {
     fn sync(&mut self, mode: SyncMode, progress: &dyn Progress) -> Result<Synced, Failure> {
-        let _lock = if mode == SyncMode::DryRun { None } else { Some(self.ledger.lock()?) };
+        let mut night = Night::begin(self, mode)?;
         let mut notes = Vec::new();
-        let (files, waiting) = read(self, mode, progress, &mut notes)?;
-        let sending = match mode {
-            SyncMode::DryRun => Sending::default(),
-            SyncMode::Rehearsal => {
-                notes.extend(rehearsal::decide(self)?);
-                rehearsal::deliver(self)?
-            }
-            SyncMode::Real => {
-                let actor = self.actor.clone();
-                release(self, &actor)?;
-                runtime()?.block_on(send(self, &as_configured, Work::Send))?
-            }
-        };
+        let read = night.alone(self, Work::Import, |all| read(all, mode, progress, &mut notes))?;
+        let (files, waiting) = read.unwrap_or_default();
+        let sending = night.alone(self, Work::Send, |all| deliver(all, mode, &mut notes))?.unwrap_or_default();
         let checks = check(self, mode)?;
-        let (duties, reminded) = if mode == SyncMode::DryRun {
-            (DutiesRun::default(), None)
-        } else {
+        let (mut duties, mut reminded) = (DutiesRun::default(), None);
+        if mode != SyncMode::DryRun {
             let actor = self.actor.clone();
-            (work_through(self, &actor)?, Some(remind(self, &actor)?))
-        };
+            duties = work_through(self, &actor)?;
+            reminded = night.alone(self, Work::Remind, |all| remind(all, &actor))?;
+        }
+        notes.extend(night.notes());
         notes.extend(reminded.iter().flat_map(|reminded| reminded.troubles.clone()));
         let quarantined = self.ledger.quarantine_waiting()?;
         let delivery = &sending.delivery;
         let errors = self.rules.mistakes.len();
         let needs_person =
             checks.blocked > 0 || quarantined > 0 || errors > 0 || !notes.is_empty() || sending.needs_person();
-        let exit_for_real = if needs_person { 3 } else { 0 };
+        let exit_for_real = match (night.left.is_empty(), needs_person) {
+            (false, _) => 4,
+            (true, true) => 3,
+            (true, false) => 0,
+        };
         let report = SyncReport {
             files,
             checked: checks.checked,
@@ -152,6 +150,7 @@ impl Installation {
             held: delivery.held,
             quarantined,
             waiting,
+            left: night.left.iter().map(|work| work.as_str()).collect(),
             exit: if mode == SyncMode::Rehearsal { 0 } else { exit_for_real },
             exit_for_real,
         };
@@ -168,6 +167,74 @@ impl Installation {
             when: now(self)?,
             mistakes: self.rules.mistakes.clone(),
         })
+    }
+}
+
+/// The nightly job of which one goes on at a time. What only one may do at a time is done under its own lease, which is
+/// given back before anything else is done.
+#[derive(Debug)]
+struct Night {
+    /// `None` where nothing is changed, and nobody need be kept out.
+    lease: Option<Lease>,
+    /// Work that somebody else was at for longer than a night waits.
+    left: Vec<Work>,
+}
+
+/// How long a night waits for whoever is at the same work: what a person does on a page is over sooner.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Night {
+    fn begin(installation: &Installation, mode: SyncMode) -> Result<Self, Failure> {
+        let lease = (mode != SyncMode::DryRun).then(|| installation.ledger.lease(Work::Night)).transpose()?;
+        Ok(Self { lease, left: Vec::new() })
+    }
+
+    /// Does work of which one goes on at a time; nothing where somebody else is at it: the rest of the night is no less
+    /// needed.
+    fn alone<T>(
+        &mut self,
+        installation: &mut Installation,
+        work: Work,
+        done: impl FnOnce(&mut Installation) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        if self.lease.is_none() {
+            return done(installation).map(Some);
+        }
+        let Some(_lease) = installation.ledger.lease_within(work, PATIENCE)? else {
+            self.left.push(work);
+            return Ok(None);
+        };
+        done(installation).map(Some)
+    }
+
+    /// What was left to others, and what to do.
+    fn notes(&self) -> Vec<String> {
+        let note = |work: &Work| {
+            let undone = match work {
+                Work::Night => "Nothing was done",
+                Work::Import => "The exports were not read",
+                Work::Send => "Nothing was sent to Mosaic",
+                Work::Remind => "Nobody was reminded",
+            };
+            format!("{undone}, because another tessera is {}: run the job again when it is done.", work.doing())
+        };
+        self.left.iter().map(note).collect()
+    }
+}
+
+/// Sends what was approved; in a rehearsal, what its workbooks say, to the stand-in.
+fn deliver(installation: &mut Installation, mode: SyncMode, notes: &mut Vec<String>) -> Result<Sending, Failure> {
+    match mode {
+        SyncMode::DryRun => Ok(Sending::default()),
+        SyncMode::Rehearsal => {
+            notes.extend(rehearsal::decide(installation)?);
+            rehearsal::deliver(installation)
+        }
+        SyncMode::Real => {
+            let actor = installation.actor.clone();
+            release(installation, &actor)?;
+            runtime()?.block_on(send(installation, &as_configured, Task::Send))
+        }
     }
 }
 

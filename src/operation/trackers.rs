@@ -8,9 +8,9 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::Failure;
 use super::installation::Installation;
 use super::sittings::served;
+use super::{Failure, Thing};
 use crate::domain::{PanelName, PersonId};
 use crate::duty::{Happening, TrackedChild, tracked};
 use crate::mapping::Authority;
@@ -116,12 +116,15 @@ impl Installation {
                     || "`tessera trackers list` shows all".to_owned(),
                     |meant| format!("did you mean `{meant}`? `tessera trackers list` shows all"),
                 );
-                return Err(Failure::usage(format_args!("there is no tracker `{name}`"), help));
+                return Err(Failure::not_found(Thing::Tracker, name).with_help(help));
             }
             several => {
                 let names: Vec<&str> = several.iter().map(|(full, ..)| full.as_str()).collect();
                 let help = format!("write one of {}", names.join(", "));
-                return Err(Failure::usage(format_args!("`{name}` is several trackers"), help));
+                let failure = Failure::invalid(format_args!("`{name}` is several trackers"), help);
+                return Err(
+                    failure.on_page("Several trackers have this name.", "Choose one from the list of trackers.")
+                );
             }
         };
         self.ledger.audit_view(&self.actor, &format!("tracker {}", shown.listed.tracker))?;

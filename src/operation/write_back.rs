@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::installation::Installation;
 use super::outcomes::release;
-use super::{Failure, OpenLedger, Page, Paging};
+use super::{Failure, OpenLedger, Page, Paging, Thing};
 use crate::config::{ClientCertificate, Credentials, ImportFiles, MosaicSettings, Transport};
 use crate::domain::{AuthorityName, PanelName, Receipt, State, WriteBack, WriteBackId};
 use crate::ledger::{Ledger, LedgerQueue};
@@ -89,7 +89,8 @@ impl OpenLedger {
     ) -> Result<Page<WriteBackListed>, Failure> {
         if let Some(state) = state.filter(|state| !State::NAMES.contains(state)) {
             let help = format!("the states are: {}", State::NAMES.join(", "));
-            return Err(Failure::usage(format_args!("no write-back is ever `{state}`"), help));
+            let failure = Failure::invalid(format_args!("no write-back is ever `{state}`"), help);
+            return Err(failure.on_page("No note to Mosaic is ever in this state.", "Choose a state from the list."));
         }
         let page = |paging: &Paging| {
             let rows = self.ledger.write_backs_page(state, needs_person, paging.number()?, paging.rows_and_one())?;
@@ -102,7 +103,7 @@ impl OpenLedger {
     pub fn writeback_show(&mut self, id: &str) -> Result<WriteBackShown, Failure> {
         let found = find(&self.ledger, id)?;
         if !self.serves(&found.panel) {
-            return Err(Failure::unknown("write-back", id, "writeback list"));
+            return Err(Failure::not_found(Thing::WriteBack, id));
         }
         self.ledger.audit_view(&self.actor, &format!("write-back {id}"))?;
         Ok(WriteBackShown::of(&found))
@@ -112,16 +113,16 @@ impl OpenLedger {
 impl Installation {
     /// Sends what was approved.
     pub fn writeback_send(&mut self) -> Result<Sending, Failure> {
-        let _lock = self.ledger.lock()?;
+        let _lease = self.ledger.lease(crate::ledger::Work::Send)?;
         let actor = self.actor.clone();
         release(self, &actor)?;
-        runtime()?.block_on(send(self, &as_configured, Work::Send))
+        runtime()?.block_on(send(self, &as_configured, Task::Send))
     }
 
     /// Reads Mosaic for what nobody knows the fate of.
     pub fn writeback_reconcile(&mut self) -> Result<Sending, Failure> {
-        let _lock = self.ledger.lock()?;
-        runtime()?.block_on(send(self, &as_configured, Work::Reconcile))
+        let _lease = self.ledger.lease(crate::ledger::Work::Send)?;
+        runtime()?.block_on(send(self, &as_configured, Task::Reconcile))
     }
 }
 
@@ -160,20 +161,19 @@ fn change(
     event: impl FnOnce(&State) -> Result<Event, &'static str>,
 ) -> Result<WriteBackShown, Failure> {
     let OpenLedger { ledger, actor, .. } = opened;
-    let _lock = ledger.lock()?;
     let found = find(ledger, id)?;
     let event = event(&found.state).map_err(|why| {
         let help = format!("`tessera writeback show {id}` shows it");
-        Failure::usage(format_args!("{id} is {}: {why}", found.state.as_str()), help)
+        Failure::invalid(format_args!("{id} is {}: {why}", found.state.as_str()), help)
     })?;
-    let next = found.state.next(event).map_err(|error| Failure::usage(error, "look at it first"))?;
+    let next = found.state.next(event).map_err(|error| Failure::invalid(error, "look at it first"))?;
     Ok(WriteBackShown::of(&ledger.change_write_back(&found, next, actor)?))
 }
 
 /// A write-back by its id or its reference.
 fn find(ledger: &Ledger, id: &str) -> Result<WriteBack, Failure> {
     let found = found_in(ledger, id)?.pop();
-    found.ok_or_else(|| Failure::unknown("write-back", id, "writeback list"))
+    found.ok_or_else(|| Failure::not_found(Thing::WriteBack, id))
 }
 
 /// The write-backs of an id, which is one, or of a reference.
@@ -189,7 +189,7 @@ pub(super) fn found_in(ledger: &Ledger, id: &str) -> Result<Vec<WriteBack>, Fail
 
 /// What is to be done at Mosaic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Work {
+pub(super) enum Task {
     /// Reconcile, and send.
     Send,
     /// Reconcile only.
@@ -210,7 +210,7 @@ pub(super) fn as_configured(_: &AuthorityName, mosaic: &MosaicSettings) -> Resul
 }
 
 /// Sends the write-backs of every authority, to the Mosaic that is meant.
-pub(super) async fn send(installation: &mut Installation, meant: &Meant, work: Work) -> Result<Sending, Failure> {
+pub(super) async fn send(installation: &mut Installation, meant: &Meant, work: Task) -> Result<Sending, Failure> {
     let mut sending = Sending::default();
     for authority in installation.configuration.authorities.clone() {
         let name = &authority.name;
@@ -250,15 +250,15 @@ async fn deliver<C: Carrier>(
     authority: &AuthorityName,
     carrier: &C,
     settling: Duration,
-    work: Work,
+    work: Task,
 ) -> Result<Delivery, Failure> {
     let settings = Settings { settling, ..Settings::default() };
     let (clock, actor) = (installation.clock, installation.actor.clone());
     let queue = LedgerQueue::new(&mut installation.ledger, authority.clone(), actor);
     let courier = Courier::new(&queue, carrier, clock, settings);
     let delivery = match work {
-        Work::Send => courier.run().await,
-        Work::Reconcile => courier.reconcile().await,
+        Task::Send => courier.run().await,
+        Task::Reconcile => courier.reconcile().await,
     };
     let delivery = delivery.map_err(|error| Failure::failed(error, "nothing that was begun is lost: run it again"))?;
     tracing::info!(
@@ -278,19 +278,16 @@ fn import_carrier(
 ) -> Result<ImportFileCarrier, Failure> {
     let people = installation.ledger.persons(authority)?;
     let folders = ImportFolders { outbox: files.outbox.clone(), results: files.results.clone() };
-    ImportFileCarrier::new(&folders, people, installation.clock).map_err(|error| Failure {
-        kind: super::FailureKind::Usage,
-        ..Failure::failed(error, "make the folder, for its owner only, or correct [authority.mosaic]")
+    ImportFileCarrier::new(&folders, people, installation.clock).map_err(|error| {
+        Failure::configuration(error, "make the folder, for its owner only, or correct [authority.mosaic]")
     })
 }
 
 fn carrier(installation: &Installation, transport: &Transport) -> Result<RestCarrier, Failure> {
     let path = format!("dialects/{}.toml", transport.dialect);
     let Some(text) = installation.rules.library.text(&path) else {
-        return Err(Failure::usage(
-            format_args!("there is no dialect `{}`", transport.dialect),
-            format!("add mappings/{path}"),
-        ));
+        let what = anyhow::anyhow!("there is no dialect `{}`", transport.dialect);
+        return Err(Failure::configuration(what, format!("add mappings/{path}")));
     };
     let (dialect, diagnostics) = Dialect::read(&path, text);
     let mistakes = diagnostics
@@ -298,8 +295,8 @@ fn carrier(installation: &Installation, transport: &Transport) -> Result<RestCar
         .map(|diagnostic| super::Mistake { diagnostic, source: Some(text.clone()) })
         .collect::<Vec<_>>();
     let Some(dialect) = dialect.filter(|_| mistakes.is_empty()) else {
-        let failure = Failure::usage(format_args!("the dialect `{}` has mistakes", transport.dialect), "mend them");
-        return Err(Failure { mistakes, ..failure });
+        let what = anyhow::anyhow!("the dialect `{}` has mistakes", transport.dialect);
+        return Err(Failure::configuration(what, "mend them").with_mistakes(mistakes));
     };
     let settings = RestSettings {
         rate_per_second: transport.rate_per_second,
@@ -310,10 +307,8 @@ fn carrier(installation: &Installation, transport: &Transport) -> Result<RestCar
         answer_time: transport.answer_time,
         ..RestSettings::new(&transport.url, credentials(&transport.credentials)?)
     };
-    RestCarrier::new(dialect, settings, installation.clock).map_err(|error| Failure {
-        kind: super::FailureKind::Usage,
-        ..Failure::failed(error, "correct [authority.mosaic] in the configuration")
-    })
+    RestCarrier::new(dialect, settings, installation.clock)
+        .map_err(|error| Failure::configuration(error, "correct [authority.mosaic] in the configuration"))
 }
 
 fn credentials(given: &Credentials) -> Result<RestCredentials, Failure> {
@@ -331,10 +326,7 @@ fn credentials(given: &Credentials) -> Result<RestCredentials, Failure> {
 fn certificate(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
         let error = anyhow::Error::new(error).context(format!("read the certificate {}", path.display()));
-        Failure {
-            kind: super::FailureKind::Usage,
-            ..Failure::failed(error, "name a certificate, PEM, in [authority.mosaic]")
-        }
+        Failure::configuration(error, "name a certificate, PEM, in [authority.mosaic]")
     })
 }
 

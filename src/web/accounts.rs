@@ -337,7 +337,7 @@ pub(super) async fn own_post(
             session::begin(&session, &site, own, None).await?;
             Ok(Redirect::to("/account?done=password").into_response())
         }
-        Err(PageFailure::Operation(failure)) if failure.kind == operation::FailureKind::Usage => {
+        Err(failure) if failure.is_of_form() => {
             Ok(refused(FieldError::new("held", "Enter the password you signed in with")))
         }
         Err(failure) => Err(failure),

@@ -37,7 +37,7 @@ async fn written(
     write: impl FnOnce(&mut Installation, &FilePath) -> Result<(), Failure> + Send + 'static,
 ) -> Result<Response, PageFailure> {
     let written = site.ask(actor, move |installation| by_file("written.xlsx", |file| write(installation, file))).await;
-    Ok(answer(&name, written.map_err(PageFailure::unknown_is_not_found)?))
+    Ok(answer(&name, written?))
 }
 
 /// What is written to a file. It is named by us: what stands in an address never becomes a path.
@@ -103,5 +103,5 @@ async fn calendar(site: &Site, name: String, panel: String, from: Date, to: Date
         let sittings = workplace.panel_sittings(&panel, from, to)?;
         by_file("written.ics", |file| workplace.sittings_calendar(clock, &panel, &sittings, file))
     });
-    Ok(answer(&name, written.await.map_err(PageFailure::unknown_is_not_found)?))
+    Ok(answer(&name, written.await?))
 }

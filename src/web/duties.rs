@@ -126,10 +126,7 @@ pub(super) async fn one(
 
 async fn show_one(site: &Site, visitor: &Visitor, id: DutyId, refused: &Refused<'_>) -> Result<Response, PageFailure> {
     let (actor, wording) = (visitor.reading(), site.wording().await?);
-    let DutyShown { listed: duty, reminded } = site
-        .ask(actor, move |installation| installation.duty_show(&id))
-        .await
-        .map_err(PageFailure::unknown_is_not_found)?;
+    let DutyShown { listed: duty, reminded } = site.ask(actor, move |installation| installation.duty_show(&id)).await?;
     let escalated = RoleNamed::titles(&duty.escalated_to);
     let body = html! {
         (parts::summary(&[

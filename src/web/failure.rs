@@ -1,6 +1,6 @@
 //! What a page says that cannot be shown.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
@@ -33,11 +33,27 @@ impl From<Failure> for PageFailure {
 }
 
 impl PageFailure {
-    /// Of a page about one thing: that there is no such thing is no mistake of a form.
-    pub(super) fn unknown_is_not_found(self) -> Self {
-        match self {
-            Self::Operation(failure) if failure.kind == FailureKind::Usage => Self::NotFound,
-            other => other,
+    /// Whether it can be mended by whoever filled in the form that was sent: the form is shown again with what was
+    /// typed.
+    pub(super) const fn is_of_form(&self) -> bool {
+        matches!(self, Self::Operation(failure) if matches!(failure.kind, FailureKind::Invalid | FailureKind::Conflict))
+    }
+
+    /// The status that it is answered with.
+    pub(super) fn status(&self) -> StatusCode {
+        self.said().0
+    }
+
+    /// Says in the log what whoever looks after the pages must know, in the words of the terminal: the browser has its
+    /// own. A message names files, tables and ids, never what stands in them.
+    fn log(&self) {
+        let Self::Operation(failure) = self else { return };
+        let status = self.status().as_u16();
+        match failure.kind {
+            FailureKind::Failed | FailureKind::Configuration => tracing::error!(status, "not done: {failure}"),
+            FailureKind::Busy => tracing::warn!(status, "not done: {failure}"),
+            // What was typed into an address or a form may be a name.
+            FailureKind::NotFound | FailureKind::Invalid | FailureKind::Conflict => tracing::debug!(status, "not done"),
         }
     }
 
@@ -55,9 +71,9 @@ impl PageFailure {
         match self {
             Self::NotFound => said(
                 StatusCode::NOT_FOUND,
-                "There is no such page",
-                "The address may be mistyped, or what it showed is there no more.",
-                "Start from Today, or search for the request.",
+                "Page not found",
+                "There is nothing at this address.",
+                "Check the address, or search for the request.",
             ),
             Self::Forbidden => said(
                 StatusCode::FORBIDDEN,
@@ -74,12 +90,9 @@ impl PageFailure {
             Self::TooMuch(status, what) => said(*status, "That was too much", what, "Wait a moment and try again."),
             Self::Wrong(what) => said(StatusCode::BAD_REQUEST, "This cannot be done", what, "Nothing was changed."),
             Self::Operation(failure) => {
-                let (status, title) = match failure.kind {
-                    FailureKind::Usage => (StatusCode::UNPROCESSABLE_ENTITY, "This cannot be done"),
-                    FailureKind::Locked => (StatusCode::SERVICE_UNAVAILABLE, "Somebody else is at work"),
-                    FailureKind::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "This did not work"),
-                };
-                (status, title.to_owned(), sentence(&failure.to_string()), failure.help.as_deref().map(sentence))
+                let (status, title) = of_kind(failure.kind);
+                let text = failure.page();
+                (status, text.title.unwrap_or(title).to_owned(), text.what, Some(text.help))
             }
             Self::Stopping => said(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -91,6 +104,22 @@ impl PageFailure {
     }
 }
 
+/// The status and the heading of a kind of failure.
+const fn of_kind(kind: FailureKind) -> (StatusCode, &'static str) {
+    match kind {
+        FailureKind::NotFound => (StatusCode::NOT_FOUND, "Page not found"),
+        FailureKind::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "This cannot be done"),
+        FailureKind::Conflict => (StatusCode::CONFLICT, "This has changed"),
+        FailureKind::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Try again in a few minutes"),
+        FailureKind::Configuration | FailureKind::Failed => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Sorry, there is a problem with this service")
+        }
+    }
+}
+
+/// How long a browser is to wait before it asks again, in seconds.
+const RETRY_AFTER: &str = "60";
+
 /// A fragment as a sentence.
 pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
@@ -101,12 +130,8 @@ pub(super) fn sentence(text: &str) -> String {
 
 impl IntoResponse for PageFailure {
     fn into_response(self) -> Response {
-        if let Self::Operation(failure) = &self
-            && failure.kind == FailureKind::Failed
-        {
-            // The message names files and tables, never what stands in them.
-            tracing::error!("a page was not shown: {failure}");
-        }
+        let is_busy = matches!(&self, Self::Operation(failure) if failure.kind == FailureKind::Busy);
+        self.log();
         let (status, title, what, help) = self.said();
         let body = html! {
             p { (what) }
@@ -115,6 +140,9 @@ impl IntoResponse for PageFailure {
         };
         let mut response = Shell::bare(&title, Room::None).show(&body);
         *response.status_mut() = status;
+        if is_busy {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
         response
     }
 }

@@ -25,7 +25,7 @@ use tokio::time::Instant;
 use super::issuer_http::{Http, HttpTrouble};
 use crate::config::OidcSettings;
 use crate::domain::{AccountName, SignInRole};
-use crate::operation::{Failure, FailureKind};
+use crate::operation::Failure;
 
 /// Where the issuer leads back to.
 pub(super) const BACK: &str = "/sign-in/council/back";
@@ -133,10 +133,7 @@ pub(super) struct Said {
 impl Issuer {
     /// The issuer of the settings, for pages at an address.
     pub(super) fn new(settings: &OidcSettings, url: &str) -> Result<Self, Failure> {
-        let wrong = |error: anyhow::Error| Failure {
-            kind: FailureKind::Usage,
-            ..Failure::failed(error, "mend [web.oidc] in the configuration")
-        };
+        let wrong = |error: anyhow::Error| Failure::configuration(error, "mend [web.oidc] in the configuration");
         let address = |path: &str| format!("{url}{path}");
         let issuer = IssuerUrl::new(settings.issuer.clone()).map_err(|error| wrong(error.into()))?;
         let is_tls_only = issuer.url().scheme() == "https";

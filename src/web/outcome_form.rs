@@ -55,7 +55,7 @@ pub(super) async fn page(
     Path(sitting): Path<Sitting>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
-    let form = form(&site, &visitor, &sitting, asked.after.clone()).await.map_err(PageFailure::unknown_is_not_found)?;
+    let form = form(&site, &visitor, &sitting, asked.after.clone()).await?;
     let done = "What you filled in on the page before is recorded. These are the next requests.";
     let done = (asked.done == "recorded").then(|| done.to_owned());
     let told = Told { after: asked.after.as_deref(), done, ..Told::default() };

@@ -158,10 +158,7 @@ pub(super) async fn of_request(
     Path(id): Path<String>,
 ) -> Result<Response, PageFailure> {
     let (actor, asked) = (visitor.reading(), SubmissionId::new(id.clone()));
-    let outcomes = site
-        .ask(actor, move |installation| installation.outcome_show(&asked))
-        .await
-        .map_err(PageFailure::unknown_is_not_found)?;
+    let outcomes = site.ask(actor, move |installation| installation.outcome_show(&asked)).await?;
     let body = html! {
         p { a href=(address::request(&id)) { "The request" } }
         @for one in outcomes.iter().rev() {
@@ -474,7 +471,8 @@ pub(super) async fn load(
         let failed = |error: std::io::Error| operation::Failure::failed(error, "send the workbook again");
         let mut files = std::fs::read_dir(folder.path()).map_err(failed)?;
         let Some(file) = files.next().transpose().map_err(failed)? else {
-            return Err(operation::Failure::usage("the workbook is gone", "send it again"));
+            return Err(operation::Failure::invalid("the workbook is gone", "send it again")
+                .on_page("The workbook is not held any more. Nothing was recorded.", "Send it again."));
         };
         installation.outcomes_load(&file.path(), false)
     })

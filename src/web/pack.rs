@@ -27,9 +27,7 @@ pub(super) async fn page(
     Path(id): Path<String>,
 ) -> Result<Response, PageFailure> {
     let (actor, asked) = (visitor.reading(), SubmissionId::new(id.clone()));
-    site.ask(actor, move |installation| installation.pack_kept(&asked))
-        .await
-        .map_err(PageFailure::unknown_is_not_found)?;
+    site.ask(actor, move |installation| installation.pack_kept(&asked)).await?;
     let body = html! {
         (form(&visitor, &id, &[]))
         section data-pack-told hidden {

@@ -34,10 +34,7 @@ pub(super) async fn one(
     Path((authority, panel)): Path<(String, String)>,
 ) -> Result<Response, PageFailure> {
     let name = format!("{authority}/{panel}");
-    let shown = site
-        .look_up(move |workplace, _| workplace.panel_show(&name))
-        .await
-        .map_err(PageFailure::unknown_is_not_found)?;
+    let shown = site.look_up(move |workplace, _| workplace.panel_show(&name)).await?;
     let wording = site.wording().await?;
     let listed = &shown.listed;
     let body = html! {

@@ -82,10 +82,7 @@ pub(super) async fn one(
 }
 
 async fn show_one(site: &Site, visitor: &Visitor, id: u64, refused: &Refused<'_>) -> Result<Response, PageFailure> {
-    let one = site
-        .ask_ledger(visitor.reading(), move |ledger| ledger.quarantine_show(id))
-        .await
-        .map_err(PageFailure::unknown_is_not_found)?;
+    let one = site.ask_ledger(visitor.reading(), move |ledger| ledger.quarantine_show(id)).await?;
     let wording = site.wording().await?;
     let authority = AuthorityName::new(one.authority.as_str());
     let body = html! {

@@ -13,8 +13,7 @@ use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{Finding, FindingSeverity, Private, SignInRole, SubmissionId};
 use crate::operation::{
-    CheckedRequest, FactShown, FailureKind, KeptPaper, PaperChecked, RoleShown, StatedFact, SubmissionStory,
-    WaiverGiven, Wording,
+    CheckedRequest, FactShown, KeptPaper, PaperChecked, RoleShown, StatedFact, SubmissionStory, WaiverGiven, Wording,
 };
 use crate::report;
 
@@ -83,8 +82,7 @@ async fn show(
             };
             Ok((story, facts, kept, roles))
         })
-        .await
-        .map_err(PageFailure::unknown_is_not_found)?;
+        .await?;
     let wording = site.wording().await?;
     let body = body(visitor, &Whole { refused, wording, story, facts, kept, roles });
     let title = format!("Request {id}");
@@ -362,8 +360,8 @@ pub(super) async fn waive(
     match kept {
         Ok(_) => Ok(Redirect::to(&format!("{back}?done=waived")).into_response()),
         // Whoever may answer for what is the operation's to say: it is about the finding that was chosen.
-        Err(PageFailure::Operation(failure)) if failure.kind == FailureKind::Usage => {
-            let (what, help) = PageFailure::Operation(failure).in_words();
+        Err(failure) if failure.is_of_form() => {
+            let (what, help) = failure.in_words();
             let what = [Some(what), help].into_iter().flatten().collect::<Vec<_>>().join(" ");
             let errors = vec![FieldError::new(field_of("finding", &posted), what)];
             show(&site, &visitor, &id, &Refused::of(&posted, errors), None).await

@@ -15,7 +15,7 @@ use super::site::SiteMade;
 use crate::calendar::Clock;
 use crate::config::{TlsFiles, WebSettings};
 use crate::domain::limit;
-use crate::operation::{Actor, Failure, FailureKind, Workplace};
+use crate::operation::{Actor, Failure, Workplace};
 
 /// How long pages that are being made may take when the program is told to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -80,7 +80,7 @@ pub fn serve(
 /// Off this machine the pages are not served in the clear, nor to anybody who has not really signed in.
 fn refuse(settings: &WebSettings) -> Result<(), Failure> {
     let refused = |why: &str, help: &str| {
-        Err(Failure::usage(format_args!("serve the pages on {}: {why}", settings.listen), help))
+        Err(Failure::configuration(anyhow::anyhow!("serve the pages on {}: {why}", settings.listen), help))
     };
     let no_way_in = || {
         let help = "add [web.oidc] for the council's own sign-in, or say local-accounts = true in [web]";
@@ -114,19 +114,19 @@ fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
         listener.set_nonblocking(true)?;
         Ok(listener)
     });
-    bound.with_context(|| format!("listen on {listen}")).map_err(|error| Failure {
-        kind: FailureKind::Usage,
-        ..Failure::failed(error, "is something else listening there? Name another port with --listen 127.0.0.1:8090")
+    bound.with_context(|| format!("listen on {listen}")).map_err(|error| {
+        Failure::configuration(
+            error,
+            "is something else listening there? Name another port with --listen 127.0.0.1:8090",
+        )
     })
 }
 
 async fn tls(files: &TlsFiles) -> Result<RustlsConfig, Failure> {
     let certificate = std::fs::read(&files.certificate);
     let certificate = certificate.with_context(|| format!("read the certificate {}", files.certificate.display()));
-    let wrong = |error: anyhow::Error| Failure {
-        kind: FailureKind::Usage,
-        ..Failure::failed(error, "name a certificate and its key, PEM, in [web.tls]")
-    };
+    let wrong =
+        |error: anyhow::Error| Failure::configuration(error, "name a certificate and its key, PEM, in [web.tls]");
     let key = files.key.pem()?.expose_secret().as_bytes().to_vec();
     let config = RustlsConfig::from_pem(certificate.map_err(wrong)?, key).await;
     config.context("use the certificate").map_err(wrong)

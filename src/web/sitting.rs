@@ -33,10 +33,7 @@ pub(super) async fn page(
 ) -> Result<Response, PageFailure> {
     let (actor, name) = (visitor.reading(), format!("{authority}/{panel}"));
     let paging = Paging { after: asked.after, limit: ROWS };
-    let page = site
-        .ask(actor, move |installation| installation.sitting_page(&name, date, &paging))
-        .await
-        .map_err(PageFailure::unknown_is_not_found)?;
+    let page = site.ask(actor, move |installation| installation.sitting_page(&name, date, &paging)).await?;
     let SittingPage { agenda, listed, next } = &page;
     let (own, wording) = (address::sitting(&listed.panel, date), site.wording().await?);
     let body = html! {

@@ -144,10 +144,7 @@ pub(super) async fn one(
     Path(id): Path<String>,
 ) -> Result<Response, PageFailure> {
     let (actor, asked) = (visitor.reading(), id.clone());
-    let shown = site
-        .ask_ledger(actor, move |ledger| ledger.writeback_show(&asked))
-        .await
-        .map_err(PageFailure::unknown_is_not_found)?;
+    let shown = site.ask_ledger(actor, move |ledger| ledger.writeback_show(&asked)).await?;
     let wording = site.wording().await?;
     let listed = &shown.listed;
     let receipt = html! {

@@ -277,7 +277,7 @@ fn of_many_who_save_at_once_one_is_first() {
             let rows = std::slice::from_ref(&row);
             match office.workplace.open(office.clock, &actor).unwrap().outcomes_record(PANEL, SITTING, rows, false) {
                 Ok(recorded) => return counts(&recorded),
-                Err(failure) => assert_eq!(failure.kind, FailureKind::Locked, "{failure}"),
+                Err(failure) => assert_eq!(failure.kind, FailureKind::Busy, "{failure}"),
             }
         }
     };
@@ -327,7 +327,7 @@ fn rows_that_the_page_never_had_are_refused() {
     for (panel, day) in [("no-such-panel", SITTING), (PANEL, date(2026, 12, 3))] {
         let asked =
             office.workplace.open(office.clock, &sam()).unwrap().outcomes_record(panel, day, &decisions(), false);
-        assert_eq!(asked.unwrap_err().kind, FailureKind::Usage);
+        assert_eq!(asked.unwrap_err().kind, FailureKind::NotFound);
     }
     assert_eq!(office.outcomes(), before);
 }

@@ -65,7 +65,7 @@ fn waives(sam: &Somebody, request: &str) {
     let mut fields = fields("the chair has seen it", "2026-12-31");
     fields[1].1 = "document-wrong-child:x";
     let answer = sam.post(&address, &fields);
-    is_refused(&answer, "finding-100003", "Nobody can answer for document-wrong-child.");
+    is_refused(&answer, "finding-100003", "You cannot accept another child’s document.");
     assert!(element(&answer.text(), "reason-100003").ends_with(">the chair has seen it"));
 }
 

@@ -22,7 +22,7 @@ pub(in crate::ledger) trait Engine: Send {
     /// it stays so until it ends.
     ///
     /// # Errors
-    /// `Locked` where somebody else has been writing for longer than a short transaction takes.
+    /// `Busy` where somebody else has been writing for longer than a short transaction takes.
     fn begin(&self) -> Result<(), LedgerTrouble>;
 
     /// Ends the transaction; when this returns, what it changed survives a power cut.

@@ -170,7 +170,7 @@ pub(super) fn meant(path: &Path, error: &rusqlite::Error) -> LedgerTrouble {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => LedgerTrouble::Full { path },
         Some(ErrorCode::NotADatabase) => LedgerTrouble::WrongKey { path },
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LedgerTrouble::Locked { path },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LedgerTrouble::Busy { path, work: None },
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             LedgerTrouble::Disk { path, source: std::io::Error::other("it cannot be written") }
         }
