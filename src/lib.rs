@@ -13,6 +13,7 @@
 //! - [`diagnostic`]: places in files, near misses, one look for every message about a file.
 //! - [`calendar`]: the clock, working days, deadline phrases, recurrence, sittings. Knows no panel.
 //! - [`domain`]: the plain types of the field and the named limits. Does no I/O.
+//! - [`log`]: what happened, in sentences with ids as fields. Knows a closed list of types and no text.
 //! - [`export`]: bytes to records, streaming; one file a layout and a container. Knows no form.
 //! - [`mapping`]: mapping files: load, verify, recognise, apply. Opens no export itself.
 //! - [`panel`]: panel profiles. Hard-codes no panel.
@@ -36,6 +37,8 @@ pub mod diagnostic;
 pub mod calendar;
 
 pub mod domain;
+
+pub mod log;
 
 pub mod export;
 

@@ -17,7 +17,9 @@ pub fn main() -> ExitCode {
     let environment = Environment::read();
     let arguments = Arguments::parse();
     let out = Out::new(arguments.json, arguments.quiet, arguments.no_color || environment.no_colour);
-    log::start(environment.log.as_deref());
+    for wrong in log::start(environment.log.as_deref(), environment.log_format.as_deref()) {
+        out.say(format_args!("{wrong}."));
+    }
     let session = Session::new(&arguments, &environment);
     let exit = run(&arguments.command, &session, &out).unwrap_or_else(|failure| {
         out.failure(&failure);

@@ -10,6 +10,8 @@ pub struct Environment {
     pub config: Option<PathBuf>,
     /// `TESSERA_LOG`: what is logged to standard error, for instance `info` or `tessera=debug`.
     pub log: Option<String>,
+    /// `TESSERA_LOG_FORMAT`: how a line of the log is written, `text` or `json`.
+    pub log_format: Option<String>,
     /// `NO_COLOR` (no-color.org), or a terminal that calls itself dumb: no colour, whatever the terminal.
     pub no_colour: bool,
     /// The name under which the operating system knows whoever runs tessera, for the audit trail.
@@ -23,6 +25,7 @@ impl Environment {
         Self {
             config: variable("TESSERA_CONFIG").map(PathBuf::from),
             log: text("TESSERA_LOG"),
+            log_format: text("TESSERA_LOG_FORMAT"),
             no_colour: variable("NO_COLOR").is_some_and(|value| !value.is_empty())
                 || text("TERM").is_some_and(|term| term == "dumb"),
             user: text("USER").or_else(|| text("LOGNAME")).or_else(|| text("USERNAME")),

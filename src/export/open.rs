@@ -13,6 +13,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use crate::diagnostic::Place;
 use crate::domain::{Reason, Trouble, limit};
+use crate::log;
 
 /// One export inside a file: the file itself, or one member of a zip, which is named `a.zip/inner.csv`.
 #[derive(Debug, Clone)]
@@ -62,10 +63,12 @@ pub(super) type Progress = Arc<AtomicU64>;
 /// The file is looked into only as far as is needed to tell what it is; a file that cannot be opened at all is one
 /// trouble about [`Place::Whole`].
 pub fn parts(path: &Path) -> (Vec<Part>, Vec<Trouble>) {
-    match find_parts(path) {
-        Ok(found) => found,
-        Err(trouble) => (Vec::new(), vec![trouble]),
+    let (parts, troubles) = find_parts(path).unwrap_or_else(|trouble| (Vec::new(), vec![trouble]));
+    log::debug!("A file was opened.", exports = parts.len(), troubles = troubles.len());
+    for part in &parts {
+        log::trace!("An export was this large, as it is wrapped.", bytes = part.bytes);
     }
+    (parts, troubles)
 }
 
 /// The SHA-256 of a file as it lies on disk, wrapped or not: what `sha256sum` prints.

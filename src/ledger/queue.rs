@@ -1,6 +1,7 @@
 //! The ledger as the courier's queue.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use super::engine::params;
 use super::store::number;
 use super::{Actor, Ledger, LedgerTrouble};
-use crate::domain::{AuthorityName, Person, PersonId, State, WriteBack, WriteBackId};
+use crate::domain::{AuthorityName, Person, PersonId, State, WriteBack, WriteBackId, WriteBackKind};
 use crate::writeback::{Queue, QueueTrouble};
 
 /// The write-backs of one authority in a ledger.
@@ -51,6 +52,21 @@ impl Queue for LedgerQueue<'_> {
         let mut passed: BTreeSet<PersonId> = busy.iter().copied().collect();
         let free = approved.into_iter().filter(|one| !put_off.contains(&one.id) && passed.insert(one.person));
         Ok(free.take(wanted).collect())
+    }
+
+    fn behind(&self) -> Result<Vec<(WriteBack, WriteBack)>, QueueTrouble> {
+        let condition = format!("authority = ?1 AND state IN ('approved', {IN_THE_WAY})");
+        let in_order = self.ledger().selected(&condition, params![self.authority.as_str()]).map_err(trouble)?;
+        let mut first: BTreeMap<(PersonId, WriteBackKind), WriteBack> = BTreeMap::new();
+        let mut behind = Vec::new();
+        for one in in_order {
+            match first.entry((one.person, one.kind)) {
+                Entry::Vacant(free) => drop(free.insert(one)),
+                Entry::Occupied(earlier) if one.state == State::Approved => behind.push((one, earlier.get().clone())),
+                Entry::Occupied(_) => {}
+            }
+        }
+        Ok(behind)
     }
 
     fn may_be_written(&self, write_back: &WriteBack) -> Result<Option<Timestamp>, QueueTrouble> {

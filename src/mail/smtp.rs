@@ -11,6 +11,7 @@ use lettre::transport::smtp::{Error, SmtpTransport};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Letter;
+use crate::log;
 
 /// How a certificate begins (RFC 7468).
 const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
@@ -99,6 +100,7 @@ impl Post {
     /// Whether the server is there and lets tessera in.
     pub fn reach(&self) -> Result<(), MailTrouble> {
         let is_there = self.transport.test_connection().map_err(|error| MailTrouble::of(&error))?;
+        log::debug!("The mail server was asked whether it is there.", answered = is_there);
         if is_there { Ok(()) } else { Err(MailTrouble { kind: MailTroubleKind::Line, detail: None }) }
     }
 
@@ -106,7 +108,16 @@ impl Post {
     /// off may have it all the same, and knows it again by its id.
     pub fn send(&self, letter: &Letter) -> Result<(), MailTrouble> {
         let message = letter.message()?;
-        self.transport.send(&message).map(drop).map_err(|error| MailTrouble::of(&error))
+        let sent = self.transport.send(&message).map(drop).map_err(|error| MailTrouble::of(&error));
+        match &sent {
+            Ok(()) => log::debug!("The mail server has taken an e-mail."),
+            Err(trouble) => log::debug!(
+                "The mail server has not taken an e-mail.",
+                cause = trouble.kind.as_str(),
+                status = trouble.kind.status()
+            ),
+        }
+        sent
     }
 }
 
@@ -122,6 +133,24 @@ fn parameters(server: &MailServer) -> Result<TlsParameters, MailTrouble> {
         builder = builder.add_root_certificate(Certificate::from_pem(pem).map_err(wrong)?);
     }
     builder.build_rustls().map_err(wrong)
+}
+
+impl MailTroubleKind {
+    /// Its stable code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Authority => "authority",
+            Self::Refused(_) => "refused",
+            Self::Silent => "silent",
+            Self::Line => "no-connection",
+        }
+    }
+
+    /// The number by which the server has said no.
+    pub const fn status(self) -> Option<u16> {
+        if let Self::Refused(status) = self { Some(status) } else { None }
+    }
 }
 
 impl MailTrouble {

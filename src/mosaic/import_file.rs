@@ -53,6 +53,7 @@ use super::import_file_results::{Results, Verdict};
 use super::import_file_shape::hand_over;
 use crate::calendar::Clock;
 use crate::domain::{Person, PersonId, Receipt, State, WriteBack, WriteBackId};
+use crate::log;
 use crate::writeback::{Carried, Carrier, Found, Identity, Unidentified};
 
 /// What a write-back that was handed over waits for. It is kept with the write-back, and proves that it was handed over
@@ -227,10 +228,12 @@ impl ImportFileCarrier {
             Ok(files) => files,
             Err(reason) => return Carried::Refused { reason },
         };
+        log::debug!("It is put into the outbox of Mosaic’s import.", handover = handover, files = files.files.len());
         let prepared = self.outbox.prepare(write_back, &files, (handover, mended), self.clock.now());
         let Err(error) = prepared.and_then(|()| self.outbox.show(write_back)) else {
             return self.handed_over(write_back);
         };
+        log::debug!("It could not be put into the outbox of Mosaic’s import: the folder or its disk failed.");
         let reason = format!("it could not be handed over: {error}");
         match self.outbox.known_of(write_back).map(|known| known.trace) {
             // What has no manifest was not handed over.

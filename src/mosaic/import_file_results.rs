@@ -15,6 +15,7 @@ use super::import_file_shape::{kind, stem};
 use super::rest::text_at;
 use crate::calendar::Clock;
 use crate::domain::{PersonId, Reference, WriteBack};
+use crate::log;
 
 /// Bytes of one result file: a line has some hundred, so that this is half a million results.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -156,6 +157,7 @@ impl Results {
         let about = fs::metadata(path)?;
         let marked = is_marked(path);
         if !marked && !self.is_settled(&about) {
+            log::debug!("A file of results is left alone: it has changed a moment ago.");
             self.unsettled.push(path.to_owned());
             return Ok(self.files.remove(path).is_some());
         }
@@ -174,6 +176,8 @@ impl Results {
         } else {
             file.read_csv(&content, marked);
         }
+        log::debug!("A file of results was read.", results = file.rows.len(), troubles = file.troubles.len());
+        log::trace!("A file of results was this large.", bytes = length);
         self.files.insert(path.to_owned(), file);
         Ok(true)
     }

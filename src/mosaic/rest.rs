@@ -15,6 +15,7 @@ use super::rest_credentials::{RestCredentials, Shown, Token};
 use super::rest_write::unspelt;
 use crate::calendar::Clock;
 use crate::domain::{Payload, PersonId, Private, WriteBack, limit};
+use crate::log::{self, milliseconds};
 use crate::writeback::{Carried, Carrier, Found, Identity, Unidentified};
 
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -127,17 +128,20 @@ impl RestCarrier {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Sends a request, with a new token once if the old one is not taken any more.
+    /// Sends a request, with a new token once if the old one is not taken any more. `operation` is what the dialect
+    /// calls it.
     pub(super) async fn exchange(
         &self,
+        operation: &'static str,
         request: impl Fn() -> Result<RequestBuilder, String> + Send + Sync,
     ) -> Result<Response, Failed> {
         let mut refused = None;
         loop {
             let (request, shown) = self.signed(request().map_err(Failed::NotSent)?, refused).await?;
-            let response = self.send(request).await?;
+            let response = self.send(operation, request).await?;
             match shown {
                 Shown::Token(number) if meaning(response.status()) == Meaning::NotLetIn && refused.is_none() => {
+                    log::debug!("Mosaic does not take the token any more: it is asked again with a new one.");
                     refused = Some(number);
                 }
                 Shown::Token(_) | Shown::Fixed => return Ok(response),
@@ -145,27 +149,56 @@ impl RestCarrier {
         }
     }
 
-    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, Failed> {
-        self.wait_for_turn().await;
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        request.send().await.map_err(|error| {
-            let error = error.without_url();
-            if error.is_connect() || error.is_builder() {
-                Failed::NotSent(format!("Mosaic cannot be reached: {error}"))
-            } else {
-                Failed::MaybeSent(format!("Mosaic did not answer: {error}"))
+    pub(super) async fn send(&self, operation: &'static str, request: RequestBuilder) -> Result<Response, Failed> {
+        self.wait_for_turn(operation).await;
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let begun = Instant::now();
+        let answer = request.send().await;
+        let took = milliseconds(begun.elapsed());
+        match answer {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                log::debug!(
+                    "Mosaic answered.",
+                    operation = operation,
+                    status = status,
+                    milliseconds = took,
+                    request = number
+                );
+                Ok(response)
             }
-        })
+            Err(error) => {
+                let error = error.without_url();
+                let never_left = error.is_connect() || error.is_builder();
+                log::debug!(
+                    "Mosaic did not answer.",
+                    operation = operation,
+                    never_left = never_left,
+                    timed_out = error.is_timeout(),
+                    milliseconds = took,
+                    request = number
+                );
+                Err(if never_left {
+                    Failed::NotSent(format!("Mosaic cannot be reached: {error}"))
+                } else {
+                    Failed::MaybeSent(format!("Mosaic did not answer: {error}"))
+                })
+            }
+        }
     }
 
     /// Keeps to the rate.
-    async fn wait_for_turn(&self) {
+    async fn wait_for_turn(&self, operation: &'static str) {
         let turn = {
             let mut next = self.next.lock().await;
             let turn = (*next).max(Instant::now());
             *next = turn + Duration::from_secs(1) / self.settings.rate_per_second.max(1);
             turn
         };
+        let wait = milliseconds(turn.saturating_duration_since(Instant::now()));
+        if wait > 0 {
+            log::debug!("A request waits for its turn, to keep to the rate.", operation = operation, wait_ms = wait);
+        }
         tokio::time::sleep_until(turn).await;
     }
 
@@ -208,12 +241,14 @@ fn client(settings: &RestSettings, tls: bool, stay: redirect::Policy) -> Result<
 impl Carrier for RestCarrier {
     async fn carry(&self, write_back: &WriteBack) -> Carried {
         match &write_back.payload {
-            Payload::CaseNote { .. } => self.post(write_back, &self.dialect.add_note, "").await,
-            Payload::Appendment { note, .. } => self.post(write_back, &self.dialect.append_to_note, note).await,
+            Payload::CaseNote { .. } => self.post(write_back, ("add-note", &self.dialect.add_note), "").await,
+            Payload::Appendment { note, .. } => {
+                self.post(write_back, ("append-to-note", &self.dialect.append_to_note), note).await
+            }
             Payload::FormOutcome { .. } => self.answer(write_back).await,
             Payload::Document { .. } => self.upload(write_back).await,
             Payload::WorkflowStep { .. } => match &self.dialect.start_step {
-                Some(operation) => self.post(write_back, operation, "").await,
+                Some(operation) => self.post(write_back, ("start-step", operation), "").await,
                 None => unspelt("start-step"),
             },
         }
@@ -221,10 +256,10 @@ impl Carrier for RestCarrier {
 
     async fn find(&self, write_back: &WriteBack) -> Found {
         let find = match &write_back.payload {
-            Payload::CaseNote { .. } | Payload::Appendment { .. } => Some(&self.dialect.find_notes),
+            Payload::CaseNote { .. } | Payload::Appendment { .. } => Some(("find-notes", &self.dialect.find_notes)),
             Payload::FormOutcome { .. } => return self.find_answer(write_back).await,
-            Payload::Document { .. } => self.dialect.find_documents.as_ref(),
-            Payload::WorkflowStep { .. } => self.dialect.find_steps.as_ref(),
+            Payload::Document { .. } => self.dialect.find_documents.as_ref().map(|find| ("find-documents", find)),
+            Payload::WorkflowStep { .. } => self.dialect.find_steps.as_ref().map(|find| ("find-steps", find)),
         };
         match find {
             Some(find) => self.find_on_record(write_back, find).await,
@@ -236,7 +271,8 @@ impl Carrier for RestCarrier {
         let operation = &self.dialect.person;
         let unreachable = |reason| Unidentified::Unreachable { reason, retry_after: None };
         let url = self.url(&operation.path.replace("{person}", &person.to_string())).map_err(unreachable)?;
-        let response = self.exchange(|| Ok(self.get(&url))).await.map_err(|failed| unreachable(failed.reason()))?;
+        let response = self.exchange("person", || Ok(self.get(&url))).await;
+        let response = response.map_err(|failed| unreachable(failed.reason()))?;
         let status = response.status();
         let reason = format!("status {}", status.as_u16());
         match meaning(status) {
@@ -298,5 +334,6 @@ pub(super) async fn body(mut response: Response) -> Result<Value, String> {
             return Err("Mosaic's answer is too large".to_owned());
         }
     }
+    log::trace!("An answer of Mosaic’s was read.", bytes = bytes.len());
     serde_json::from_slice(&bytes).map_err(|_| "Mosaic's answer cannot be understood".to_owned())
 }

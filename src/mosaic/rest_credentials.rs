@@ -100,7 +100,7 @@ impl RestCarrier {
         // Whatever becomes of a request for a token, nothing is written by it.
         let unsent = |why: String| Failed::NotSent(why);
         let asked_at = Instant::now();
-        let response = self.send(request).await.map_err(|failed| unsent(failed.reason()))?;
+        let response = self.send("token", request).await.map_err(|failed| unsent(failed.reason()))?;
         if !response.status().is_success() {
             return Err(unsent(format!("Mosaic gives no token: status {}", response.status().as_u16())));
         }

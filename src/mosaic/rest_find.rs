@@ -46,7 +46,7 @@ impl RestCarrier {
     }
 
     /// Whether something on the person's record holds the reference.
-    pub(super) async fn find_on_record(&self, write_back: &WriteBack, find: &FindOperation) -> Found {
+    pub(super) async fn find_on_record(&self, write_back: &WriteBack, find: (&'static str, &FindOperation)) -> Found {
         let found = match self.matching(write_back, find).await {
             Ok(found) => found,
             Err(reason) => return Found::Unreadable { reason },
@@ -72,14 +72,18 @@ impl RestCarrier {
         }
     }
 
-    async fn matching(&self, write_back: &WriteBack, find: &FindOperation) -> Result<Vec<Match>, String> {
+    async fn matching(
+        &self,
+        write_back: &WriteBack,
+        (name, find): (&'static str, &FindOperation),
+    ) -> Result<Vec<Match>, String> {
         let from = write_back.payload.contact_date().saturating_sub(1.months());
         let path = find.path.replace("{person}", &write_back.person.to_string()).replace("{from}", &from.to_string());
         let mut page = Some(self.url(&path)?);
         let mut found = Vec::new();
         for _ in 0..PAGES_MAX {
             let Some(url) = page.take() else { return Ok(found) };
-            let response = self.exchange(|| Ok(self.get(&url))).await.map_err(|failed| failed.reason())?;
+            let response = self.exchange(name, || Ok(self.get(&url))).await.map_err(|failed| failed.reason())?;
             if !response.status().is_success() {
                 return Err(format!("Mosaic does not show the record: status {}", response.status().as_u16()));
             }

@@ -12,6 +12,7 @@ use super::dialect::{FormOperation, WriteOperation};
 use super::minutes;
 use super::rest::{Failed, RestCarrier, body, text_at};
 use crate::domain::{FormAnswer, FormValue, Payload, Receipt, WriteBack};
+use crate::log::{self, Span};
 use crate::writeback::{Carried, is_in};
 
 /// How often a form that has changed since it was read is read again in one attempt.
@@ -32,8 +33,13 @@ struct FormRead {
 }
 
 impl RestCarrier {
-    /// Posts a body in JSON.
-    pub(super) async fn post(&self, write_back: &WriteBack, operation: &WriteOperation, note: &str) -> Carried {
+    /// Posts a body in JSON. The operation comes with what the dialect calls it.
+    pub(super) async fn post(
+        &self,
+        write_back: &WriteBack,
+        (name, operation): (&'static str, &WriteOperation),
+        note: &str,
+    ) -> Carried {
         let path = operation.path.replace("{person}", &write_back.person.to_string()).replace("{note}", note);
         let body_to_send = operation.body(|name| value_of(&write_back.payload, name));
         let url = match self.url(&path) {
@@ -44,7 +50,7 @@ impl RestCarrier {
             let request = self.client.post(url.clone()).header("Idempotency-Key", write_back.id.to_string());
             Ok(request.json(&body_to_send))
         };
-        match self.exchange(request).await {
+        match self.exchange(name, request).await {
             Ok(response) => self.carried(response, operation, write_back).await,
             Err(failed) => failed.carried(),
         }
@@ -72,7 +78,7 @@ impl RestCarrier {
             let request = self.client.post(url.clone()).header("Idempotency-Key", write_back.id.to_string());
             Ok(request.multipart(form))
         };
-        match self.exchange(request).await {
+        match self.exchange("add-document", request).await {
             Ok(response) => self.carried(response, &operation.write, write_back).await,
             Err(failed) => failed.carried(),
         }
@@ -92,6 +98,7 @@ impl RestCarrier {
                 return Carried::Done(self.form_receipt(write_back));
             }
             if let Some(taken) = taken(&form.answers, answers, corrects) {
+                log::debug!("Somebody else has answered the form: nothing is written over it.");
                 let reason = format!("the form already has another answer to {taken}");
                 return Carried::Refused { reason };
             }
@@ -104,10 +111,13 @@ impl RestCarrier {
                 let request = self.client.patch(url.clone()).header("Idempotency-Key", write_back.id.to_string());
                 Ok(request.header(IF_MATCH, form.etag.clone()).json(&body_to_send))
             };
-            match self.exchange(request).await {
+            match self.exchange("answer-form", request).await {
                 // Somebody was quicker: it is read again.
-                Ok(response) if response.status() == StatusCode::PRECONDITION_FAILED => {}
+                Ok(response) if response.status() == StatusCode::PRECONDITION_FAILED => {
+                    log::debug!("The form has changed since it was read: it is read again.");
+                }
                 Ok(response) if response.status() == StatusCode::LOCKED => {
+                    log::debug!("The form is checked out by somebody: it is left alone until the next run.");
                     let reason = "the form is checked out by somebody".to_owned();
                     return Carried::Unsent { reason, retry_after: Some(CHECKED_OUT) };
                 }
@@ -116,6 +126,7 @@ impl RestCarrier {
                 Err(failed) => return failed.carried(),
             }
         }
+        log::debug!("The form keeps changing: it is left alone until the next run.");
         Carried::Unsent { reason: "the form keeps changing".to_owned(), retry_after: Some(CHECKED_OUT) }
     }
 
@@ -133,6 +144,7 @@ impl RestCarrier {
         let answers = answers_of(operation, &answer).map_err(|reason| Carried::Unsent { reason, retry_after: None })?;
         // What was written before the form was finished is written.
         if operation.finished.contains(&status) && !holds(&answers, write_back) {
+            log::debug!("The form is completed or cancelled: nothing can be written into it.");
             return Err(refused("the form is completed or cancelled"));
         }
         Ok(FormRead { etag, answers })
@@ -144,7 +156,7 @@ impl RestCarrier {
         let url = self.form_url(&operation.path, write_back).map_err(|reason| Carried::Refused { reason })?;
         // Nothing is written by reading, so that nothing is in doubt.
         let unsent = |reason: String| Carried::Unsent { reason, retry_after: None };
-        let response = self.exchange(|| Ok(self.get(&url))).await.map_err(|failed| unsent(failed.reason()))?;
+        let response = self.exchange("form", || Ok(self.get(&url))).await.map_err(|failed| unsent(failed.reason()))?;
         let reason = format!("Mosaic shows no form: status {}", response.status().as_u16());
         match meaning(response.status()) {
             Meaning::Done => {}
@@ -175,6 +187,7 @@ impl RestCarrier {
     /// What an answer to a write means.
     async fn carried(&self, response: Response, operation: &WriteOperation, write_back: &WriteBack) -> Carried {
         let status = response.status();
+        Span::current().record("status", status.as_u16());
         let reason = format!("Mosaic answered with status {}", status.as_u16());
         let retry_after = retry_after(response.headers(), self.clock.now());
         match meaning(status) {

@@ -19,6 +19,7 @@ use super::folder::{self, Found};
 use super::open::{Inside, open_into};
 use super::sink::{Sink, Step};
 use crate::domain::{DocumentTrouble, Private, limit};
+use crate::log;
 
 /// Documents of one file that may bring a process down before the rest of the file is given up.
 const STUCK_MAX: usize = 3;
@@ -99,6 +100,8 @@ impl Pack<'_> {
 
     fn hand_over(&mut self, contents: Contents) {
         self.read += 1;
+        let trouble = contents.trouble.map(DocumentTrouble::as_str);
+        log::debug!("A document of the pack was read.", document = self.read, trouble = trouble);
         (self.take)(contents);
     }
 
@@ -313,7 +316,10 @@ fn limit_process() {
     for (resource, most) in limits {
         // Where the system will not set a limit, the limits of the readers themselves still hold.
         if let Err(error) = setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }) {
-            tracing::warn!(%error, "a limit could not be set for the process that opens packs");
+            log::warn!(
+                "A limit could not be set for the process that opens packs: the readers' own limits hold.",
+                system_error = error.raw_os_error().unsigned_abs()
+            );
         }
     }
 }

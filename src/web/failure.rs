@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use super::{Room, Shell};
+use crate::log;
 use crate::operation::{Failure, FailureKind};
 
 /// Why a page is not shown.

@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tower_sessions::Session;
 
+use super::visit::AskedAs;
 use super::{PageFailure, Site, Visitor, session, sign_in, uploads};
 use crate::domain::SignInRole;
 
@@ -121,8 +122,11 @@ pub(super) async fn signed_in(
         let asked = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
         return Ok(sign_in::wanted(asked));
     };
+    let asked_as = AskedAs(visitor.widest_role());
     request.extensions_mut().insert(visitor);
-    Ok(next.run(request).await)
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(asked_as);
+    Ok(response)
 }
 
 /// Lets nobody pass who has none of the roles.

@@ -25,6 +25,7 @@ use tokio::time::Instant;
 use super::issuer_http::{Http, HttpTrouble};
 use crate::config::OidcSettings;
 use crate::domain::{AccountName, SignInRole};
+use crate::log::{Loggable, Value};
 use crate::operation::Failure;
 
 /// Where the issuer leads back to.
@@ -113,6 +114,12 @@ pub(super) enum IssuerTrouble {
     /// What it says of somebody does not hold.
     #[error("what the issuer says of somebody does not hold: {0}")]
     Unproved(&'static str),
+}
+
+impl Loggable for &IssuerTrouble {
+    fn loggable(self) -> impl Value {
+        self.to_string()
+    }
 }
 
 /// Somebody is about to be led to the issuer.

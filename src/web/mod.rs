@@ -41,6 +41,7 @@ mod sittings;
 mod today;
 mod trackers;
 mod uploads;
+mod visit;
 mod words;
 mod write_backs;
 

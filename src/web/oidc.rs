@@ -16,6 +16,7 @@ use super::issuer::{Issuer, IssuerTrouble};
 use super::sign_in::{Then, own_page};
 use super::{PageFailure, Room, Shell, Site, session};
 use crate::calendar::Clock;
+use crate::log;
 use crate::operation;
 
 /// Under which name a session keeps what somebody set out with who is to come back.
@@ -159,7 +160,7 @@ fn unknown_sign_in() -> Response {
 fn not_signed_in(trouble: &IssuerTrouble) -> Response {
     match trouble {
         IssuerTrouble::Away(_) => {
-            tracing::error!("nobody can sign in: {trouble}");
+            log::error!("Nobody can sign in with an account of the council’s.", trouble = trouble);
             page(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The council’s sign-in does not answer",
@@ -168,11 +169,11 @@ fn not_signed_in(trouble: &IssuerTrouble) -> Response {
             )
         }
         IssuerTrouble::Code => {
-            tracing::warn!("somebody was not signed in: {trouble}");
+            log::warn!("Somebody was not signed in.", trouble = trouble);
             unknown_sign_in()
         }
         IssuerTrouble::Unproved(_) => {
-            tracing::error!("somebody was not signed in: {trouble}");
+            log::error!("Somebody was not signed in.", trouble = trouble);
             page(
                 StatusCode::FORBIDDEN,
                 "You are not signed in",
@@ -191,7 +192,7 @@ fn turned_down(error: &str) -> Response {
     if let Some(code) = CODES.into_iter().find(|code| *code == error) {
         return not_signed_in(&IssuerTrouble::Away(format!("it says {code}")));
     }
-    tracing::warn!("somebody was not signed in: the issuer turned them down");
+    log::warn!("Somebody was not signed in: the issuer turned them down.");
     page(
         StatusCode::FORBIDDEN,
         "You are not signed in",
@@ -201,8 +202,8 @@ fn turned_down(error: &str) -> Response {
 }
 
 fn nameless() -> Response {
-    tracing::error!(
-        "somebody was not signed in: no claim holds a name for the audit trail; see name-claim in [web.oidc]"
+    log::error!(
+        "Somebody was not signed in: no claim holds a name for the audit trail; see name-claim in [web.oidc]."
     );
     page(
         StatusCode::FORBIDDEN,

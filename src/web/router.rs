@@ -12,7 +12,7 @@ use tower_sessions::{Expiry, MemoryStore, SessionManagerLayer};
 use super::{
     PageFailure, Site, accounts, assets, audit, download, duties, figures, guard, issuer, learning, mappings, oidc,
     outcome_form, outcomes, pace, pack, panels, quarantine, request, requests, sign_in, sitting, sittings, today,
-    trackers, words, write_backs,
+    trackers, visit, words, write_backs,
 };
 use crate::domain::SignInRole::{self, Administrator, Approver, Reader, Systems};
 use crate::domain::limit;
@@ -128,6 +128,7 @@ pub(super) fn router(site: &Site) -> Router {
         .layer(sessions(site))
         .layer(from_fn(pace::pace))
         .layer(from_fn_with_state(site.clone(), guard::door))
+        .layer(from_fn(visit::log))
         .with_state(site.clone())
 }
 

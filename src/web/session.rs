@@ -55,7 +55,12 @@ impl Visitor {
 
     /// Who reads, in the widest role that they have.
     pub(super) fn reading(&self) -> Actor {
-        self.acting(self.roles.iter().max().copied().unwrap_or(SignInRole::Reader))
+        self.acting(self.widest_role())
+    }
+
+    /// The widest role that they have.
+    pub(super) fn widest_role(&self) -> SignInRole {
+        self.roles.iter().max().copied().unwrap_or(SignInRole::Reader)
     }
 }
 

@@ -92,7 +92,9 @@ impl Site {
     ) -> Result<T, PageFailure> {
         let Ok(_turn) = self.0.questions.acquire().await else { return Err(PageFailure::Stopping) };
         let inner = self.0.clone();
-        let answered = tokio::task::spawn_blocking(move || question(&inner.workplace, inner.clock)).await;
+        let span = Span::current();
+        let answering = move || span.in_scope(|| question(&inner.workplace, inner.clock));
+        let answered = tokio::task::spawn_blocking(answering).await;
         answered.map_err(|_| PageFailure::Stopping)?.map_err(PageFailure::from)
     }
 

@@ -11,9 +11,10 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Carried, Carrier, Event, Found, Queue, QueueTrouble, Unidentified, guard};
+use super::{Carried, Carrier, Cause, Event, Found, Queue, QueueTrouble, Unidentified, change, guard};
 use crate::calendar::Clock;
 use crate::domain::{PersonId, State, WriteBack, WriteBackId};
+use crate::log::{self, Instrument as _, milliseconds};
 
 /// The longest that one attempt takes, its turn, its token and its readings included: whoever died in the middle of
 /// one may have written so long after it began.
@@ -74,6 +75,14 @@ enum Fate {
     Deferred,
 }
 
+/// What an attempt has come to.
+enum Tried {
+    /// It is done with in this run.
+    Over(Fate),
+    /// It is tried again after a wait.
+    Again(Duration),
+}
+
 impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
     /// A courier between a queue and a Mosaic.
     pub fn new(queue: &'a Q, carrier: &'a C, clock: Clock, settings: Settings) -> Self {
@@ -91,10 +100,14 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
             if free > 0 {
                 for write_back in self.queue.ready(&busy, &put_off, free)? {
                     busy.push(write_back.person);
-                    under_way.push(self.deliver(write_back));
+                    let span = change::span(&write_back);
+                    under_way.push(self.deliver(write_back).instrument(span));
                 }
             }
-            let Some(done) = under_way.next().await else { return Ok(delivery) };
+            let Some(done) = under_way.next().await else {
+                self.tell_behind()?;
+                return Ok(delivery);
+            };
             let (write_back, fate) = done?;
             busy.retain(|other| *other != write_back.person);
             delivery.count(fate);
@@ -108,7 +121,8 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
     pub async fn reconcile(&self) -> Result<Delivery, QueueTrouble> {
         let mut delivery = Delivery::default();
         for write_back in self.queue.unsettled()? {
-            if let Some(fate) = self.settle(write_back).await? {
+            let span = change::span(&write_back);
+            if let Some(fate) = self.settle(write_back).instrument(span).await? {
                 delivery.count(fate);
             }
         }
@@ -122,21 +136,32 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
             // Nobody is sending it any more: whoever was has died, and the request may have left just before that.
             let reason = "the program ended while it was being sent".to_owned();
             let at = since.saturating_add(ATTEMPT_MAX).unwrap_or(Timestamp::MAX).min(self.clock.now());
-            write_back = self.step(&write_back, Event::Lose { at, reason })?;
+            write_back = self.step(&write_back, Event::Lose { at, reason }, Some(Cause::ProgramEnded))?;
         }
         let State::Uncertain { since, .. } = &write_back.state else { return Ok(None) };
-        if !self.is_settled(*since) {
+        let left = self.settling_left(*since);
+        if left > SignedDuration::ZERO {
+            log::debug!(
+                "It is left alone until the settling time is over: a slow Mosaic may still be writing.",
+                seconds_left = left.as_secs().unsigned_abs()
+            );
             return Ok(Some(Fate::Uncertain));
         }
-        let event = match self.carrier.find(&write_back).await {
-            Found::Once(receipt) => Event::Deliver { receipt },
-            Found::Nowhere => Event::Return,
-            Found::Doubtful { reason } => Event::Hold { reason },
-            Found::Refused { reason } => Event::Refuse { reason },
-            Found::Waiting => return Ok(Some(Fate::Deferred)),
-            Found::Unreadable { .. } => return Ok(Some(Fate::Uncertain)),
+        let (event, cause) = match self.carrier.find(&write_back).await {
+            Found::Once(receipt) => (Event::Deliver { receipt }, Cause::Found),
+            Found::Nowhere => (Event::Return, Cause::NotFound),
+            Found::Doubtful { reason } => (Event::Hold { reason }, Cause::Doubtful),
+            Found::Refused { reason } => (Event::Refuse { reason }, Cause::Refused),
+            Found::Waiting => {
+                log::debug!("It waits: Mosaic’s import has not said what became of it.");
+                return Ok(Some(Fate::Deferred));
+            }
+            Found::Unreadable { .. } => {
+                log::debug!("It waits: Mosaic could not be read for it.");
+                return Ok(Some(Fate::Uncertain));
+            }
         };
-        Ok(match self.step(&write_back, event)?.state {
+        Ok(match self.step(&write_back, event, Some(cause))?.state {
             State::Sent { .. } => Some(Fate::Sent),
             State::Held { .. } => Some(Fate::Held),
             State::Refused { .. } => Some(Fate::Refused),
@@ -144,9 +169,26 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
         })
     }
 
-    fn is_settled(&self, since: Timestamp) -> bool {
+    /// How much of the settling time is left; zero or less where it is over.
+    fn settling_left(&self, since: Timestamp) -> SignedDuration {
         let settling = SignedDuration::try_from(self.settings.settling).unwrap_or(SignedDuration::MAX);
-        self.clock.now().duration_since(since) >= settling
+        settling.saturating_sub(self.clock.now().duration_since(since))
+    }
+
+    /// Says which write-backs wait for which.
+    fn tell_behind(&self) -> Result<(), QueueTrouble> {
+        if log::is_debug() {
+            for (waiting, earlier) in self.queue.behind()? {
+                log::debug!(
+                    "It waits in the order behind an earlier one for the same person.",
+                    write_back = waiting.id,
+                    submission = &waiting.submission,
+                    behind = earlier.id,
+                    state = &earlier.state
+                );
+            }
+        }
+        Ok(())
     }
 
     async fn deliver(&self, write_back: WriteBack) -> Result<(WriteBack, Fate), QueueTrouble> {
@@ -156,7 +198,7 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
         let mut write_back = write_back;
         if let Some(at) = self.queue.may_be_written(&write_back)? {
             let reason = "the ledger was restored from a backup, or a person has let it go on".to_owned();
-            let lost = self.step(&write_back, Event::Lose { at, reason })?;
+            let lost = self.step(&write_back, Event::Lose { at, reason }, Some(Cause::MayBeWritten))?;
             if let Some(fate) = self.settle(lost.clone()).await? {
                 return Ok((lost, fate));
             }
@@ -164,27 +206,53 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
             write_back = returned;
         }
         for attempt in 1.. {
-            write_back = self.step(&write_back, Event::Begin { at: self.clock.now() })?;
-            let carried = self.carrier.carry(&write_back).await;
-            let (event, fate) = match carried {
-                Carried::Done(receipt) => (Event::Deliver { receipt }, Fate::Sent),
-                Carried::Refused { reason } => (Event::Refuse { reason }, Fate::Refused),
-                Carried::Unknown { reason } => (Event::Lose { at: self.clock.now(), reason }, Fate::Uncertain),
-                Carried::Handed { reason } => (Event::Lose { at: self.clock.now(), reason }, Fate::Deferred),
-                Carried::Unsent { retry_after, .. } => {
-                    write_back = self.step(&write_back, Event::Return)?;
-                    let wait = retry_after.unwrap_or_else(|| backoff(&write_back, attempt));
-                    if attempt >= self.settings.attempts_max || wait > self.settings.wait_max {
-                        break;
-                    }
-                    tokio::time::sleep(wait).await;
-                    continue;
-                }
-            };
-            let write_back = self.step(&write_back, event)?;
-            return Ok((write_back, fate));
+            write_back = self.step(&write_back, Event::Begin { at: self.clock.now() }, None)?;
+            let span = change::attempt_span(&write_back);
+            let (now, tried) = self.attempt(write_back, attempt).instrument(span).await?;
+            write_back = now;
+            match tried {
+                Tried::Over(fate) => return Ok((write_back, fate)),
+                Tried::Again(wait) => tokio::time::sleep(wait).await,
+            }
         }
         Ok((write_back, Fate::Deferred))
+    }
+
+    /// One attempt, the `attempt`-th of this run.
+    async fn attempt(&self, write_back: WriteBack, attempt: u32) -> Result<(WriteBack, Tried), QueueTrouble> {
+        let now = || self.clock.now();
+        let (event, cause, fate) = match self.carrier.carry(&write_back).await {
+            Carried::Done(receipt) => (Event::Deliver { receipt }, Cause::Answered, Fate::Sent),
+            Carried::Refused { reason } => (Event::Refuse { reason }, Cause::Refused, Fate::Refused),
+            Carried::Unknown { reason } => (Event::Lose { at: now(), reason }, Cause::Unanswered, Fate::Uncertain),
+            Carried::Handed { reason } => (Event::Lose { at: now(), reason }, Cause::HandedOver, Fate::Deferred),
+            Carried::Unsent { retry_after, .. } => {
+                let write_back = self.step(&write_back, Event::Return, Some(Cause::NotTaken))?;
+                let tried = self.again_or_not(&write_back, attempt, retry_after);
+                return Ok((write_back, tried));
+            }
+        };
+        Ok((self.step(&write_back, event, Some(cause))?, Tried::Over(fate)))
+    }
+
+    /// Whether what was not taken is tried again in this run.
+    fn again_or_not(&self, write_back: &WriteBack, attempt: u32, retry_after: Option<Duration>) -> Tried {
+        let wait = retry_after.unwrap_or_else(|| backoff(write_back, attempt));
+        let (asked, wait_ms) = (retry_after.map(milliseconds), milliseconds(wait));
+        if wait > self.settings.wait_max {
+            log::debug!(
+                "It is put off to the next run: the wait is longer than a run waits.",
+                retry_after_ms = asked,
+                wait_ms = wait_ms
+            );
+            Tried::Over(Fate::Deferred)
+        } else if attempt >= self.settings.attempts_max {
+            log::debug!("It is put off to the next run: it was tried often enough in this one.", tries = attempt);
+            Tried::Over(Fate::Deferred)
+        } else {
+            log::debug!("It is tried again after a wait.", retry_after_ms = asked, wait_ms = wait_ms, tries = attempt);
+            Tried::Again(wait)
+        }
     }
 
     /// Proves that the record is the child's, once a run and before the first write. `None`: it is.
@@ -196,20 +264,28 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
         let known = self.queue.known_person(person)?;
         let objection = match self.carrier.identify(person).await {
             Ok(identity) => guard::objection(person, &identity, known.as_ref()),
-            Err(Unidentified::Unreachable { .. }) => return Ok(Some(Fate::Deferred)),
+            Err(Unidentified::Unreachable { retry_after, .. }) => {
+                log::debug!(
+                    "It is put off to the next run: Mosaic could not be asked whose record it is.",
+                    retry_after_ms = retry_after.map(milliseconds)
+                );
+                return Ok(Some(Fate::Deferred));
+            }
             Err(refused) => Some(guard::unidentified(person, &refused)),
         };
-        if let Some(reason) = objection {
-            self.step(write_back, Event::Hold { reason })?;
+        if let Some((cause, reason)) = objection {
+            self.step(write_back, Event::Hold { reason }, Some(cause))?;
             return Ok(Some(Fate::Held));
         }
         self.proved.lock().unwrap_or_else(PoisonError::into_inner).insert(person);
         Ok(None)
     }
 
-    fn step(&self, write_back: &WriteBack, event: Event) -> Result<WriteBack, QueueTrouble> {
+    fn step(&self, write_back: &WriteBack, event: Event, cause: Option<Cause>) -> Result<WriteBack, QueueTrouble> {
         let next = write_back.state.next(event).map_err(|error| QueueTrouble::Ledger(Box::new(error)))?;
-        self.queue.change(write_back, next)
+        let now = self.queue.change(write_back, next)?;
+        change::changed(&write_back.state, &now, cause);
+        Ok(now)
     }
 }
 

@@ -1,29 +1,42 @@
 //! The identity guard: nothing is written to a record that is not, beyond doubt, the child's.
 
-use super::{Identity, Unidentified};
+use super::{Cause, Identity, Unidentified};
 use crate::domain::{Person, PersonId};
 
+/// Why a person's record may not be written on: as a code, and in words.
+pub(super) type Objection = (Cause, String);
+
 /// Why a person's record may not be written on, or nothing.
-pub(super) fn objection(person: PersonId, answer: &Identity, known: Option<&Person>) -> Option<String> {
+pub(super) fn objection(person: PersonId, answer: &Identity, known: Option<&Person>) -> Option<Objection> {
+    let objection = |cause, reason| Some((cause, reason));
     if answer.person != person {
-        return Some(format!("Mosaic answered for person {} when asked for {person}", answer.person));
+        return objection(
+            Cause::OtherPerson,
+            format!("Mosaic answered for person {} when asked for {person}", answer.person),
+        );
     }
     if let Some(into) = answer.merged_into {
-        return Some(format!("person {person} was merged into {into}"));
+        return objection(Cause::Merged, format!("person {person} was merged into {into}"));
     }
     if answer.restricted {
-        return Some(format!("the record of person {person} is restricted"));
+        return objection(Cause::Restricted, format!("the record of person {person} is restricted"));
     }
     if answer.closed {
-        return Some(format!("the record of person {person} is closed"));
+        return objection(Cause::Closed, format!("the record of person {person} is closed"));
     }
     let named = known.and_then(|known| known.initials.as_ref()).zip(answer.initials.as_ref());
     if named.is_some_and(|(ours, theirs)| letters(ours.expose()) != letters(theirs.expose())) {
-        return Some(format!("Mosaic has other initials for person {person} than the persons extract"));
+        return objection(
+            Cause::OtherInitials,
+            format!("Mosaic has other initials for person {person} than the persons extract"),
+        );
     }
     let born = known.and_then(|known| known.date_of_birth.as_ref()).zip(answer.date_of_birth.as_ref());
     if born.is_some_and(|(ours, theirs)| ours != theirs) {
-        return Some(format!("Mosaic has another date of birth for person {person} than the persons extract"));
+        return objection(
+            Cause::OtherDateOfBirth,
+            format!("Mosaic has another date of birth for person {person} than the persons extract"),
+        );
     }
     None
 }
@@ -36,13 +49,14 @@ fn letters(initials: &str) -> Vec<char> {
 }
 
 /// Why a person's record may not be written on when Mosaic says that it is not there.
-pub(super) fn unidentified(person: PersonId, why: &Unidentified) -> String {
-    match why {
+pub(super) fn unidentified(person: PersonId, why: &Unidentified) -> Objection {
+    let reason = match why {
         Unidentified::Refused { reason } => format!("Mosaic does not show person {person}: {reason}"),
         Unidentified::Unreachable { reason, .. } => {
             format!("Mosaic could not be asked about person {person}: {reason}")
         }
-    }
+    };
+    (Cause::NotShown, reason)
 }
 
 #[cfg(test)]
@@ -86,7 +100,7 @@ mod tests {
             Identity { merged_into: Some(other), ..good.clone() },
         ];
         for identity in bad {
-            let objection = objection(person, &identity, Some(&known)).expect("an objection");
+            let (_, objection) = objection(person, &identity, Some(&known)).expect("an objection");
             assert!(!objection.contains("201"), "a date of birth is never shown: {objection}");
         }
     }

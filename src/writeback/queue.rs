@@ -30,6 +30,11 @@ pub trait Queue: Send + Sync {
     /// died. A ledger has one writing process, so at start every `sending` one was left behind.
     fn unsettled(&self) -> Result<Vec<WriteBack>, QueueTrouble>;
 
+    /// Those that are approved and wait for an earlier one, each with that one: for the log. Nothing where nobody looks.
+    fn behind(&self) -> Result<Vec<(WriteBack, WriteBack)>, QueueTrouble> {
+        Ok(Vec::new())
+    }
+
     /// A write-back as it is now.
     fn again(&self, id: WriteBackId) -> Result<Option<WriteBack>, QueueTrouble>;
 
