@@ -9,6 +9,7 @@ use super::engine::{Transaction, Value, params};
 use super::store::{count, decode, encode, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{Duty, DutyId, DutyStanding, DutyState, Evidence, PanelName, PersonId, SubmissionId};
+use crate::log;
 
 /// Which duties are meant.
 #[derive(Debug, Clone)]
@@ -54,13 +55,31 @@ impl DutySelection {
 
 type Row = (String, String, Option<String>, String, Option<String>);
 
+/// Says that a duty has come up, or is another now.
+fn tell_kept(is_raised: bool, duty: &Duty) {
+    let Duty { id, panel, submission, sitting, due, .. } = duty;
+    macro_rules! line {
+        ($sentence:literal) => {
+            log::info!(
+                $sentence,
+                duty = id,
+                panel = panel,
+                submission = submission.as_ref(),
+                sitting = *sitting,
+                due = *due
+            )
+        };
+    }
+    if is_raised { line!("A duty has come up.") } else { line!("A duty is another now, or due at another time.") }
+}
+
 impl Ledger {
     /// Keeps duties as they were worked out. One that is known is changed only while it is open; one that was withdrawn
     /// and comes up again is open again; one that is done stays done.
     pub fn keep_duties(&mut self, duties: &[Duty], actor: &Actor) -> Result<DutiesKept, LedgerTrouble> {
         let at = self.now();
         let transaction = self.transaction()?;
-        let mut kept = DutiesKept::default();
+        let (mut kept, mut told) = (DutiesKept::default(), Vec::new());
         for duty in duties {
             let payload = encode(duty)?;
             let known: Option<(String, String)> = transaction.first(
@@ -86,8 +105,10 @@ impl Ledger {
             audit::append(&transaction, &at, &said)?;
             let counter = if action == "duty-raised" { &mut kept.raised } else { &mut kept.changed };
             *counter += 1;
+            told.push((action == "duty-raised", duty));
         }
         transaction.commit()?;
+        told.into_iter().for_each(|(is_raised, duty)| tell_kept(is_raised, duty));
         Ok(kept)
     }
 
@@ -117,6 +138,7 @@ impl Ledger {
         let said = Said { actor, action, subject: id.as_str(), before: &before, after: &after };
         audit::append(&transaction, &at, &said)?;
         transaction.commit()?;
+        log::info!("A duty is open no more.", duty = id, state = state);
         Ok(true)
     }
 

@@ -65,6 +65,21 @@ pub enum LedgerTrouble {
 }
 
 impl LedgerTrouble {
+    /// Its stable code.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Disk { .. } => "ledger-disk",
+            Self::Full { .. } => "ledger-disk-full",
+            Self::WrongKey { .. } => "ledger-key",
+            Self::NotEncrypted { .. } => "ledger-not-encrypted",
+            Self::Migration { .. } => "ledger-version",
+            Self::Busy { .. } => "ledger-busy",
+            Self::Damaged { .. } => "ledger-damaged",
+            Self::Conflict(_) => "ledger-conflict",
+            Self::Database(_) => "ledger-database",
+        }
+    }
+
     /// What to do about it.
     pub fn help(&self) -> String {
         match self {

@@ -10,8 +10,8 @@ use tracing::field::{DisplayValue, Empty, display};
 
 use crate::diagnostic::Place;
 use crate::domain::{
-    AuthorityName, DutyId, DutyState, ExtractType, PanelName, Reason, SignInRole, State, SubmissionId, Verdict, WriteBackId,
-    WriteBackKind,
+    AuthorityName, DutyId, DutyState, ExtractType, PanelName, Reason, SignInRole, State, SubmissionId, Verdict,
+    WriteBackId, WriteBackKind,
 };
 
 /// A type that holds nothing of a child and nothing that a person typed.

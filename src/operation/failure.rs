@@ -2,6 +2,7 @@
 //! browser.
 
 use std::fmt;
+use std::io;
 
 use crate::config::{ConfigTrouble, SecretTrouble};
 use crate::diagnostic::Diagnostic;
@@ -169,6 +170,31 @@ impl Failure {
     pub fn titled(self, title: &'static str) -> Self {
         let page = PageText { title: Some(title), ..self.page() };
         Self { page: Some(page), ..self }
+    }
+
+    /// What has caused it, as a code for the log: the texts may name a file, or what somebody typed.
+    pub fn cause(&self) -> &'static str {
+        let of_ledger = self.error.chain().find_map(|error| error.downcast_ref::<LedgerTrouble>());
+        let of_system = self.error.chain().find_map(|error| error.downcast_ref::<io::Error>());
+        match (of_ledger, of_system) {
+            (Some(trouble), _) => trouble.as_str(),
+            (None, Some(error)) => match error.kind() {
+                io::ErrorKind::NotFound => "file-not-found",
+                io::ErrorKind::PermissionDenied => "file-not-permitted",
+                io::ErrorKind::StorageFull => "disk-full",
+                io::ErrorKind::TimedOut => "timed-out",
+                io::ErrorKind::InvalidData => "file-not-understood",
+                _ => "system",
+            },
+            (None, None) => match self.kind {
+                FailureKind::NotFound => "not-found",
+                FailureKind::Invalid => "invalid",
+                FailureKind::Conflict => "conflict",
+                FailureKind::Busy => "busy",
+                FailureKind::Configuration => "configuration",
+                FailureKind::Failed => "failed",
+            },
+        }
     }
 
     /// What a page says of it.

@@ -262,7 +262,6 @@ fn read_part(
     progress: &dyn Progress,
 ) -> Result<FileReport, Failure> {
     let name = start.name.clone();
-    tracing::debug!(file = name, extract = %incoming.extract, "reading");
     if let Some(trouble) = shrunk(installation, incoming, &start)? {
         let mut held = take_all(installation, incoming, start, vec![quarantined(trouble, None)], dry_run)?;
         held.note = Some("held for a person: it is much smaller than the one before".to_owned());
@@ -279,13 +278,6 @@ fn read_part(
     };
     progress.end();
     let (account, note) = account?;
-    tracing::info!(
-        file = name,
-        records = account.records,
-        taken = account.taken,
-        quarantined = account.quarantined,
-        "read"
-    );
     Ok(FileReport { note, ..report_of(incoming, &name, account) })
 }
 

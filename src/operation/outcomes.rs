@@ -15,7 +15,7 @@ use crate::ledger::{OutcomeKey, OutcomeRow, OutcomeSelection};
 use crate::mapping::{Field, FieldType};
 use crate::outcome::may_approve;
 use crate::report;
-use crate::writeback::{self, Event, FormQuestion, FormTarget, Plan, Planning};
+use crate::writeback::{self, Cause, Event, FormQuestion, FormTarget, Plan, Planning};
 
 /// An outcome in a list.
 #[derive(Debug, Clone, Serialize)]
@@ -289,12 +289,14 @@ fn release_one(installation: &mut Installation, actor: &Actor, outcome: &Outcome
     for write_back in planned(installation, outcome)?.unwrap_or_default().write_backs {
         if installation.ledger.write_back(write_back.id)?.is_none() {
             installation.ledger.plan(std::slice::from_ref(&write_back), actor)?;
+            writeback::planned(&write_back);
         }
         let Some(known) = installation.ledger.write_back(write_back.id)? else { continue };
         if known.state == State::Planned
             && let Ok(next) = known.state.next(Event::Approve)
         {
-            installation.ledger.change_write_back(&known, next, actor)?;
+            let now = installation.ledger.change_write_back(&known, next, actor)?;
+            writeback::changed(&known.state, &now, Some(Cause::OutcomeApproved));
             released += 1;
         }
     }

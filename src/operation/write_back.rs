@@ -15,9 +15,10 @@ use super::{Failure, OpenLedger, Page, Paging, Thing};
 use crate::config::{ClientCertificate, Credentials, ImportFiles, MosaicSettings, Transport};
 use crate::domain::{AuthorityName, PanelName, Receipt, State, WriteBack, WriteBackId};
 use crate::ledger::{Ledger, LedgerQueue};
+use crate::log::{self, Instrument as _};
 use crate::mosaic::{Dialect, ImportFileCarrier, ImportFolders, RestCarrier, RestCredentials, RestSettings};
 use crate::report;
-use crate::writeback::{self, Carrier, Courier, Delivery, Event, Settings};
+use crate::writeback::{self, Carrier, Cause, Courier, Delivery, Event, Settings};
 
 /// A write-back in a list, in the JSON shape of DESIGN section 11.
 #[derive(Debug, Clone, Serialize)]
@@ -166,8 +167,11 @@ fn change(
         let help = format!("`tessera writeback show {id}` shows it");
         Failure::invalid(format_args!("{id} is {}: {why}", found.state.as_str()), help)
     })?;
+    let cause = if matches!(event, Event::Release) { Cause::LetGoOn } else { Cause::HeldByPerson };
     let next = found.state.next(event).map_err(|error| Failure::invalid(error, "look at it first"))?;
-    Ok(WriteBackShown::of(&ledger.change_write_back(&found, next, actor)?))
+    let now = ledger.change_write_back(&found, next, actor)?;
+    writeback::changed(&found.state, &now, Some(cause));
+    Ok(WriteBackShown::of(&now))
 }
 
 /// A write-back by its id or its reference.
@@ -216,6 +220,10 @@ pub(super) async fn send(installation: &mut Installation, meant: &Meant, work: T
         let name = &authority.name;
         if matches!(authority.mosaic, MosaicSettings::None) {
             if installation.ledger.write_backs_in(name, "approved")? > 0 {
+                log::debug!(
+                    "Approved write-backs wait: the configuration says that nothing is sent.",
+                    authority = name
+                );
                 sending.without_transport.push(name.to_string());
             }
             continue;
@@ -230,7 +238,7 @@ pub(super) async fn send(installation: &mut Installation, meant: &Meant, work: T
             MosaicSettings::Rest(transport) => {
                 let carrier = carrier(installation, &transport)?;
                 let delivery = deliver(installation, name, &carrier, transport.settling, work).await?;
-                tracing::info!(authority = name.as_str(), requests = carrier.requests(), "spoken to Mosaic");
+                log::info!("Mosaic was spoken to.", authority = name, requests = carrier.requests());
                 sending.add(&delivery);
             }
             MosaicSettings::ImportFile(files) => {
@@ -256,17 +264,20 @@ async fn deliver<C: Carrier>(
     let (clock, actor) = (installation.clock, installation.actor.clone());
     let queue = LedgerQueue::new(&mut installation.ledger, authority.clone(), actor);
     let courier = Courier::new(&queue, carrier, clock, settings);
+    let span = log::span!("sending", authority = authority);
     let delivery = match work {
-        Task::Send => courier.run().await,
-        Task::Reconcile => courier.reconcile().await,
+        Task::Send => courier.run().instrument(span).await,
+        Task::Reconcile => courier.reconcile().instrument(span).await,
     };
     let delivery = delivery.map_err(|error| Failure::failed(error, "nothing that was begun is lost: run it again"))?;
-    tracing::info!(
-        authority = authority.as_str(),
+    log::info!(
+        "What was to be written to this authority's Mosaic has been gone through.",
+        authority = authority,
         sent = delivery.sent,
         refused = delivery.refused,
         uncertain = delivery.uncertain,
-        "written back"
+        held = delivery.held,
+        deferred = delivery.deferred
     );
     Ok(delivery)
 }
@@ -355,7 +366,10 @@ impl Sending {
         for trouble in carrier.troubles() {
             let file = installation.shown(&trouble.file);
             let at = trouble.at.as_ref().map_or_else(String::new, |at| format!(", {at}"));
-            tracing::warn!(file, at, "{}", trouble.message);
+            log::warn!(
+                "Something is not as it should be with Mosaic’s import: `tessera writeback send` says what.",
+                needs_person = trouble.needs_person
+            );
             self.troubles.push(format!("{file}{at}: {}", trouble.message));
             self.troubled |= trouble.needs_person;
         }

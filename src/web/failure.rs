@@ -45,16 +45,20 @@ impl PageFailure {
         self.said().0
     }
 
-    /// Says in the log what whoever looks after the pages must know, in the words of the terminal: the browser has its
-    /// own. A message names files, tables and ids, never what stands in them.
+    /// Says in the log what whoever looks after the pages must know: the browser has its own words.
     fn log(&self) {
         let Self::Operation(failure) = self else { return };
-        let status = self.status().as_u16();
+        let (status, cause) = (self.status().as_u16(), failure.cause());
         match failure.kind {
-            FailureKind::Failed | FailureKind::Configuration => tracing::error!(status, "not done: {failure}"),
-            FailureKind::Busy => tracing::warn!(status, "not done: {failure}"),
-            // What was typed into an address or a form may be a name.
-            FailureKind::NotFound | FailureKind::Invalid | FailureKind::Conflict => tracing::debug!(status, "not done"),
+            FailureKind::Failed | FailureKind::Configuration => {
+                log::error!("Something that was asked for on a page was not done.", status = status, cause = cause);
+            }
+            FailureKind::Busy => {
+                log::warn!("Something that was asked for on a page has to wait.", status = status, cause = cause);
+            }
+            FailureKind::NotFound | FailureKind::Invalid | FailureKind::Conflict => {
+                log::debug!("Something that was asked for on a page cannot be done.", status = status, cause = cause);
+            }
         }
     }
 

@@ -25,7 +25,7 @@ use tokio::time::Instant;
 use super::issuer_http::{Http, HttpTrouble};
 use crate::config::OidcSettings;
 use crate::domain::{AccountName, SignInRole};
-use crate::log::{Loggable, Value};
+use crate::log::{self, Loggable};
 use crate::operation::Failure;
 
 /// Where the issuer leads back to.
@@ -117,7 +117,7 @@ pub(super) enum IssuerTrouble {
 }
 
 impl Loggable for &IssuerTrouble {
-    fn loggable(self) -> impl Value {
+    fn loggable(self) -> impl log::Value {
         self.to_string()
     }
 }

@@ -202,9 +202,7 @@ fn turned_down(error: &str) -> Response {
 }
 
 fn nameless() -> Response {
-    log::error!(
-        "Somebody was not signed in: no claim holds a name for the audit trail; see name-claim in [web.oidc]."
-    );
+    log::error!("Somebody was not signed in: no claim holds a name for the audit trail; see name-claim in [web.oidc].");
     page(
         StatusCode::FORBIDDEN,
         "You are not signed in",

@@ -11,6 +11,7 @@ use super::limits::Limits;
 use super::uploads::Uploads;
 use crate::calendar::Clock;
 use crate::config::WebSettings;
+use crate::log::Span;
 use crate::operation::{self, Actor, Failure, Installation, OpenLedger, Wording, Workplace};
 
 /// Questions that are worked on at once: each has a connection to the ledger of its own.
