@@ -108,7 +108,7 @@ fn state(checked: &Value, child: usize, kind: &str) -> String {
 }
 
 fn codes(paper: &PackPaper) -> Vec<&str> {
-    paper.findings.iter().map(|finding| finding.code.as_str()).collect()
+    paper.findings.iter().map(|finding| finding.code().as_str()).collect()
 }
 
 const TEXT: &str = "Chronology\nMosaic ID: 100002\nDate of report: 20/11/2026\n";
@@ -225,6 +225,7 @@ fn a_kept_pack_counts_in_every_later_check_and_is_kept_once() {
     let page = Page::new();
     let before = page.checked();
     assert_eq!(state(&before, SIBLING, "social-care-assessment"), "document-missing");
+    assert!(page.last_checks()[SIBLING].contains("\"social-care-assessment\""));
     let path = sample_pack();
     let keep = ["--rehearsal", "check", REQUEST, "--pack", path.to_str().unwrap(), "--keep"];
     let ran = page.tessera.run(&keep);
@@ -235,7 +236,7 @@ fn a_kept_pack_counts_in_every_later_check_and_is_kept_once() {
     assert_eq!(state(&after, CHILD, "chronology"), "document-missing", "another child's paper was kept");
     let agenda = page.tessera.run(&["--rehearsal", "agenda", "support-panel", "2026-12-02", "--json"]);
     assert!(agenda.stdout.contains("Genogram.png, kept on 2026-11-27"), "{}", agenda.all());
-    assert!(page.last_checks().iter().all(|findings| !findings.contains("social care assessment is not on")));
+    assert!(!page.last_checks()[SIBLING].contains("\"social-care-assessment\""), "the list would not agree");
     let story = page.tessera.json(&["--rehearsal", "submissions", "show", REQUEST]);
     let kept = story["kept"].as_array().unwrap();
     assert!(kept.iter().all(|paper| paper["file"] != "Case chronology.pdf"), "{story}");
@@ -303,6 +304,13 @@ fn a_kept_paper_is_taken_away_with_a_reason_and_may_be_kept_again() {
     }
 }
 
+/// What findings are known by, as they are shown and as they are kept.
+fn named(findings: Value) -> Vec<[String; 4]> {
+    let findings = findings.as_array().unwrap().iter();
+    let keys = ["code", "severity", "subject", "policy"];
+    findings.map(|finding| keys.map(|key| finding[key].as_str().unwrap().to_owned())).collect()
+}
+
 #[test]
 fn facts_are_asked_with_words_and_who_has_answered() {
     let page = Page::new();
@@ -318,7 +326,10 @@ fn facts_are_asked_with_words_and_who_has_answered() {
     let known = page.fact(&unknown.fact);
     assert_eq!((known.value, known.from.as_deref()), ("yes", Some("administrator:a.person")));
     for (request, kept) in report.requests.iter().zip(page.last_checks()) {
-        assert_eq!(serde_json::to_string(&request.findings).unwrap(), kept);
+        assert_eq!(
+            named(serde_json::to_value(&request.findings).unwrap()),
+            named(serde_json::from_str(&kept).unwrap())
+        );
     }
     let slip = [StatedFact { name: "nothing".to_owned(), value: true }];
     assert!(page.workplace.open(page.clock(), &page.actor).unwrap().state_facts(&id(), &slip).is_err());
@@ -333,8 +344,8 @@ fn what_is_waived_is_waived_in_lists_at_once() {
         subject: Some("chronology".to_owned()),
         role: "team-manager".to_owned(),
         reason: "Synthetic".into(),
-        until: "2026-12-31".parse().unwrap(),
+        until: "2026-12-02".parse().unwrap(),
     };
-    page.workplace.open(page.clock(), &page.actor).unwrap().waive(&id(), &given).unwrap();
+    page.workplace.open(page.clock(), &page.actor).unwrap().waive(&id(), &given).unwrap().unwrap();
     assert!(!page.last_checks()[CHILD].contains("\"chronology\""));
 }

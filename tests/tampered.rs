@@ -116,7 +116,7 @@ const TAMPERINGS: &[(&str, &str)] = &[
     ("UPDATE stated SET name = 'another'", "stated"),
     ("DELETE FROM stated", "is gone"),
     ("INSERT INTO stated SELECT submission, 'another', value, by, at FROM stated", "stated"),
-    ("UPDATE waiver SET payload = replace(payload, '2026-12-31', '2027-12-31')", "stated"),
+    ("UPDATE waiver SET payload = replace(payload, '2026-12-02', '2027-12-02')", "stated"),
     ("UPDATE waiver SET by = 'somebody else'", "stated"),
     ("UPDATE waiver SET person = 999999", "stated"),
     ("UPDATE waiver SET fingerprint = 'another'", "stated"),
@@ -189,7 +189,7 @@ fn ledger() -> Tessera {
     let id = "lincolnshire-700002";
     well(&["--rehearsal", "check", id, "--fact", "seeking-extension=yes"]);
     let waived = ["--waive", "document-missing:chronology", "--role", "team-manager", "--reason", "Synthetic"];
-    well(&[&["--rehearsal", "check", id], &waived[..], &["--until", "2026-12-31"]].concat());
+    well(&[&["--rehearsal", "check", id], &waived[..], &["--until", "2026-12-02"]].concat());
     let pack = repository().join("samples/packs").join(id);
     well(&["--rehearsal", "check", id, "--pack", pack.to_str().unwrap(), "--keep"]);
     forget_one(&tessera, id);

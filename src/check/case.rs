@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use jiff::ZonedDateTime;
 use jiff::civil::{Date, DateTime};
-use serde::Serialize;
 
-use super::KnownFacts;
+use super::{Finding, KnownFacts, Lapsed, Renewed, Waived};
 use crate::calendar::Office;
 use crate::domain::{
-    Answer, Document, FactValue, FieldRule, Finding, FindingSeverity, PersonId, Private, Reading, Submission,
-    SubmissionId, Value, Verdict, Waiver,
+    Answer, Document, FactValue, FieldRule, FindingSeverity, PersonId, Reading, RecordedWaiver, Submission,
+    SubmissionId, Value, Verdict,
 };
 use crate::panel::{Approval, Condition, Elsewhere, Hearing, Paper, Profile, RequestKind, Route, Sitting};
 
@@ -40,7 +39,7 @@ pub struct Case<'a> {
     /// Open requests that came before it and ask this panel the same for this child.
     pub twins: &'a [SubmissionId],
     /// What somebody has answered for.
-    pub waivers: &'a [Waiver],
+    pub waivers: &'a [RecordedWaiver],
     /// Other open forms about this child, by name: a form may be a paper.
     pub forms: &'a [Arc<str>],
 }
@@ -65,20 +64,11 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// Those for which somebody has answered.
     pub waived: Vec<Waived>,
-}
-
-/// A finding for which somebody has answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Waived {
-    /// The finding.
-    #[serde(flatten)]
-    pub finding: Finding,
-    /// In which role.
-    pub role: String,
-    /// Why.
-    pub reason: Private<String>,
-    /// The last day on which that holds.
-    pub until: Date,
+    /// What somebody has answered for and does not count.
+    pub lapsed: Vec<Lapsed>,
+    /// Waivers that are to stand in the ledger otherwise than they do: found again by their sentence, or moved with their
+    /// sitting.
+    pub renewed: Vec<Renewed>,
 }
 
 /// A piece of paperwork that is asked for, and the newest document that is it.

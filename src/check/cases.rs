@@ -6,16 +6,16 @@ use std::sync::Arc;
 use jiff::civil::{Time, date};
 use jiff::tz::TimeZone;
 
-use super::{Case, Checked, KnownFacts, Slot, Stated, check, codes};
+use super::{Case, Checked, Code, KnownFacts, Slot, Stated, check};
 use crate::calendar::Office;
 use crate::diagnostic::{Located, Place};
 use crate::domain::{
     Answer, AnswerNote, AuthorityName, Document, DocumentKind, DocumentTrouble, FieldRule, Origin, PanelName, Private,
-    Reading, StepStatus, Submission, SubmissionId, Unmapped, Value, Verdict, Waiver, Whose,
+    Reading, RecordedWaiver, StepStatus, Submission, SubmissionId, Unmapped, Value, Verdict, Waiver, Whose,
 };
 use crate::panel::{Known, Profile};
 
-const PROFILE: &str = r#"
+pub(super) const PROFILE: &str = r#"
 panel = "p"
 title = "The Panel"
 policy = "Procedure"
@@ -75,24 +75,25 @@ policy = "section 5"
 "#;
 
 /// All that a check looks at, for a test to change.
-struct World {
-    submission: Submission,
-    documents: Vec<Document>,
-    fields: Vec<FieldRule>,
-    stated: Vec<Stated>,
-    sitting: jiff::civil::Date,
-    now: &'static str,
-    slot: Option<Slot>,
-    twins: Vec<SubmissionId>,
-    waivers: Vec<Waiver>,
+pub(super) struct World {
+    pub(super) profile: String,
+    pub(super) submission: Submission,
+    pub(super) documents: Vec<Document>,
+    pub(super) fields: Vec<FieldRule>,
+    pub(super) stated: Vec<Stated>,
+    pub(super) sitting: jiff::civil::Date,
+    pub(super) now: &'static str,
+    pub(super) slot: Option<Slot>,
+    pub(super) twins: Vec<SubmissionId>,
+    pub(super) waivers: Vec<RecordedWaiver>,
 }
 
-fn answer(field: &str, value: Value) -> Answer {
+pub(super) fn answer(field: &str, value: Value) -> Answer {
     let place = Place::Line(2);
     Answer { field: field.into(), value, subject: None, question: field.into(), place, note: None }
 }
 
-fn document(kind: &str) -> Document {
+pub(super) fn document(kind: &str) -> Document {
     Document {
         authority: AuthorityName::new("a"),
         person: "100001".parse().unwrap(),
@@ -106,7 +107,7 @@ fn document(kind: &str) -> Document {
     }
 }
 
-fn complete() -> World {
+pub(super) fn complete() -> World {
     let authority = AuthorityName::new("a");
     let choice = |name: &str| Value::Choice(name.into());
     let answers = vec![
@@ -141,6 +142,7 @@ fn complete() -> World {
         required_when: Vec::new(),
     };
     World {
+        profile: PROFILE.to_owned(),
         submission,
         documents: vec![document("chronology")],
         fields: vec![field("reason")],
@@ -159,33 +161,33 @@ fn known() -> Known {
     Known { documents: names(&["chronology", "assessment"]), roles: names(&["team-manager"]), ..Known::default() }
 }
 
-fn profile() -> Profile {
+fn profile(text: &str) -> Profile {
     let name = PanelName::of(&AuthorityName::new("a"), "p");
-    let (profile, mistakes) = Profile::read(name, "p.toml", PROFILE, &known(), None);
+    let (profile, mistakes) = Profile::read(name, "p.toml", text, &known(), None);
     profile.unwrap_or_else(|| panic!("{mistakes:?}"))
 }
 
 /// A document that was opened.
-fn opened(kind: Option<&str>, reading: Reading) -> Document {
+pub(super) fn opened(kind: Option<&str>, reading: Reading) -> Document {
     Document { kind: kind.map(DocumentKind::new), reading: Some(reading), ..document("chronology") }
 }
 
-fn troubled(trouble: DocumentTrouble) -> Document {
+pub(super) fn troubled(trouble: DocumentTrouble) -> Document {
     opened(Some("chronology"), Reading { trouble: Some(trouble), ..Reading::default() })
 }
 
-fn state(world: &mut World, name: &str) {
+pub(super) fn state(world: &mut World, name: &str) {
     world.stated.push(Stated { name: name.into(), value: true });
 }
 
 /// The verdict and the codes of what was found.
-fn said(world: &World) -> (Verdict, BTreeSet<String>) {
+fn said(world: &World) -> (Verdict, BTreeSet<&'static str>) {
     let checked = checked(world);
-    (checked.verdict, checked.findings.into_iter().map(|finding| finding.code).collect())
+    (checked.verdict, checked.findings.iter().map(|finding| finding.code().as_str()).collect())
 }
 
-fn checked(world: &World) -> Checked {
-    let profile = profile();
+pub(super) fn checked(world: &World) -> Checked {
+    let profile = profile(&world.profile);
     let zone = TimeZone::get("Europe/London").unwrap();
     let office = Office { zone: zone.clone(), close: Time::constant(17, 0, 0, 0), holidays: Arc::default() };
     let facts = KnownFacts::gather(&profile, Vec::new(), &[], false, &world.stated, world.sitting);
@@ -209,15 +211,29 @@ fn checked(world: &World) -> Checked {
     check(&case)
 }
 
-fn set(world: &mut World, field: &str, value: Value) {
+/// A waiver as ledgers of before hold it: for no sitting.
+pub(super) fn recorded(fingerprint: &str, until: jiff::civil::Date) -> RecordedWaiver {
+    let waiver = Waiver {
+        fingerprint: fingerprint.to_owned(),
+        role: "team-manager".into(),
+        reason: Private::from("It is being written"),
+        until,
+        sitting: None,
+        finding: None,
+        taken_back: None,
+    };
+    RecordedWaiver { waiver, by: "administrator:a.person".to_owned() }
+}
+
+pub(super) fn set(world: &mut World, field: &str, value: Value) {
     world.submission.answers.retain(|answer| *answer.field != *field);
     world.submission.answers.push(answer(field, value));
 }
 
-type Change = fn(&mut World);
+pub(super) type Change = fn(&mut World);
 
 /// What is changed in the complete request, the code that it gives, and what the request then comes to.
-const CASES: &[(&str, Verdict, Change)] = &[
+pub(super) const CASES: &[(&str, Verdict, Change)] = &[
     ("answer-missing", Verdict::Incomplete, |world| set(world, "reason", Value::Blank)),
     ("answer-invalid", Verdict::Incomplete, |world| {
         set(world, "reason", Value::Unread { raw: Private::from("?"), why: "it is not a date".into() });
@@ -304,7 +320,7 @@ fn every_rule_has_its_case() {
     // Two sources of a fact are needed for a contradiction: below.
     cases.push("fact-contradicted");
     cases.sort_unstable();
-    assert_eq!(cases, codes().collect::<Vec<_>>());
+    assert_eq!(cases, Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>());
 }
 
 #[test]
@@ -341,7 +357,7 @@ fn what_is_sure_outweighs_what_is_not_known_and_the_form_outweighs_a_person() {
         let value = if answer { FactValue::Yes } else { FactValue::No };
         let fact = Fact { name: "assessed".into(), value, source: FactSource::Answer, read_at: None };
         let stated = [Stated { name: "assessed".into(), value: stated }];
-        let facts = KnownFacts::gather(&profile(), vec![fact], &[], false, &stated, date(2026, 12, 3));
+        let facts = KnownFacts::gather(&profile(PROFILE), vec![fact], &[], false, &stated, date(2026, 12, 3));
         (facts.value("assessed"), facts.contradictions().count())
     };
     assert_eq!(profile_facts(true, false), (crate::domain::FactValue::Yes, 1));
@@ -353,12 +369,7 @@ fn what_somebody_answers_for_blocks_until_its_day_and_comes_back_when_it_says_so
     let mut world = complete();
     world.documents[0].dated = Some(date(2026, 9, 2));
     let found = checked(&world).findings;
-    let waiver = |until| Waiver {
-        fingerprint: found[0].fingerprint(),
-        role: "team-manager".into(),
-        reason: Private::from("It is being written"),
-        until,
-    };
+    let waiver = |until| recorded(&found[0].fingerprint(), until);
     world.waivers = vec![waiver(date(2026, 11, 27))];
     let answered_for = checked(&world);
     assert_eq!((answered_for.verdict, answered_for.findings.len()), (Verdict::Complete, 0));
@@ -376,8 +387,7 @@ fn nobody_answers_for_another_childs_papers() {
     let whose = Whose::Other("100002".parse().unwrap());
     world.documents.push(opened(Some("chronology"), Reading { whose, ..Reading::default() }));
     let fingerprint = checked(&world).findings[0].fingerprint();
-    let (role, reason) = ("team-manager".into(), Private::from("A reason"));
-    world.waivers = vec![Waiver { fingerprint, role, reason, until: date(2026, 12, 31) }];
+    world.waivers = vec![recorded(&fingerprint, date(2026, 12, 31))];
     assert_eq!(checked(&world).verdict, Verdict::Incomplete);
 }
 

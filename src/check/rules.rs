@@ -1,5 +1,7 @@
-//! The rules, each in a file of its own: a `mod` line and an entry here.
+//! The registry of rules: a `mod` line and an entry for each, and everything that is made of the list.
 
+mod document_found;
+mod retrospect;
 mod wording;
 
 mod answer_invalid;
@@ -33,89 +35,143 @@ mod slot_unavailable;
 mod unmapped_question;
 mod wrong_panel;
 
-use super::Case;
-use crate::domain::Finding;
+use serde::{Deserialize, Serialize};
 
-/// A rule: its code, what it means, and how it is found.
-pub(super) struct Rule {
-    /// The stable code, which is the name of its file.
-    pub(super) code: &'static str,
-    /// What `tessera explain` prints.
-    pub(super) explanation: &'static str,
-    /// Adds what it finds.
-    pub(super) find: fn(&Case<'_>, &mut Vec<Finding>),
-}
+use super::rule::{Effect, Found, Group, Rule};
+use crate::domain::codes;
 
-/// Every rule, in order of code.
-pub(super) const RULES: &[&Rule] = &[
-    &answer_invalid::RULE,
-    &answer_missing::RULE,
-    &answer_truncated::RULE,
-    &approval_after_cutoff::RULE,
-    &approval_missing::RULE,
-    &approval_wrong_role::RULE,
-    &below_threshold::RULE,
-    &document_duplicate::RULE,
-    &document_empty::RULE,
-    &document_encrypted::RULE,
-    &document_kind_unclear::RULE,
-    &document_missing::RULE,
-    &document_stale::RULE,
-    &document_too_long::RULE,
-    &document_undated::RULE,
-    &document_unreadable::RULE,
-    &document_wrong_child::RULE,
-    &duplicate_request::RULE,
-    &fact_contradicted::RULE,
-    &fact_unknown::RULE,
-    &late_submission::RULE,
-    &not_required::RULE,
-    &outside_sittings::RULE,
-    &request_kind_unknown::RULE,
-    &retrospective_due::RULE,
-    &retrospective_overdue::RULE,
-    &sitting_cancelled::RULE,
-    &slot_unavailable::RULE,
-    &unmapped_question::RULE,
-    &wrong_panel::RULE,
-];
+/// Makes of the list of rules what hangs on all of them.
+macro_rules! rules {
+    ($($code:literal => $name:ident($file:ident),)+) => {
+        codes! {
+            /// The code of a finding: the name of its rule's file.
+            Code { $(#[doc = concat!("What `tessera explain ", $code, "` says.")] $name => $code,)+ }
+        }
 
-/// Declares a rule. Its doc comment is its manual: rustdoc and `tessera explain` show the same text.
-macro_rules! rule {
-    ($(#[doc = $line:literal])+ $code:literal => $find:ident) => {
-        $(#[doc = $line])+
-        pub(super) static RULE: crate::check::rules::Rule =
-            crate::check::rules::Rule { code: $code, explanation: concat!($($line, "\n"),+), find: $find };
+        /// What was found, by code.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "code", content = "detail")]
+        pub enum Detail {
+            $(#[doc = concat!("What the rule of `", $code, "` has found.")] #[serde(rename = $code)] $name($file::Detail),)+
+        }
+
+        $(impl From<$file::Detail> for Detail {
+            fn from(found: $file::Detail) -> Self {
+                Self::$name(found)
+            }
+        })+
+
+        impl Code {
+            const fn rule(self) -> &'static Rule {
+                match self {
+                    $(Self::$name => &$file::RULE,)+
+                }
+            }
+        }
+
+        impl Detail {
+            /// The code.
+            pub const fn code(&self) -> Code {
+                match self {
+                    $(Self::$name(_) => Code::$name,)+
+                }
+            }
+
+            pub(super) fn found(&self) -> &dyn Found {
+                match self {
+                    $(Self::$name(found) => found,)+
+                }
+            }
+        }
     };
 }
-use rule;
 
-/// The codes of all findings, in order.
-pub fn codes() -> impl Iterator<Item = &'static str> {
-    RULES.iter().map(|rule| rule.code)
+rules! {
+    "answer-invalid" => AnswerInvalid(answer_invalid),
+    "answer-missing" => AnswerMissing(answer_missing),
+    "answer-truncated" => AnswerTruncated(answer_truncated),
+    "approval-after-cutoff" => ApprovalAfterCutoff(approval_after_cutoff),
+    "approval-missing" => ApprovalMissing(approval_missing),
+    "approval-wrong-role" => ApprovalWrongRole(approval_wrong_role),
+    "below-threshold" => BelowThreshold(below_threshold),
+    "document-duplicate" => DocumentDuplicate(document_duplicate),
+    "document-empty" => DocumentEmpty(document_empty),
+    "document-encrypted" => DocumentEncrypted(document_encrypted),
+    "document-kind-unclear" => DocumentKindUnclear(document_kind_unclear),
+    "document-missing" => DocumentMissing(document_missing),
+    "document-stale" => DocumentStale(document_stale),
+    "document-too-long" => DocumentTooLong(document_too_long),
+    "document-undated" => DocumentUndated(document_undated),
+    "document-unreadable" => DocumentUnreadable(document_unreadable),
+    "document-wrong-child" => DocumentWrongChild(document_wrong_child),
+    "duplicate-request" => DuplicateRequest(duplicate_request),
+    "fact-contradicted" => FactContradicted(fact_contradicted),
+    "fact-unknown" => FactUnknown(fact_unknown),
+    "late-submission" => LateSubmission(late_submission),
+    "not-required" => NotRequired(not_required),
+    "outside-sittings" => OutsideSittings(outside_sittings),
+    "request-kind-unknown" => RequestKindUnknown(request_kind_unknown),
+    "retrospective-due" => RetrospectiveDue(retrospective_due),
+    "retrospective-overdue" => RetrospectiveOverdue(retrospective_overdue),
+    "sitting-cancelled" => SittingCancelled(sitting_cancelled),
+    "slot-unavailable" => SlotUnavailable(slot_unavailable),
+    "unmapped-question" => UnmappedQuestion(unmapped_question),
+    "wrong-panel" => WrongPanel(wrong_panel),
 }
 
-/// What a code means and what to do about it.
-pub fn explain(code: &str) -> Option<String> {
-    let rule = RULES.iter().find(|rule| rule.code == code)?;
-    let lines = rule.explanation.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
-    Some(lines.collect::<Vec<_>>().join("\n").trim_end().to_owned())
+impl Code {
+    /// What it means and what to do about it: what `tessera explain` prints.
+    pub fn explanation(self) -> String {
+        let lines = self.rule().explanation.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
+        lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
+    }
+
+    /// What its findings are about.
+    pub const fn group(self) -> Group {
+        self.rule().group
+    }
+
+    /// What a finding of it that blocks says of the request.
+    pub const fn effect(self) -> Effect {
+        self.rule().effect
+    }
+
+    /// Whether the counts of what open requests lack name it.
+    pub const fn is_counted(self) -> bool {
+        self.rule().is_counted
+    }
+
+    /// Whether somebody may answer for it.
+    pub const fn may_be_waived(self) -> bool {
+        self.rule().may_be_waived
+    }
+
+    pub(super) const fn outlasts_exemption(self) -> bool {
+        self.rule().outlasts_exemption
+    }
+
+    pub(super) fn find(self, case: &super::Case<'_>, findings: &mut Vec<super::Finding>) {
+        (self.rule().find)(case, findings);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// What several rules share, and is none.
+    const SHARED: [&str; 3] = ["document-found", "retrospect", "wording"];
+
     #[test]
     fn every_rule_has_the_name_of_its_file_and_says_what_to_do() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/check/rules");
         let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<String> = files.map(|file| file.trim_end_matches(".rs").replace('_', "-")).collect();
-        names.retain(|name| name != "wording");
+        names.retain(|name| !SHARED.contains(&name.as_str()));
         names.sort();
-        assert_eq!(names, codes().collect::<Vec<_>>());
-        for code in codes() {
-            assert!(explain(code).is_some_and(|text| text.contains("What to do:")), "{code}");
+        assert_eq!(names, Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>());
+        for code in Code::ALL {
+            assert!(code.explanation().contains("What to do:"), "{code}");
         }
     }
 }

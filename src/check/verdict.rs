@@ -1,64 +1,37 @@
 //! Runs the rules, and says what all findings come to.
 
-use super::rules::RULES;
-use super::{Case, Checked, Waived};
-use crate::domain::{Finding, FindingSeverity, Verdict, Waiver};
-
-/// One child's papers in another's pack are taken out, and nobody can answer for leaving them there.
-const NEVER_WAIVED: &str = "document-wrong-child";
-
-/// Whether somebody may answer for findings of this code.
-pub fn may_be_waived(code: &str) -> bool {
-    code != NEVER_WAIVED
-}
+use super::rule::Effect;
+use super::waiver::{self, Waivers};
+use super::{Case, Checked, Code, Finding};
+use crate::domain::{FindingSeverity, Verdict};
 
 /// Checks a request.
 pub fn check(case: &Case<'_>) -> Checked {
     let mut findings = Vec::new();
-    for rule in RULES {
-        (rule.find)(case, &mut findings);
+    for code in Code::ALL {
+        code.find(case, &mut findings);
     }
     if case.exemption().is_some() {
         // Nothing blocks a request that the panel does not need.
-        findings.retain(|finding| finding.severity != FindingSeverity::Blocking || finding.code == "not-required");
+        findings.retain(|finding| finding.severity != FindingSeverity::Blocking || finding.code().outlasts_exemption());
     }
-    findings.sort_by(|one, other| {
-        (one.severity, &one.code, &one.subject).cmp(&(other.severity, &other.code, &other.subject))
-    });
+    findings.sort_by_cached_key(|finding| (finding.severity, finding.code(), finding.subject.to_string()));
     findings.dedup();
-    let mut waived = Vec::new();
-    findings.retain(|finding| match waiver(case, finding) {
-        None => true,
-        Some(one) => {
-            waived.push(one);
-            false
-        }
-    });
-    Checked { verdict: verdict(&findings), findings, waived }
-}
-
-fn waiver(case: &Case<'_>, finding: &Finding) -> Option<Waived> {
-    let fingerprint = finding.fingerprint();
-    let holds = |waiver: &&Waiver| waiver.fingerprint == fingerprint && case.now.date() <= waiver.until;
-    let waiver = case.waivers.iter().filter(|_| may_be_waived(&finding.code)).find(holds)?;
-    Some(Waived {
-        finding: finding.clone(),
-        role: waiver.role.clone(),
-        reason: waiver.reason.clone(),
-        until: waiver.until,
-    })
+    let Waivers { waived, lapsed, renewed } = waiver::apply(case, &mut findings);
+    Checked { verdict: verdict(&findings), findings, waived, lapsed, renewed }
 }
 
 fn verdict(findings: &[Finding]) -> Verdict {
-    let mut blocking = findings.iter().filter(|finding| finding.severity == FindingSeverity::Blocking);
-    let is_asked = |finding: &Finding| finding.code == "fact-unknown";
-    if findings.iter().any(|finding| finding.code == "late-submission") {
-        return Verdict::Late;
-    }
-    match blocking.next() {
-        None => Verdict::Complete,
-        // What is sure to be missing outweighs what is not known.
-        Some(first) if !is_asked(first) || blocking.any(|finding| !is_asked(finding)) => Verdict::Incomplete,
-        Some(_) => Verdict::Unknown,
+    let blocking = || findings.iter().filter(|finding| finding.severity == FindingSeverity::Blocking);
+    let says = |effect| blocking().any(|finding| finding.code().effect() == effect);
+    // What is sure to be missing outweighs what is not known.
+    if says(Effect::IsLate) {
+        Verdict::Late
+    } else if says(Effect::Lacks) {
+        Verdict::Incomplete
+    } else if says(Effect::Asks) {
+        Verdict::Unknown
+    } else {
+        Verdict::Complete
     }
 }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{Exit, Out, Session};
 use crate::domain::{Private, SubmissionId};
-use crate::operation::{self, CheckReport, CheckScope, Failure, StatedFact, WaiverGiven};
+use crate::operation::{self, CheckReport, CheckScope, Failure, StatedFact, WaiverGiven, WaiverTakenBack};
 
 /// Check requests against their panel's paperwork
 ///
@@ -23,19 +23,23 @@ pub(super) struct Args {
     pack: Option<PathBuf>,
     /// Keep what was read of the papers with the request, so that every later check counts them; another child's are
     /// refused, and the papers themselves are not copied
-    #[arg(long, requires = "pack", conflicts_with_all = ["waive", "facts"])]
+    #[arg(long, requires = "pack", conflicts_with_all = ["waive", "unwaive", "facts"])]
     keep: bool,
     /// Answer for a finding, so that it blocks no longer: its code, with its subject where there are several
-    #[arg(long, value_name = "CODE[:SUBJECT]", requires_all = ["submission", "role", "reason", "until"])]
+    #[arg(long, group = "accepting", value_name = "CODE[:SUBJECT]", requires_all = ["submission", "role", "reason", "until"])]
     #[arg(conflicts_with_all = ["panel", "all", "pack", "facts"])]
     waive: Option<String>,
+    /// Take back that a finding was answered for: its code, with its subject where there are several
+    #[arg(long, group = "accepting", value_name = "CODE[:SUBJECT]", requires_all = ["submission", "reason"])]
+    #[arg(conflicts_with_all = ["panel", "all", "pack", "facts", "role", "until"])]
+    unwaive: Option<String>,
     /// The role in which the finding is answered for
     #[arg(long, value_name = "ROLE", requires = "waive")]
     role: Option<String>,
-    /// Why it is answered for
-    #[arg(long, value_name = "TEXT", requires = "waive")]
+    /// Why it is answered for, or taken back
+    #[arg(long, value_name = "TEXT", requires = "accepting")]
     reason: Option<String>,
-    /// The last day on which that holds
+    /// The last day on which that holds: from today to the day of the sitting, or 28 days where there is none
     #[arg(long, value_name = "DATE", requires = "waive")]
     until: Option<Date>,
     /// Write the matrix of requests and documents to a .xlsx or .html file
@@ -60,13 +64,23 @@ struct Which {
 }
 
 impl Args {
+    fn taken_back(&self) -> Option<WaiverTakenBack> {
+        let (code, subject) = named(self.unwaive.as_ref()?);
+        Some(WaiverTakenBack { code, subject, reason: Private::new(self.reason.clone()?) })
+    }
+
     fn waiver(&self) -> Option<WaiverGiven> {
-        let (code, subject) = match self.waive.as_ref()?.split_once(':') {
-            Some((code, subject)) => (code.to_owned(), Some(subject.to_owned())),
-            None => (self.waive.clone()?, None),
-        };
+        let (code, subject) = named(self.waive.as_ref()?);
         let reason = Private::new(self.reason.clone()?);
         Some(WaiverGiven { code, subject, role: self.role.clone()?, reason, until: self.until? })
+    }
+}
+
+/// A code, and the subject behind a colon.
+fn named(finding: &str) -> (String, Option<String>) {
+    match finding.split_once(':') {
+        Some((code, subject)) => (code.to_owned(), Some(subject.to_owned())),
+        None => (finding.to_owned(), None),
     }
 }
 
@@ -79,7 +93,12 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         Which { .. } => CheckScope::All,
     };
     let checked = match (&scope, args.waiver()) {
-        (CheckScope::Submission { id, .. }, Some(given)) => session.open()?.waive(id, &given)?,
+        (CheckScope::Submission { id, .. }, Some(given)) => session.open()?.waive(id, &given)??,
+        (CheckScope::Submission { id, .. }, None) if args.unwaive.is_some() => {
+            let given =
+                args.taken_back().ok_or_else(|| Failure::invalid("there is no reason", "give one with --reason"))?;
+            session.open()?.take_waiver_back(id, &given)?
+        }
         (CheckScope::Submission { id, pack: Some(path) }, None) if args.keep => {
             let kept = session.open()?.pack_keep(id, path)?;
             kept.kept_in_words().iter().for_each(|line| out.say(format_args!("{line}")));

@@ -1,4 +1,4 @@
-//! One thing that the check has to say, and what all of it comes to.
+//! How much a finding matters, what all of them come to, and that somebody answers for one.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -32,38 +32,10 @@ codes! {
     }
 }
 
-/// One thing the check has to say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// The stable code, kebab-case: `document-missing`.
-    pub code: String,
-    /// How much it matters.
-    pub severity: FindingSeverity,
-    /// What it is about: a document kind, a field, `approval`.
-    pub subject: String,
-    /// What is wrong, in an administrator's words.
-    pub message: String,
-    /// What to do, and who.
-    pub help: String,
-    /// The clause it stands on.
-    pub policy: String,
-    /// Where it was read.
-    pub source: Option<String>,
-}
-
-impl Finding {
-    /// What makes two findings of two checks the same finding: code, subject and message.
-    pub fn fingerprint(&self) -> String {
-        use sha2::{Digest as _, Sha256};
-        let digest = Sha256::digest(format!("{}\u{1f}{}\u{1f}{}", self.code, self.subject, self.message));
-        super::hexadecimal(digest.iter().take(8))
-    }
-}
-
 /// That somebody has answered for a finding: it blocks no longer, and is not forgotten (DESIGN section 7).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiver {
-    /// The fingerprint of the finding: one that says something else is a new one.
+    /// The fingerprint of the finding, in hexadecimal digits.
     pub fingerprint: String,
     /// The role in which it was waived.
     pub role: String,
@@ -71,4 +43,50 @@ pub struct Waiver {
     pub reason: Private<String>,
     /// The last day on which it holds.
     pub until: Date,
+    /// The sitting for which it was given; `None` where there was none, and where it was given before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sitting: Option<Date>,
+    /// What it was given for; `None` where it was given before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<FindingName>,
+    /// That it was taken back: it holds no longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back: Option<TakenBack>,
+}
+
+/// What a finding is called.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FindingName {
+    /// Its code.
+    pub code: String,
+    /// What it is about.
+    pub subject: String,
+}
+
+/// That a waiver was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// Who has entered it.
+    pub by: String,
+    /// Why.
+    pub reason: Private<String>,
+}
+
+/// A waiver, and who has entered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedWaiver {
+    /// The waiver.
+    pub waiver: Waiver,
+    /// Who has entered it.
+    pub by: String,
+}
+
+impl Waiver {
+    /// Digits of a fingerprint that was made from a sentence, before findings were data.
+    pub const WORDED_DIGITS: usize = 16;
+
+    /// Whether its fingerprint was made from a sentence.
+    pub fn is_worded(&self) -> bool {
+        self.fingerprint.len() == Self::WORDED_DIGITS
+    }
 }

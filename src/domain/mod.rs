@@ -24,7 +24,7 @@ pub use document::{Document, DocumentKind, DocumentTrouble, Event, Person, Readi
 pub use duty::{Duty, DutyId, DutyStanding, DutyState, Escalation, Evidence};
 pub use fact::{Fact, FactSource, FactValue};
 pub use field_rule::FieldRule;
-pub use finding::{Finding, FindingSeverity, Verdict, Waiver};
+pub use finding::{FindingName, FindingSeverity, RecordedWaiver, TakenBack, Verdict, Waiver};
 pub(crate) use hexadecimal::hexadecimal;
 pub use id::{AuthorityName, FormId, IdTrouble, PanelName, PersonId, StepId, SubmissionId, WriteBackId};
 pub use outcome::{Decision, Outcome, OutcomeState};

@@ -27,6 +27,9 @@ impl Ledger {
         if let Some(wrong) = self.first_wrong_statement(&told)? {
             return Ok(Some(wrong));
         }
+        if let Some(wrong) = self.first_wrong_waiver()? {
+            return Ok(Some(wrong));
+        }
         if let Some(wrong) = self.first_wrong_duty()? {
             return Ok(Some(wrong));
         }
@@ -48,7 +51,7 @@ impl Ledger {
     fn told(&self) -> Result<Told, LedgerTrouble> {
         let mut told = Told::new();
         let sql = "SELECT subject, action, actor, after FROM audit
-                   WHERE action LIKE 'outcome-%' OR action IN ('planned', 'fact-stated', 'finding-waived') ORDER BY sequence";
+                   WHERE action LIKE 'outcome-%' OR action IN ('planned', 'fact-stated') ORDER BY sequence";
         self.database.each(sql, &[], |row| {
             told.entry((row.get(0)?, row.get(1)?)).or_default().push((row.get(2)?, row.get(3)?));
             Ok(())
@@ -99,12 +102,9 @@ impl Ledger {
         Ok(gone.map(|((id, _), _)| format!("outcomes of {id} are gone, or have come from nowhere")))
     }
 
-    /// What people have stated and answered for is what they said; every write-back that was planned is there.
+    /// What people have stated is what they said; every write-back that was planned is there.
     fn first_wrong_statement(&self, told: &Told) -> Result<Option<String>, LedgerTrouble> {
         let mut known: BTreeSet<(String, &str, Vec<u8>)> = BTreeSet::new();
-        for (id, text) in self.texts("SELECT submission, person || ' ' || payload FROM waiver")? {
-            known.insert((id, "finding-waived", fingerprint(&text)));
-        }
         for (id, name) in self.texts("SELECT submission, name || '=' || iif(value, 'true', 'false') FROM stated")? {
             known.insert((id, "fact-stated", fingerprint(&name)));
         }
@@ -119,7 +119,7 @@ impl Ledger {
         for ((subject, action), entries) in told {
             let is_last_there = match action.as_str() {
                 "planned" => planned.contains(subject),
-                "fact-stated" | "finding-waived" => {
+                "fact-stated" => {
                     // A later word takes the place of an earlier one; the last is there.
                     entries
                         .last()

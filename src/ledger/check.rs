@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use super::audit::{self, Said};
 use super::engine::params;
 use super::learning::keep_first_looks;
-use super::store::{decode, encode, number};
+use super::store::number;
 use super::{Actor, Ledger, LedgerTrouble};
-use crate::domain::{Finding, PanelName, PersonId, SubmissionId, Verdict, Waiver};
+use crate::domain::{PanelName, PersonId, SubmissionId, Verdict};
 
 /// What a check said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +18,37 @@ pub struct StoredCheck {
     pub inputs: [u8; 32],
     /// What it came to.
     pub verdict: Verdict,
-    /// What it found.
-    pub findings: Vec<Finding>,
+    /// What it found, as a JSON array of objects with `code`, `severity` and `subject`: it is kept as it is, and what
+    /// else stands in it is not read here.
+    pub findings: String,
+    /// What of it the counts of what open requests lack name: codes and subjects.
+    pub lacks: Vec<(String, String)>,
+    /// What stands against the request besides that it is late, for the first look.
+    pub against: Vec<Against>,
     /// Where it is expected, and since when.
     pub booking: Option<Booking>,
+}
+
+/// What the last check of a request said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastCheck {
+    /// A hash over all that the check looked at.
+    pub inputs: [u8; 32],
+    /// What it came to.
+    pub verdict: Verdict,
+    /// What it found, as it was kept: ledgers of before hold sentences.
+    pub findings: String,
+}
+
+/// Something that stands against a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Against {
+    /// The code of the finding.
+    pub code: String,
+    /// What it is about.
+    pub subject: String,
+    /// Whether it is not known, so that nobody can say that the request lacks it.
+    pub is_asked: bool,
 }
 
 /// A place at a sitting.
@@ -52,19 +79,18 @@ const KEEP: &str =
 
 impl Ledger {
     /// What the last check of a request for one child said.
-    pub fn last_check(&self, id: &SubmissionId, person: PersonId) -> Result<Option<StoredCheck>, LedgerTrouble> {
+    pub fn last_check(&self, id: &SubmissionId, person: PersonId) -> Result<Option<LastCheck>, LedgerTrouble> {
         let row: Option<(Vec<u8>, String, String)> = self.database.first(
             "SELECT inputs, verdict, payload FROM checked WHERE submission = ?1 AND person = ?2",
             params![id.as_str(), number(person.number())],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
-        let Some((inputs, verdict, payload)) = row else { return Ok(None) };
+        let Some((inputs, verdict, findings)) = row else { return Ok(None) };
         let damaged = || LedgerTrouble::Damaged { what: format!("the check of {id}") };
-        Ok(Some(StoredCheck {
+        Ok(Some(LastCheck {
             inputs: inputs.try_into().map_err(|_| damaged())?,
             verdict: Verdict::parse(&verdict).ok_or_else(damaged)?,
-            findings: decode("findings", &payload)?,
-            booking: None,
+            findings,
         }))
     }
 
@@ -92,7 +118,6 @@ impl Ledger {
         let mut kept = Vec::new();
         for stored in checks {
             let (id, person, check) = stored;
-            let payload = encode(&check.findings)?;
             let changed = {
                 let person = number(person.number());
                 let booking = check.booking.as_ref();
@@ -103,7 +128,7 @@ impl Ledger {
                         person,
                         &check.inputs[..],
                         check.verdict.as_str(),
-                        payload,
+                        check.findings,
                         at,
                         booking.map(|booking| booking.panel.as_str()),
                         booking.and_then(|booking| booking.sitting).map(|sitting| sitting.to_string()),
@@ -152,36 +177,5 @@ impl Ledger {
             params![id.as_str()],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
-    }
-
-    /// Somebody answers for a finding about one child of a request.
-    pub fn waive(
-        &mut self,
-        id: &SubmissionId,
-        person: PersonId,
-        waiver: &Waiver,
-        actor: &Actor,
-    ) -> Result<(), LedgerTrouble> {
-        let at = self.now();
-        let payload = encode(waiver)?;
-        let transaction = self.transaction()?;
-        transaction.execute(
-            "INSERT OR REPLACE INTO waiver VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![id.as_str(), number(person.number()), waiver.fingerprint, payload, actor.as_str(), at],
-        )?;
-        let after = audit::fingerprint(&format!("{} {payload}", person.number()));
-        let said = Said { actor, action: "finding-waived", subject: id.as_str(), before: &[], after: &after };
-        audit::append(&transaction, &at, &said)?;
-        transaction.commit()
-    }
-
-    /// What somebody has answered for, about one child of a request.
-    pub fn waivers(&self, id: &SubmissionId, person: PersonId) -> Result<Vec<Waiver>, LedgerTrouble> {
-        let rows: Vec<String> = self.database.rows(
-            "SELECT payload FROM waiver WHERE submission = ?1 AND person = ?2 ORDER BY fingerprint",
-            params![id.as_str(), number(person.number())],
-            |row| row.get(0),
-        )?;
-        rows.iter().map(|payload| decode("a waiver", payload)).collect()
     }
 }

@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 use super::audit::{self, Said};
 use super::engine::{Database, Row, Transaction, params};
 use super::store::count;
-use super::{Actor, Ledger, LedgerTrouble, StoredCheck};
-use crate::domain::{FindingSeverity, PanelName, PersonId, SubmissionId};
+use super::{Actor, Against, Ledger, LedgerTrouble, StoredCheck};
+use crate::domain::{PanelName, PersonId, SubmissionId};
 
 /// How many of a month's requests stood how at the first look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,11 +65,6 @@ pub struct DutiesTallied {
     pub open: u64,
 }
 
-/// By when a request came counts for itself, and is nothing that it lacks.
-const LATE: &str = "late-submission";
-/// What is not known is asked for: nobody can say that the request lacks it.
-const ASKED: &str = "fact-unknown";
-
 pub(super) const FIRST_LOOKS: &str = "SELECT month, late, complete, n FROM first_look_tally
     WHERE panel = ?1 AND month BETWEEN ?2 AND ?3 AND n > 0 ORDER BY month, late, complete";
 pub(super) const FIRST_LACKS: &str = "SELECT month, code, subject, n FROM first_lack_tally
@@ -85,13 +80,13 @@ struct FirstLook<'c> {
     panel: &'c str,
     handed_on: String,
     late: Option<bool>,
-    /// What blocks it, by code and subject.
-    lacks: std::collections::BTreeSet<(&'c str, &'c str)>,
+    /// What stands against it, of whichever child.
+    lacks: std::collections::BTreeSet<&'c Against>,
 }
 
 impl FirstLook<'_> {
     fn complete(&self) -> Option<bool> {
-        match self.lacks.iter().any(|(code, _)| *code != ASKED) {
+        match self.lacks.iter().any(|lack| !lack.is_asked) {
             true => Some(false),
             false => self.lacks.is_empty().then_some(true),
         }
@@ -118,7 +113,7 @@ pub(super) fn keep_first_looks<'c>(
             continue;
         }
         kept += 1;
-        for (code, subject) in &look.lacks {
+        for Against { code, subject, .. } in &look.lacks {
             transaction.execute("INSERT INTO first_lack VALUES (?1, ?2, ?3)", params![id.as_str(), code, subject])?;
         }
     }
@@ -144,9 +139,7 @@ fn first_looks<'c>(
             late: booking.late,
             lacks: Default::default(),
         });
-        let blocking = check.findings.iter().filter(|finding| finding.severity == FindingSeverity::Blocking);
-        let lacking = blocking.filter(|finding| finding.code != LATE);
-        look.lacks.extend(lacking.map(|finding| (finding.code.as_str(), finding.subject.as_str())));
+        look.lacks.extend(&check.against);
     }
     looks
 }

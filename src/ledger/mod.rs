@@ -29,10 +29,11 @@ mod submission;
 mod tally;
 mod told;
 mod trouble;
+mod waiver;
 mod write_back;
 
 pub use audit::{Actor, AuditEntry, AuditVerdict};
-pub use check::{Booking, StoredCheck};
+pub use check::{Against, Booking, LastCheck, StoredCheck};
 pub use duty::{DutiesKept, DutyKey, DutySelection};
 pub use engine::{Address, AddressTrouble};
 pub use import::{FileBegun, FileStart, Item, OpenFile};

@@ -8,15 +8,14 @@ use secrecy::SecretBox;
 use tempfile::TempDir;
 
 use super::{
-    Actor, Address, Booking, FileBegun, FileStart, Item, Ledger, LedgerKey, LedgerQueue, LedgerTrouble, Recorded,
-    StoredCheck, Work,
+    Actor, Address, Against, Booking, FileBegun, FileStart, Item, Ledger, LedgerKey, LedgerQueue, LedgerTrouble,
+    Recorded, StoredCheck, Work,
 };
 use crate::calendar::Clock;
 use crate::diagnostic::Place;
 use crate::domain::{
-    AuthorityName, Decision, ExtractType, Finding, FindingSeverity, Origin, Outcome, OutcomeState, PanelName, Payload,
-    PersonId, Private, Reason, State, StepStatus, Submission, SubmissionId, Trouble, Verdict, Waiver, WriteBack,
-    WriteBackKind,
+    AuthorityName, Decision, ExtractType, Origin, Outcome, OutcomeState, PanelName, Payload, PersonId, Private, Reason,
+    State, StepStatus, Submission, SubmissionId, Trouble, Verdict, Waiver, WriteBack, WriteBackKind,
 };
 use crate::writeback::{Queue as _, QueueTrouble, reference_of, write_back_id};
 
@@ -216,7 +215,8 @@ fn whatever_is_changed_behind_the_trail_is_seen() {
         ledger.decide_outcome(&loaded, OutcomeState::Approved, None, &actor()).unwrap();
         ledger.state_fact(&id, "urgent", true, &actor()).unwrap();
         let (fingerprint, role, reason) = ("f".into(), "r".into(), Private::from("A reason"));
-        let waiver = Waiver { fingerprint, role, reason, until: date(2026, 12, 31) };
+        let (until, sitting, finding, taken_back) = (date(2026, 12, 31), None, None, None);
+        let waiver = Waiver { fingerprint, role, reason, until, sitting, finding, taken_back };
         ledger.waive(&id, "100001".parse().unwrap(), &waiver, &actor()).unwrap();
         assert!(ledger.audit_verify(None).unwrap().whole);
         assert_eq!(ledger.database.execute(sql, &[]).unwrap(), 1, "{sql}");
@@ -383,15 +383,9 @@ fn a_childs_writes_go_in_order_and_one_that_waits_holds_up_only_its_own_child() 
 
 /// A check of a request at the sitting of a day, which lacks so many papers.
 fn check(number: u64, day: i8, lacks: usize) -> (SubmissionId, PersonId, StoredCheck) {
-    let lacking = |paper: usize| Finding {
-        code: "document-missing".to_owned(),
-        severity: FindingSeverity::Blocking,
-        subject: format!("paper-{paper}"),
-        message: "It is not there".to_owned(),
-        help: String::new(),
-        policy: String::new(),
-        source: None,
-    };
+    let papers = || (0..lacks).map(|paper| format!("paper-{paper}"));
+    let code = || "document-missing".to_owned();
+    let found = papers().map(|paper| format!(r#"{{"code":"{}","severity":"blocking","subject":"{paper}"}}"#, code()));
     let booking = Booking {
         panel: PanelName::of(&AuthorityName::new("a"), "p"),
         sitting: Some(date(2026, 12, day)),
@@ -402,7 +396,9 @@ fn check(number: u64, day: i8, lacks: usize) -> (SubmissionId, PersonId, StoredC
     let check = StoredCheck {
         inputs: [0; 32],
         verdict: if lacks == 0 { Verdict::Complete } else { Verdict::Incomplete },
-        findings: (0..lacks).map(lacking).collect(),
+        findings: format!("[{}]", found.collect::<Vec<_>>().join(",")),
+        lacks: papers().map(|paper| (code(), paper)).collect(),
+        against: papers().map(|subject| Against { code: code(), subject, is_asked: false }).collect(),
         booking: Some(booking),
     };
     (SubmissionId::new(format!("a-{number}")), "100001".parse().unwrap(), check)

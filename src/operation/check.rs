@@ -12,11 +12,12 @@ use super::installation::Installation;
 use super::pack;
 use super::panels::does_not_sit;
 use super::prepared::{Child, Others, Prepared};
+use super::waiver::renew_waivers;
 use super::{Failure, FailureKind, Mistake, Thing};
 use crate::calendar::Office;
-use crate::check::{self as rules, KnownFacts, Stated};
-use crate::domain::{Finding, OutcomeState, PersonId, Private, Submission, SubmissionId, Waiver};
-use crate::ledger::Selection;
+use crate::check::{self as rules, Code, Finding, KnownFacts, Stated, StoredFinding};
+use crate::domain::{OutcomeState, PersonId, Submission, SubmissionId};
+use crate::ledger::{LastCheck, Selection};
 use crate::panel::{Profile, Sitting};
 use crate::report;
 
@@ -59,21 +60,6 @@ impl CheckScope {
 /// A fact that a person states.
 pub type StatedFact = Stated;
 
-/// Somebody answers for a finding.
-#[derive(Debug, Clone)]
-pub struct WaiverGiven {
-    /// The code of the finding.
-    pub code: String,
-    /// What it is about; none where the request has only one finding of the code.
-    pub subject: Option<String>,
-    /// In which role.
-    pub role: String,
-    /// Why.
-    pub reason: Private<String>,
-    /// The last day on which it holds.
-    pub until: Date,
-}
-
 /// What a check has said.
 #[derive(Debug, Clone)]
 pub struct CheckReport {
@@ -113,71 +99,6 @@ impl Installation {
     pub fn state_facts(&mut self, id: &SubmissionId, stated: &[StatedFact]) -> Result<CheckReport, Failure> {
         self.check(&CheckScope::Submission { id: id.clone(), pack: None }, stated)
     }
-
-    /// Somebody answers for a finding of a request, for each child of whom it is said.
-    pub fn waive(&mut self, id: &SubmissionId, given: &WaiverGiven) -> Result<CheckReport, Failure> {
-        if !rules::may_be_waived(&given.code) {
-            let help = "take the paper out of the pack, and tell information governance";
-            return Err(Failure::invalid(format_args!("nobody can answer for {}", given.code), help).on_page(
-                "You cannot accept another child’s document.",
-                "Remove it from the request, and tell information governance.",
-            ));
-        }
-        let requests = checked_submission(self, id, &[])?;
-        let fits = |finding: &&Finding| {
-            finding.code == given.code && given.subject.as_ref().is_none_or(|subject| *subject == finding.subject)
-        };
-        let mut subjects: Vec<&str> = requests
-            .iter()
-            .flat_map(|request| request.findings.iter().filter(fits))
-            .map(|one| one.subject.as_str())
-            .collect();
-        subjects.sort_unstable();
-        subjects.dedup();
-        if subjects.len() != 1 {
-            let code = &given.code;
-            let (message, help) = if subjects.is_empty() {
-                (format!("{id} has no such finding"), format!("`tessera check {id}` lists what it has"))
-            } else {
-                let all: Vec<String> = subjects.iter().map(|subject| format!("{code}:{subject}")).collect();
-                (format!("{id} has several findings of the code {code}"), format!("name one of: {}", all.join(", ")))
-            };
-            return Err(if subjects.is_empty() {
-                Failure::conflict(message, help).on_page(
-                    "The request does not have this problem any more. Nothing was changed.",
-                    "Open the request again to see how it stands now.",
-                )
-            } else {
-                Failure::invalid(message, help)
-                    .on_page("The request has several problems of this kind.", "Choose the one that is accepted.")
-            });
-        }
-        let roles = requests.first().map(|request| self.rules.authority(&request.panel.authority())).transpose()?;
-        if let Some(authority) = roles.filter(|authority| !authority.roles.contains_key(&given.role)) {
-            let near = crate::diagnostic::nearest(&given.role, authority.roles.keys().map(String::as_str));
-            let help = near.map_or_else(
-                || format!("the roles are: {}", authority.roles.keys().cloned().collect::<Vec<_>>().join(", ")),
-                |meant| format!("did you mean `{meant}`?"),
-            );
-            return Err(Failure::invalid(format_args!("there is no role `{}`", given.role), help)
-                .on_page("This council has no such role.", "Choose who has agreed this from the list."));
-        }
-        for request in &requests {
-            for finding in request.findings.iter().filter(fits) {
-                let waiver = Waiver {
-                    fingerprint: finding.fingerprint(),
-                    role: given.role.clone(),
-                    reason: given.reason.clone(),
-                    until: given.until,
-                };
-                self.ledger.waive(id, request.person_id, &waiver, &self.actor)?;
-            }
-        }
-        let mistakes = self.rules.own_mistakes(&self.configuration);
-        let requests = checked_submission(self, id, &[])?;
-        keep_check(self, id)?;
-        Ok(CheckReport { requests, mistakes })
-    }
 }
 
 /// A fact that nothing hangs on is a slip.
@@ -199,13 +120,18 @@ fn known_facts(installation: &Installation, stated: &[StatedFact]) -> Result<(),
 
 /// What a code means.
 pub fn explain(code: &str) -> Result<Explanation, Failure> {
-    let text = rules::explain(code).ok_or_else(|| {
-        let near = crate::diagnostic::nearest(code, rules::codes());
-        let all = rules::codes().collect::<Vec<_>>().join(", ");
-        let help = near.map_or_else(|| format!("the codes are: {all}"), |meant| format!("did you mean `{meant}`?"));
+    let code = known_code(code)?;
+    Ok(Explanation { code: code.as_str().to_owned(), text: code.explanation() })
+}
+
+pub(super) fn known_code(code: &str) -> Result<Code, Failure> {
+    Code::parse(code).ok_or_else(|| {
+        let all: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        let near = crate::diagnostic::nearest(code, all.iter().copied());
+        let help = near
+            .map_or_else(|| format!("the codes are: {}", all.join(", ")), |meant| format!("did you mean `{meant}`?"));
         Failure::new(FailureKind::NotFound, anyhow::anyhow!("there is no code `{code}`"), help)
-    })?;
-    Ok(Explanation { code: code.to_owned(), text })
+    })
 }
 
 /// Checks what the scope asks for.
@@ -295,25 +221,33 @@ pub(super) fn requested(installation: &Installation, id: &SubmissionId) -> Resul
 /// Keeps what the check says of an open request now, as `sync` does, so that lists agree with what was just shown.
 pub(super) fn keep_check(installation: &mut Installation, id: &SubmissionId) -> Result<(), Failure> {
     let submission = requested(installation, id)?;
+    let requests = Checking::of_one(installation, &submission, &[])?.of(&submission)?;
+    renew_waivers(installation, &requests)?;
     let mut outcomes = installation.ledger.outcomes(Some(id))?.into_iter();
     let is_decided = outcomes.any(|row| row.outcome.state == OutcomeState::Approved);
     if !submission.status.is_request() || is_decided {
         return Ok(());
     }
-    let requests = Checking::of_one(installation, &submission, &[])?.of(&submission)?;
     let checks: Vec<_> = requests.iter().map(CheckedRequest::stored).collect();
     Ok(installation.ledger.keep_checks(&checks, &installation.actor)?)
 }
 
 /// Says what the last check has found of a request and this one finds no more.
 pub(super) fn mend(installation: &Installation, request: &mut CheckedRequest) -> Result<(), Failure> {
-    let before = installation.ledger.last_check(&request.submission, request.person_id)?;
-    let waived = request.waived.iter().map(|waived| &waived.finding);
-    let still: Vec<String> = request.findings.iter().chain(waived).map(Finding::fingerprint).collect();
-    let gone = before.into_iter().flat_map(|before| before.findings);
-    let gone = gone.filter(|finding| !still.contains(&finding.fingerprint()));
-    request.mended = gone.map(|finding| format!("{}: {}", finding.code, finding.message)).collect();
+    let Some(before) = installation.ledger.last_check(&request.submission, request.person_id)? else { return Ok(()) };
+    request.mended = mended(request, &before)?.iter().map(StoredFinding::text).collect();
     Ok(())
+}
+
+/// What an earlier check has found of a request and this one finds no more, answered for or not.
+pub(super) fn mended(request: &CheckedRequest, before: &LastCheck) -> Result<Vec<StoredFinding>, Failure> {
+    let waived = request.waived.iter().map(|waived| &waived.finding);
+    let still: Vec<&Finding> = request.findings.iter().chain(waived).collect();
+    let found = rules::from_json(&before.findings).map_err(|error| {
+        let what = anyhow::Error::from(error).context(format!("read the last check of {}", request.submission));
+        Failure::failed(what, "`tessera audit verify` says whether the ledger is whole")
+    })?;
+    Ok(found.into_iter().filter(|finding| !finding.is_among(&still)).collect())
 }
 
 /// Every authority of the configuration.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{CheckReport, CheckedRequest, Failure};
+use crate::check::{Finding, Group, Standing};
 use crate::domain::{FindingSeverity, PanelName, Verdict};
-use crate::report::{self, Cell, Matrix, Sheets, Tone};
+use crate::report::{Cell, Matrix, Sheets, Tone};
 
 /// Writes the matrix to a `.xlsx` or `.html` file: a table for each panel, and one of everything that was found.
 pub fn check_out(report: &CheckReport, file: &Path) -> Result<(), Failure> {
@@ -70,28 +71,28 @@ fn paper(request: &CheckedRequest, title: &str) -> Cell {
     let Some(paper) = request.papers.iter().find(|paper| paper.title == title) else {
         return Cell { text: "not asked for".to_owned(), tone: Tone::Quiet };
     };
-    let about = |finding: &&crate::domain::Finding| finding.code == paper.state && finding.subject == paper.kind;
-    let tone = match request.findings.iter().find(about).map(|finding| finding.severity) {
-        None if paper.state == "fact-unknown" || paper.state == "waived" => Tone::Look,
-        None if paper.state == "not-asked" => Tone::Quiet,
-        None => Tone::Good,
-        Some(FindingSeverity::Blocking) => Tone::Bad,
-        Some(FindingSeverity::Warning | FindingSeverity::Advice) => Tone::Look,
+    let about =
+        |finding: &&Finding| paper.state.code() == Some(finding.code()) && finding.subject.to_string() == paper.kind;
+    let tone = match (paper.state.standing(), request.findings.iter().find(about).map(|finding| finding.severity)) {
+        (Standing::Well, _) => Tone::Good,
+        (Standing::NotAsked, _) => Tone::Quiet,
+        (Standing::Wrong, Some(FindingSeverity::Blocking)) => Tone::Bad,
+        (Standing::AnsweredFor | Standing::Asks | Standing::Wrong, _) => Tone::Look,
     };
     let dated = paper.dated.map_or_else(String::new, |dated| format!(", {dated}"));
-    Cell { text: format!("{}{dated}", report::paper_state(&paper.state)), tone }
+    Cell { text: format!("{}{dated}", paper.state.words()), tone }
 }
 
 /// What was found that is not about a document.
 fn besides(request: &CheckedRequest) -> Cell {
-    let others = || request.findings.iter().filter(|finding| !finding.code.starts_with("document-"));
+    let others = || request.findings.iter().filter(|finding| !matches!(finding.code().group(), Group::Document { .. }));
     let tone = match others().map(|finding| finding.severity).min() {
         None => Tone::Good,
         Some(FindingSeverity::Blocking) => Tone::Bad,
         Some(FindingSeverity::Warning) => Tone::Look,
         Some(FindingSeverity::Advice) => Tone::Plain,
     };
-    let messages: Vec<&str> = others().map(|finding| finding.message.as_str()).collect();
+    let messages: Vec<String> = others().map(Finding::message).collect();
     Cell { text: if messages.is_empty() { "nothing".to_owned() } else { messages.join("\n") }, tone }
 }
 
@@ -120,10 +121,10 @@ pub(super) fn findings(requests: &[CheckedRequest]) -> Matrix {
                 Cell::plain(request.panel.as_str()),
                 Cell::plain(sitting.clone()),
                 Cell { text: finding.severity.to_string(), tone },
-                Cell::plain(finding.message.clone()),
-                Cell::plain(finding.help.clone()),
+                Cell::plain(finding.message()),
+                Cell::plain(finding.help()),
                 Cell::plain(finding.policy.clone()),
-                Cell::plain(finding.code.clone()),
+                Cell::plain(finding.code().as_str()),
             ]
         })
     });

@@ -5,9 +5,9 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::docket::{handed_in, in_order};
-use crate::check::{self as rules, Case, Checked, Waived};
-use crate::domain::{Finding, FindingSeverity, PanelName, PersonId, SubmissionId, Verdict};
-use crate::ledger::{Booking, StoredCheck};
+use crate::check::{self as rules, Case, Effect, Finding, Lapse, Lapsed, PaperFound, PaperState, Renewed, Waived};
+use crate::domain::{FindingSeverity, PanelName, PersonId, SubmissionId, Verdict};
+use crate::ledger::{Against, Booking, StoredCheck};
 use crate::report;
 
 /// What a check said about one request for one child, in the JSON shape of DESIGN section 11.
@@ -36,11 +36,16 @@ pub struct CheckedRequest {
     /// Findings for which somebody has answered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waived: Vec<Waived>,
+    /// What somebody has answered for and does not count, or was given for a finding that is not found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lapsed: Vec<Lapsed>,
     /// What kinds of request it makes, as a person reads them.
     pub kinds: Vec<String>,
     /// Findings of the last check that are no more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mended: Vec<String>,
+    #[serde(skip)]
+    pub(super) renewed: Vec<Renewed>,
     #[serde(skip)]
     pub(super) person_id: PersonId,
     #[serde(skip)]
@@ -63,7 +68,7 @@ pub struct PaperChecked {
     /// What a person is shown.
     pub title: String,
     /// How it stands: `there`, or the code of the finding about it.
-    pub state: String,
+    pub state: PaperState,
     /// The date of the document that counts.
     pub dated: Option<Date>,
     /// Where that document was read.
@@ -77,41 +82,12 @@ pub struct PaperChecked {
 
 /// A request, checked, as it is shown.
 pub(super) fn shown(case: &Case<'_>) -> CheckedRequest {
-    let Checked { verdict, findings, waived } = rules::check(case);
+    let checked = rules::check(case);
     let cutoff = case.sitting.and_then(|sitting| sitting.cutoff.as_ref());
-    let papers = case.papers().into_iter().map(|found| {
-        let kind = found.paper.kinds.first().map(ToString::to_string).unwrap_or_default();
-        let read_at = found.document.map(|document| document.source.to_string());
-        // What is found about another document of the kind says nothing about the one that counts.
-        let about = |finding: &&Finding| {
-            let is_here = finding.source.is_none() || finding.source == read_at;
-            finding.subject == kind && finding.code.starts_with("document-") && is_here
-        };
-        let asked = |finding: &&Finding| {
-            finding.code == "fact-unknown" && found.paper.condition.facts().any(|fact| *fact == finding.subject)
-        };
-        let finding = findings.iter().find(about);
-        let finding = finding.or_else(|| findings.iter().find(asked).filter(|_| !found.is_there()));
-        let answered_for = waived.iter().map(|waived| &waived.finding).find(about).map(|_| "waived");
-        let well = match (found.is_the_form, found.document) {
-            (true, _) => "the-form",
-            (false, Some(_)) => "there",
-            (false, None) => "not-asked",
-        };
-        let state = finding.map(|finding| finding.code.as_str()).or(answered_for).unwrap_or(well);
-        let reading = found.document.and_then(|document| document.reading.as_ref());
-        PaperChecked {
-            state: state.to_owned(),
-            title: found.paper.title.clone(),
-            dated: found.document.and_then(|document| document.dated),
-            source: read_at,
-            evidence: reading.map(|reading| reading.evidence.clone()).unwrap_or_default(),
-            policy: found.paper.policy.clone(),
-            kind,
-        }
-    });
+    let papers: Vec<PaperChecked> =
+        case.papers().iter().map(|found| paper(found, checked.paper_state(found))).collect();
     CheckedRequest {
-        papers: papers.collect(),
+        papers,
         submission: case.submission.id.clone(),
         form: case.submission.form.to_string(),
         version: case.submission.version.to_string(),
@@ -127,9 +103,35 @@ pub(super) fn shown(case: &Case<'_>) -> CheckedRequest {
         handed_on: handed_in(case.submission, case.office).map(|at| at.date()),
         handed_in: handed_in(case.submission, case.office).as_ref().map(in_order),
         late: case.handed_in().filter(|_| case.has_cutoff()).zip(cutoff).map(|(at, cutoff)| at > cutoff.at),
-        verdict,
-        findings,
-        waived,
+        verdict: checked.verdict,
+        findings: checked.findings,
+        waived: checked.waived,
+        lapsed: checked.lapsed,
+        renewed: checked.renewed,
+    }
+}
+
+/// For when it was answered for, and why that does not count.
+fn lapse(lapsed: &Lapsed) -> String {
+    let sitting = lapsed.sitting.map_or_else(String::new, |day| format!(" for the sitting on {day}"));
+    let until = lapsed.until;
+    match lapsed.why {
+        Lapse::Over => format!("answered for{sitting} until {until}, which has passed"),
+        Lapse::AnotherSitting => format!("answered for{sitting}, and the request goes to another"),
+        Lapse::NoFinding => format!("answered for{sitting} until {until}, and no finding is what it was given for"),
+    }
+}
+
+fn paper(found: &PaperFound<'_>, state: PaperState) -> PaperChecked {
+    let reading = found.document.and_then(|document| document.reading.as_ref());
+    PaperChecked {
+        kind: found.paper.kinds.first().map(ToString::to_string).unwrap_or_default(),
+        title: found.paper.title.clone(),
+        state,
+        dated: found.document.and_then(|document| document.dated),
+        source: found.document.map(|document| document.source.to_string()),
+        evidence: reading.map(|reading| reading.evidence.clone()).unwrap_or_default(),
+        policy: found.paper.policy.clone(),
     }
 }
 
@@ -141,20 +143,18 @@ impl CheckedRequest {
 
     /// Whether something blocks it.
     pub fn is_blocked(&self) -> bool {
-        self.verdict != Verdict::Complete
-            || self.findings.iter().any(|finding| finding.severity == FindingSeverity::Blocking)
+        self.verdict != Verdict::Complete || self.blocking().next().is_some()
     }
 
     /// What blocks it, in words.
     pub(super) fn lacks(&self) -> Vec<String> {
-        let blocking = self.findings.iter().filter(|finding| finding.severity == FindingSeverity::Blocking);
-        blocking.map(|finding| finding.message.clone()).collect()
+        self.blocking().map(Finding::message).collect()
     }
 
     /// What does not block it and is said all the same, in words.
     pub(super) fn to_know(&self) -> Vec<String> {
         let others = self.findings.iter().filter(|finding| finding.severity != FindingSeverity::Blocking);
-        others.map(|finding| finding.message.clone()).collect()
+        others.map(Finding::message).collect()
     }
 
     /// What sorts requests as they came: those that are open come last.
@@ -179,9 +179,25 @@ impl CheckedRequest {
         };
         // When it was handed in is not said, and is kept.
         let inputs = Sha256::digest(format!("{said}{:?}{:?}", booking.handed_in, booking.late)).into();
-        let (verdict, findings) = (self.verdict, self.findings.clone());
-        let check = StoredCheck { inputs, verdict, findings, booking: Some(booking) };
+        let named = |finding: &Finding| (finding.code().as_str().to_owned(), finding.subject.to_string());
+        let lacks = self.blocking().filter(|finding| finding.code().is_counted()).map(named);
+        let against = self.blocking().filter(|finding| finding.code().effect() != Effect::IsLate).map(|finding| {
+            let (code, subject) = named(finding);
+            Against { code, subject, is_asked: finding.code().effect() == Effect::Asks }
+        });
+        let check = StoredCheck {
+            inputs,
+            verdict: self.verdict,
+            findings: rules::to_json(&self.findings).unwrap_or_default(),
+            lacks: lacks.collect(),
+            against: against.collect(),
+            booking: Some(booking),
+        };
         (self.submission.clone(), self.person_id, check)
+    }
+
+    fn blocking(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.severity == FindingSeverity::Blocking)
     }
 
     pub(super) fn text(&self) -> String {
@@ -191,17 +207,20 @@ impl CheckedRequest {
         let mut text = format!("{submission}, person {person}: {verdict}\n");
         text.push_str(&format!("  {form} version {version} to {panel}, {sitting}{cutoff}\n"));
         for finding in &self.findings {
-            text.push_str(&format!("  {:8}  {}: {}\n", finding.severity, finding.code, finding.message));
-            text.push_str(&format!("            {}. [{}]\n", finding.help, finding.policy));
+            text.push_str(&format!("  {:8}  {}: {}\n", finding.severity, finding.code(), finding.message()));
+            text.push_str(&format!("            {}. [{}]\n", finding.help(), finding.policy));
         }
-        for Waived { finding, role, reason, until } in &self.waived {
-            let Finding { code, message, .. } = finding;
-            text.push_str(&format!("  waived    {code}: {message}\n"));
-            text.push_str(&format!(
-                "            by the {} until {until}: {}\n",
-                role.replace('-', " "),
-                reason.expose()
-            ));
+        for Waived { finding, role, reason, until, .. } in &self.waived {
+            text.push_str(&format!("  waived    {}: {}\n", finding.code(), finding.message()));
+            let role = role.replace('-', " ");
+            text.push_str(&format!("            by the {role} until {until}: {}\n", reason.expose()));
+        }
+        for lapsed in &self.lapsed {
+            let Lapsed { finding, role, by, reason, .. } = lapsed;
+            let about = finding.as_ref().map_or_else(String::new, |name| format!("{}:{}, ", name.code, name.subject));
+            text.push_str(&format!("  lapsed    {about}{}\n", lapse(lapsed)));
+            let role = role.replace('-', " ");
+            text.push_str(&format!("            by the {role}, entered by {by}: {}\n", reason.expose()));
         }
         for mended in &self.mended {
             text.push_str(&format!("  mended    {mended}\n"));
@@ -215,11 +234,7 @@ impl CheckedRequest {
         for paper in &self.papers {
             let dated = paper.dated.map_or_else(String::new, |dated| format!(", dated {dated}"));
             let source = paper.source.as_ref().map_or_else(String::new, |source| format!(", {source}"));
-            text.push_str(&format!(
-                "  paper     {}: {}{dated}{source}\n",
-                paper.title,
-                report::paper_state(&paper.state)
-            ));
+            text.push_str(&format!("  paper     {}: {}{dated}{source}\n", paper.title, paper.state.words()));
             if !paper.evidence.is_empty() {
                 text.push_str(&format!("            because {}\n", paper.evidence.join("; ")));
             }

@@ -48,15 +48,19 @@ mod submissions;
 mod sync;
 mod today;
 mod trackers;
+mod waiver;
 mod wording;
 mod workplace;
 mod write_back;
 
+pub use crate::check::{
+    Code, Effect, Finding, Group, Lapse, Lapsed, PaperState, Standing, Subject, Waived, waiver_days,
+};
 pub use crate::learning::{By, Count, Month, PreProceedingsRow};
 pub use crate::ledger::{Actor, AuditEntry};
 pub use accounts::{AccountListed, AccountNow, InvitationMade, hash_of, new_secret, password_trouble};
 pub use agenda::{Agenda, AgendaEntry, Arising, Heard, InvitationDue, Tracked};
-pub use check::{CheckReport, CheckScope, Explanation, StatedFact, WaiverGiven, explain};
+pub use check::{CheckReport, CheckScope, Explanation, StatedFact, explain};
 pub use check_matrix::check_out;
 pub use checked_request::{CheckedRequest, PaperChecked};
 pub use duties::{DutiesRun, DutyFilter, DutyListed, DutyShown, Escalates, RoleNamed, RoleReminded, duties_table};
@@ -97,6 +101,7 @@ pub use submissions::{FactStated, SubmissionFilter, SubmissionListed, Submission
 pub use sync::{SyncMode, SyncReport, Synced};
 pub use today::Today;
 pub use trackers::{NextMilestone, TrackedRow, TrackerListed, TrackerShown, trackers_table};
+pub use waiver::{WaiverGiven, WaiverTakenBack, WrongDay};
 pub use wording::Wording;
 pub use workplace::Workplace;
 pub use write_back::{Sending, WriteBackListed, WriteBackShown, writeback_table};

@@ -9,7 +9,7 @@ use super::CheckedRequest;
 use super::checked_request::shown;
 use crate::calendar::Office;
 use crate::check::{Case, KnownFacts, Slot};
-use crate::domain::{Document, FieldRule, PersonId, Submission, SubmissionId, Waiver};
+use crate::domain::{Document, FieldRule, PersonId, RecordedWaiver, Submission, SubmissionId};
 use crate::panel::{Profile, Sitting};
 
 /// A request with all that is known of it.
@@ -33,7 +33,7 @@ pub(super) struct Child {
     pub(super) documents: Vec<Document>,
     pub(super) facts: KnownFacts,
     pub(super) others: Others,
-    pub(super) waivers: Vec<Waiver>,
+    pub(super) waivers: Vec<RecordedWaiver>,
 }
 
 /// What else is open about a child.

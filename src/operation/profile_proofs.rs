@@ -58,7 +58,9 @@ type Told = (String, String, FindingSeverity, String);
 
 fn told(trial: &Trial<'_>) -> (Verdict, Vec<Told>) {
     let checked = trial.check();
-    let findings = checked.findings.into_iter().map(|one| (one.code, one.subject, one.severity, one.policy));
+    let findings = checked.findings.into_iter();
+    let findings =
+        findings.map(|one| (one.code().as_str().to_owned(), one.subject.to_string(), one.severity, one.policy));
     (checked.verdict, findings.collect())
 }
 

@@ -10,6 +10,7 @@ use super::check::{Checking, each_request, mend, sitting_on};
 use super::docket::no_sitting;
 use super::installation::Installation;
 use super::page::no_place;
+use super::waiver::renew_waivers;
 use super::{Agenda, CheckedRequest, Failure, Page, Paging};
 use crate::domain::{PanelName, Verdict};
 use crate::ledger::{Booked, Ledger, Selection};
@@ -217,17 +218,19 @@ impl Installation {
         let selection = Selection { panel: Some(name), ..Selection::default() };
         let mut checks = Checking::new(self, &[])?;
         checks.expect_all(selection.clone())?;
-        let (mut checked, mut changed) = (0, Vec::new());
+        let (mut checked, mut changed, mut renewed) = (0, Vec::new(), Vec::new());
         each_request(self, selection, &mut |submission| {
             for request in checks.of(submission)? {
                 checked += 1;
                 let stored = request.stored();
                 let before = self.ledger.last_check(&stored.0, stored.1)?;
                 changed.extend(before.is_none_or(|before| before.inputs != stored.2.inputs).then_some(stored));
+                renewed.extend(Some(request).filter(|request| !request.renewed.is_empty()));
             }
             Ok(())
         })?;
         drop(checks);
+        renew_waivers(self, &renewed)?;
         for batch in changed.chunks(CHECKS_AT_A_TIME) {
             self.ledger.keep_checks(batch, &self.actor)?;
         }

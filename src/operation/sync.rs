@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::check::{Checking, page};
+use super::check::{Checking, mended, page};
 use super::duties::work_through;
 use super::file_report::table;
 use super::import::{Incoming, read_file};
@@ -12,11 +12,12 @@ use super::installation::Installation;
 use super::outcomes::release;
 use super::reminders::{Reminded, RemindersRun, remind};
 use super::source::arrived;
+use super::waiver::renew_waivers;
 use super::write_back::{Sending, Task, as_configured, handed_over, runtime, send};
 use super::{Actor, CheckedRequest, DutiesRun, Failure, FileReport, Mistake, Progress, Workplace, rehearsal};
 use crate::calendar::Clock;
 use crate::config::SourcePlace;
-use crate::domain::{AuthorityName, Finding, PanelName, PersonId, SubmissionId, Verdict};
+use crate::domain::{AuthorityName, PanelName, PersonId, SubmissionId, Verdict};
 use crate::ledger::{Lease, Selection, StoredCheck, Work};
 use crate::report;
 
@@ -296,14 +297,19 @@ pub(super) fn check(installation: &mut Installation, mode: SyncMode) -> Result<C
         let mut selection = selection(name);
         while let Some(page) = page(installation, &mut selection)? {
             let checking = Checking::with(installation, expected.take().unwrap_or_default());
-            let mut changed = Vec::new();
+            let (mut changed, mut renewed) = (Vec::new(), Vec::new());
             for submission in &page {
                 for request in checking.of(submission)? {
                     changed.extend(checks.take(installation, &request)?);
+                    renewed.extend(Some(request).filter(|request| !request.renewed.is_empty()));
                 }
             }
             expected = Some(checking.into_docket());
-            if mode != SyncMode::DryRun && !changed.is_empty() {
+            if mode == SyncMode::DryRun {
+                continue;
+            }
+            renew_waivers(installation, &renewed)?;
+            if !changed.is_empty() {
                 installation.ledger.keep_checks(&changed, &installation.actor)?;
             }
         }
@@ -323,12 +329,13 @@ impl Checks {
         *self.by_panel.entry(request.panel.clone()).or_default().entry(request.verdict).or_default() += 1;
         let (id, person, check) = request.stored();
         let before = installation.ledger.last_check(&id, person)?;
-        if let Some(before) = &before {
-            let still: Vec<String> = check.findings.iter().map(Finding::fingerprint).collect();
-            let gone = before.findings.iter().filter(|finding| !still.contains(&finding.fingerprint()));
-            self.mended += gone.count();
+        // Where nothing is said otherwise, nothing is mended.
+        let Some(before) = before else { return Ok(Some((id, person, check))) };
+        if before.inputs == check.inputs {
+            return Ok(None);
         }
-        Ok(before.is_none_or(|before| before.inputs != check.inputs).then_some((id, person, check)))
+        self.mended += mended(request, &before)?.len();
+        Ok(Some((id, person, check)))
     }
 }
 

@@ -61,6 +61,7 @@ pub(super) fn elsewhere(root: &Table<'_, '_>, names: &Names<'_>, authority: &Aut
         let other = Elsewhere {
             panel: panel.map(|panel| PanelName::of(authority, &panel.value)),
             title: title(&table, &name),
+            name: name.value,
             condition: names.condition(&table),
             also: table.flag("also").is_some_and(|flag| flag.value),
             policy: table.required_text("policy").map(|policy| policy.value).unwrap_or_default(),
@@ -83,6 +84,7 @@ pub(super) fn thresholds(root: &Table<'_, '_>, names: &Names<'_>, kinds: &[Strin
         table.required("over");
         let threshold = Threshold {
             title: title(&table, &name),
+            name: name.value,
             kinds: about.into_iter().map(|kind| kind.value).collect(),
             fields,
             over: over(&table),

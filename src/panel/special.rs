@@ -56,6 +56,8 @@ pub struct Route {
 /// A panel that is meant instead of this one, or besides it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elsewhere {
+    /// Its name in the panel's file.
+    pub name: String,
     /// The other panel; none where it is not one of the authority's profiles.
     pub panel: Option<PanelName>,
     /// What a person is shown.
@@ -71,6 +73,8 @@ pub struct Elsewhere {
 /// An amount up to which the panel is not asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Threshold {
+    /// Its name in the panel's file.
+    pub name: String,
     /// What a person is shown.
     pub title: String,
     /// The kinds of request it is about; none means every one.

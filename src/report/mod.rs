@@ -14,4 +14,4 @@ pub use digest::{Digest, DigestDuty};
 pub use matrix::{Cell, Matrix, Sheets, Tone};
 pub use private_file::private_file;
 pub use table::table;
-pub use words::{count, day, document_trouble, in_words, moment, paper_state, period, short_moment};
+pub use words::{count, day, document_trouble, in_words, moment, period, short_moment};

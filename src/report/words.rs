@@ -63,28 +63,6 @@ pub fn document_trouble(trouble: DocumentTrouble) -> String {
     words.to_owned()
 }
 
-/// How a paper stands, in words: `there`, `missing`, `too old`.
-pub fn paper_state(state: &str) -> String {
-    let words = match state {
-        "the-form" => "a form in Mosaic",
-        "document-missing" => "missing",
-        "document-stale" => "too old",
-        "document-undated" => "without a date",
-        "document-too-long" => "too long",
-        "document-encrypted" => "locked",
-        "document-empty" => "empty",
-        "document-unreadable" => "look at it",
-        "document-wrong-child" => "another child's",
-        "document-duplicate" => "there twice",
-        "document-kind-unclear" => "unclear",
-        "fact-unknown" => "ask",
-        "not-asked" => "not asked for",
-        "waived" => "not there, and somebody has answered for it",
-        other => other,
-    };
-    words.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::in_words;

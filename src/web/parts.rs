@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::Visitor;
 use super::posted::CSRF;
 use super::shell::FieldError;
-use crate::domain::{Finding, FindingSeverity, PanelName, SignInRole, Verdict};
-use crate::operation::{PanelListed, Wording};
+use crate::domain::{FindingSeverity, PanelName, SignInRole, Verdict};
+use crate::operation::{Finding, PanelListed, Wording};
 
 /// The field by which a form shows that it came from this session.
 pub(super) fn csrf(visitor: &Visitor) -> Markup {
@@ -36,10 +36,10 @@ pub(super) fn severity(severity: FindingSeverity) -> Markup {
 pub(super) fn finding(finding: &Finding) -> Markup {
     html! {
         li.finding {
-            p { (severity(finding.severity)) " " strong { (super::failure::sentence(&finding.message)) } }
-            p { (super::failure::sentence(&finding.help)) }
+            p { (severity(finding.severity)) " " strong { (super::failure::sentence(&finding.message())) } }
+            p { (super::failure::sentence(&finding.help())) }
             p.small {
-                a href={ "/explain/" (finding.code) } { (finding.code) }
+                a href={ "/explain/" (finding.code()) } { (finding.code()) }
                 @if !finding.policy.is_empty() { ". " (finding.policy) }
                 @if let Some(source) = &finding.source { ". Read at " (source) }
             }

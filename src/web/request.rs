@@ -1,21 +1,25 @@
 //! A request: what it lacks, its papers, its facts, its history.
 
+mod waivers;
+
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::asked::{Path, Query};
-use super::parts::{self, Field, Line};
+use super::parts;
 use super::posted::{Posted, Refused};
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
-use crate::domain::{Finding, FindingSeverity, Private, SignInRole, SubmissionId};
+use crate::domain::{FindingSeverity, SignInRole, SubmissionId};
 use crate::operation::{
-    CheckedRequest, FactShown, KeptPaper, PaperChecked, RoleShown, StatedFact, SubmissionStory, WaiverGiven, Wording,
+    CheckedRequest, FactShown, Finding, KeptPaper, PaperChecked, RoleShown, Standing, StatedFact, SubmissionStory,
+    Wording,
 };
 use crate::report;
+
+pub(super) use waivers::{unwaive, waive};
 
 /// What was done just before.
 #[derive(Debug, Default, Deserialize)]
@@ -29,6 +33,7 @@ impl Done {
         let words = match self.done.as_str() {
             "facts" => "What you stated is kept, and the request was checked again.",
             "waived" => "The finding is answered for. It is listed below with your reason, and blocks no longer.",
+            "taken-back" => "The finding is answered for no longer, and the request was checked again.",
             "kept" => "The papers count as handed in with this request.",
             "forgotten" => "The paper no longer counts as handed in.",
             _ => return None,
@@ -150,19 +155,9 @@ fn child(visitor: &Visitor, whole: &Whole<'_>, checked: &CheckedRequest, may: bo
                 (parts::verdict(checked.verdict, missing))
             }
             (findings(checked))
-            @if may { (to_waive(visitor, whole, checked)) }
+            @if may { (waivers::to_waive(visitor, whole, checked)) }
             @for mended in &checked.mended { p.small { "Mended since the last check: " (mended) } }
-            @if !checked.waived.is_empty() {
-                h3 { "Answered for" }
-                ul {
-                    @for waived in &checked.waived {
-                        li {
-                            (super::failure::sentence(&waived.finding.message)) " " (whole.wording.role(&whole.story.listed.authority, &waived.role))
-                            " answers for it until " (report::day(waived.until)) ": " (waived.reason.expose())
-                        }
-                    }
-                }
-            }
+            (waivers::answered_for(visitor, whole, checked, may))
             @if !checked.papers.is_empty() { (papers(checked)) }
         }
     }
@@ -186,12 +181,12 @@ pub(super) fn papers(checked: &CheckedRequest) -> Markup {
 }
 
 fn paper(paper: &PaperChecked) -> Vec<Markup> {
-    let words = report::paper_state(&paper.state);
-    let tone = match paper.state.as_str() {
-        "there" | "the-form" | "waived" => "",
-        "not-asked" => "grey",
-        "fact-unknown" => "yellow",
-        _ => "red",
+    let words = paper.state.words();
+    let tone = match paper.state.standing() {
+        Standing::Well | Standing::AnsweredFor => "",
+        Standing::NotAsked => "grey",
+        Standing::Asks => "yellow",
+        Standing::Wrong => "red",
     };
     let state = html! { @if tone.is_empty() { (words) } @else { span class={ "tag " (tone) } { (words) } } };
     let why = paper.source.iter().cloned().chain(paper.evidence.iter().cloned()).collect::<Vec<_>>().join("; ");
@@ -202,70 +197,6 @@ fn paper(paper: &PaperChecked) -> Vec<Markup> {
         html! { (why) },
         html! { (paper.policy) },
     ]
-}
-
-/// Where somebody answers for a finding that blocks; open where that was refused.
-fn to_waive(visitor: &Visitor, whole: &Whole<'_>, checked: &CheckedRequest) -> Markup {
-    let person = &checked.person;
-    let blocks = checked.findings.iter().any(|finding| finding.severity == FindingSeverity::Blocking);
-    let is_it = whole.refused.is(&[("person", person)]);
-    html! {
-        @if blocks {
-            details.noprint open[is_it] {
-                summary { "Answer for a finding" @if whole.story.checked.len() > 1 { span.hidden { " of person " (person) } } }
-                div {
-                    p { "It blocks no longer until the day you name, and stays listed with your reason. Another child’s paper can never be answered for." }
-                    (waive_form(visitor, whole, checked, is_it))
-                }
-            }
-        }
-    }
-}
-
-fn waive_form(visitor: &Visitor, whole: &Whole<'_>, checked: &CheckedRequest, is_it: bool) -> Markup {
-    let (person, errors) = (&checked.person, whole.refused.errors());
-    let typed = |name: &str| whole.refused.typed(name).filter(|_| is_it);
-    let until = typed("until").map(ToOwned::to_owned).or_else(|| checked.sitting.map(|date| date.to_string()));
-    let findings: Vec<(String, String)> = checked
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == FindingSeverity::Blocking)
-        .map(|finding| (format!("{}:{}", finding.code, finding.subject), super::failure::sentence(&finding.message)))
-        .collect();
-    let roles: Vec<(String, String)> = whole.roles.iter().map(|one| (one.role.clone(), one.title.clone())).collect();
-    let why = Field { id: &format!("reason-{person}"), label: html! { "Why" }, hint: "", errors };
-    html! {
-        form action={ (address::request(whole.story.listed.submission.as_str())) "/waive" } method="post" {
-            (parts::csrf(visitor))
-            input type="hidden" name="person" value=(person);
-            (choice("finding", person, "Finding", &findings, typed("finding"), errors))
-            (choice("role", person, "In which role is it answered for?", &roles, typed("role"), errors))
-            (why.round(&html! {
-                textarea id=(why.id) name="reason" maxlength="2000" aria-describedby=[why.described()]
-                    aria-invalid=[why.is_wrong().then_some("true")] { (typed("reason").unwrap_or_default()) }
-            }))
-            (Line { name: "until", label: "Until which day", hint: "", kind: "date", value: until.as_deref().unwrap_or_default(), autocomplete: "off" }
-                .with_id(&format!("until-{person}"), errors))
-            button { "Answer for it" }
-        }
-    }
-}
-
-/// One of several, of a form that each child has.
-fn choice(
-    name: &str,
-    person: &str,
-    label: &str,
-    choices: &[(String, String)],
-    chosen: Option<&str>,
-    errors: &[FieldError],
-) -> Markup {
-    let own = Field { id: &format!("{name}-{person}"), label: html! { (label) }, hint: "", errors };
-    own.round(&html! {
-        select id=(own.id) name=(name) aria-describedby=[own.described()] aria-invalid=[own.is_wrong().then_some("true")] {
-            @for (value, title) in choices { option value=(value) selected[chosen == Some(value)] { (title) } }
-        }
-    })
 }
 
 fn facts_form(visitor: &Visitor, id: &str, facts: &[FactShown], may: bool) -> Markup {
@@ -341,55 +272,6 @@ pub(super) async fn facts(
     let (actor, id) = (visitor.acting(SignInRole::Administrator), SubmissionId::new(id));
     site.ask(actor, move |installation| installation.state_facts(&id, &stated)).await?;
     Ok(Redirect::to(&format!("{back}?done=facts")).into_response())
-}
-
-/// Somebody answers for a finding.
-pub(super) async fn waive(
-    State(site): State<Site>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    posted: Posted,
-) -> Result<Response, PageFailure> {
-    let (back, id) = (address::request(&id), SubmissionId::new(id));
-    let given = match waiver(&posted)? {
-        Ok(given) => given,
-        Err(errors) => return show(&site, &visitor, &id, &Refused::of(&posted, errors), None).await,
-    };
-    let (actor, asked) = (visitor.acting(SignInRole::Administrator), id.clone());
-    let kept = site.ask(actor, move |installation| installation.waive(&asked, &given)).await;
-    match kept {
-        Ok(_) => Ok(Redirect::to(&format!("{back}?done=waived")).into_response()),
-        // Whoever may answer for what is the operation's to say: it is about the finding that was chosen.
-        Err(failure) if failure.is_of_form() => {
-            let (what, help) = failure.in_words();
-            let what = [Some(what), help].into_iter().flatten().collect::<Vec<_>>().join(" ");
-            let errors = vec![FieldError::new(field_of("finding", &posted), what)];
-            show(&site, &visitor, &id, &Refused::of(&posted, errors), None).await
-        }
-        Err(failure) => Err(failure),
-    }
-}
-
-/// The id of a field in the form of the child that a form was sent for.
-fn field_of(name: &str, posted: &Posted) -> String {
-    format!("{name}-{}", posted.text("person").unwrap_or_default())
-}
-
-/// What somebody gives, or what is wrong with it.
-fn waiver(posted: &Posted) -> Result<Result<WaiverGiven, Vec<FieldError>>, PageFailure> {
-    let finding = posted.own("finding")?;
-    let (code, subject) = finding.split_once(':').unwrap_or((finding, ""));
-    let role = posted.own("role")?.to_owned();
-    let until: Option<Date> = posted.text("until").and_then(|until| until.parse().ok());
-    let (Some(reason), Some(until)) = (posted.text("reason"), until) else {
-        let no_reason = posted.text("reason").is_none();
-        let why = no_reason.then(|| FieldError::new(field_of("reason", posted), "Say why it is answered for"));
-        let what = "Enter the day until which it is answered for";
-        let day = until.is_none().then(|| FieldError::new(field_of("until", posted), what));
-        return Ok(Err(why.into_iter().chain(day).collect()));
-    };
-    let reason = Private::new(reason.to_owned());
-    Ok(Ok(WaiverGiven { code: code.to_owned(), subject: Some(subject.to_owned()), role, reason, until }))
 }
 
 fn kept_papers(visitor: &Visitor, id: &str, kept: &[KeptPaper], may: bool, refused: &Refused<'_>) -> Markup {

@@ -43,6 +43,7 @@ pub(super) fn pages() -> Vec<(For, &'static str, MethodRouter<Site>)> {
         (READERS, "/requests/{id}", get(request::page)),
         (ADMINISTRATORS, "/requests/{id}/facts", post(request::facts)),
         (ADMINISTRATORS, "/requests/{id}/waive", post(request::waive)),
+        (ADMINISTRATORS, "/requests/{id}/unwaive", post(request::unwaive)),
         (ADMINISTRATORS, "/requests/{id}/kept/forget", post(request::forget)),
         (ADMINISTRATORS, "/requests/{id}/pack/{upload}/keep", post(pack::keep)),
         (READERS, "/outcomes", get(outcomes::page)),

@@ -111,8 +111,8 @@ fn chase(requests: &[CheckedRequest]) -> Markup {
             rows.push(vec![
                 html! { a href=(address::request(request.submission.as_str())) { (request.submission) } },
                 html! { (request.person) },
-                html! { (super::failure::sentence(&finding.message)) },
-                html! { (super::failure::sentence(&finding.help)) },
+                html! { (super::failure::sentence(&finding.message())) },
+                html! { (super::failure::sentence(&finding.help())) },
             ]);
         }
     }

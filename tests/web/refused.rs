@@ -62,6 +62,20 @@ fn waives(sam: &Somebody, request: &str) {
     assert!(!element(&text, "reason-100002").contains("the chair"));
     assert!(text.contains(&format!("value=\"{finding}\" selected")), "{text}");
 
+    for day in ["2026-12-31", "2026-11-26"] {
+        let answer = sam.post(&address, &fields("the chair has seen it", day));
+        let what = if day.contains("-12-") { "is after the sitting" } else { "has passed" };
+        is_refused(
+            &answer,
+            "until-100003",
+            &format!("The day {what}. Enter a day from today to Wednesday 2 December 2026."),
+        );
+        assert!(element(&answer.text(), "until-100003").contains(day), "what was typed is kept");
+    }
+    let mut without_role = fields("the chair has seen it", "2026-12-02");
+    without_role[2].1 = "";
+    is_refused(&sam.post(&address, &without_role), "role-100003", "Choose the role");
+
     let mut fields = fields("the chair has seen it", "2026-12-31");
     fields[1].1 = "document-wrong-child:x";
     let answer = sam.post(&address, &fields);

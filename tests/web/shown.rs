@@ -244,7 +244,9 @@ fn answers_for_a_finding(sam: &Somebody) {
         let options = page.split(&format!("<select id=\"{list}-")).nth(1).unwrap();
         options.split("option value=\"").nth(1).unwrap().split('"').next().unwrap()
     };
-    let waiver = [("finding", first("finding")), ("role", first("role")), ("reason", SCRIPT), ("until", "2026-12-31")];
+    let until = page.split("<input id=\"until-").nth(1).unwrap().split(" value=\"").nth(1).unwrap();
+    let until = until.split('"').next().unwrap();
+    let waiver = [("finding", first("finding")), ("role", first("role")), ("reason", SCRIPT), ("until", until)];
     let answer = sam.post(&format!("{address}/waive"), &waiver);
     assert_eq!(answer.status, 303, "{}", answer.text());
     assert!(looks(sam, address, true).text().contains("Answered for"));

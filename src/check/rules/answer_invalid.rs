@@ -1,14 +1,43 @@
 //! `answer-invalid`.
 
-use crate::check::Case;
-use crate::check::rules::rule;
-use crate::domain::{Finding, FindingSeverity, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::check::rule::{Effect, Found, Group, rule};
+use crate::check::{Case, Finding, Subject};
+use crate::domain::{FindingSeverity, Value};
 
 rule! {
     /// An answer cannot be read as what the question asks for: a date that is none, a choice that nobody knows.
     ///
     /// What to do: look at the answer in Mosaic; if it is right there, the form's mapping file lacks it.
-    "answer-invalid" => find
+    group: Group::Form,
+    effect: Effect::Lacks,
+    is_counted: true,
+    may_be_waived: true,
+    outlasts_exemption: false,
+    find: find,
+}
+
+/// An answer that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    question: String,
+    /// What is wrong with it, without the answer itself.
+    why: String,
+}
+
+impl Found for Detail {
+    fn identity(&self) -> Vec<String> {
+        vec![self.question.clone()]
+    }
+
+    fn message(&self, _: &Subject) -> String {
+        format!("the answer to {} cannot be read: {}", self.question, self.why)
+    }
+
+    fn help(&self, _: &Subject) -> String {
+        "look at the answer in Mosaic; if it is right, add it to the form's mapping file".to_owned()
+    }
 }
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
@@ -16,11 +45,9 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for answer in case.submission.answers.iter().chain(columns) {
         let Value::Unread { why, .. } = &answer.value else { continue };
         findings.push(Finding {
-            code: RULE.code.to_owned(),
             severity: FindingSeverity::Blocking,
-            subject: answer.field.to_string(),
-            message: format!("the answer to {} cannot be read: {why}", answer.question),
-            help: "look at the answer in Mosaic; if it is right, add it to the form's mapping file".to_owned(),
+            subject: Subject::Field(answer.field.to_string()),
+            detail: Detail { question: answer.question.to_string(), why: why.clone() }.into(),
             policy: case.profile.policy.clone(),
             source: Some(answer.place.to_string()),
         });

@@ -1,14 +1,42 @@
 //! `approval-after-cutoff`.
 
-use crate::check::Case;
-use crate::check::rules::rule;
-use crate::domain::{Finding, FindingSeverity};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::check::rule::{Effect, Found, Group, rule};
+use crate::check::{Case, Finding, Subject};
+use crate::domain::FindingSeverity;
 
 rule! {
     /// The request was approved after the cutoff of the sitting.
     ///
     /// What to do: hear it at the next sitting, or have the chair agree to hear it at this one.
-    "approval-after-cutoff" => find
+    group: Group::Approval,
+    effect: Effect::Lacks,
+    is_counted: false,
+    may_be_waived: true,
+    outlasts_exemption: false,
+    find: find,
+}
+
+/// An approval that came too late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    approved_on: Date,
+}
+
+impl Found for Detail {
+    fn identity(&self) -> Vec<String> {
+        vec![self.approved_on.to_string()]
+    }
+
+    fn message(&self, _: &Subject) -> String {
+        format!("the request was approved on {}, after the cutoff", self.approved_on)
+    }
+
+    fn help(&self, _: &Subject) -> String {
+        "ask the chair whether the panel will hear it at this sitting".to_owned()
+    }
 }
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
@@ -20,11 +48,9 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     findings.push(Finding {
-        code: RULE.code.to_owned(),
         severity: FindingSeverity::Warning,
-        subject: "approval".to_owned(),
-        message: format!("the request was approved on {}, after the cutoff", at.date()),
-        help: "ask the chair whether the panel will hear it at this sitting".to_owned(),
+        subject: Subject::Approval,
+        detail: Detail { approved_on: at.date() }.into(),
         policy: approval.policy.clone(),
         source: None,
     });

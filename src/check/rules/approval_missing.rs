@@ -1,15 +1,45 @@
 //! `approval-missing`.
 
-use crate::check::Case;
-use crate::check::rules::rule;
-use crate::check::rules::wording::{before_cutoff, one_of};
-use crate::domain::{Finding, FindingSeverity, Value};
+use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
+
+use crate::check::rule::{Effect, Found, Group, rule};
+use crate::check::rules::wording::{by, cutoff_ahead, one_of};
+use crate::check::{Case, Finding, Subject};
+use crate::domain::{FindingSeverity, Value};
 
 rule! {
     /// The request has not been approved by whom the panel requires.
     ///
     /// What to do: the manager named approves the form in Mosaic before the cutoff.
-    "approval-missing" => find
+    group: Group::Approval,
+    effect: Effect::Lacks,
+    is_counted: true,
+    may_be_waived: true,
+    outlasts_exemption: false,
+    find: find,
+}
+
+/// An approval that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    /// The roles that may approve.
+    roles: Vec<String>,
+    cutoff: Option<DateTime>,
+}
+
+impl Found for Detail {
+    fn identity(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn message(&self, _: &Subject) -> String {
+        format!("the form does not say that the {} has approved the request", one_of(&self.roles))
+    }
+
+    fn help(&self, _: &Subject) -> String {
+        format!("ask the {} to approve the form in Mosaic{}", one_of(&self.roles), by(self.cutoff))
+    }
 }
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
@@ -18,13 +48,10 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
     if approved {
         return;
     }
-    let roles = one_of(&approval.roles);
     findings.push(Finding {
-        code: RULE.code.to_owned(),
         severity: FindingSeverity::Blocking,
-        subject: "approval".to_owned(),
-        message: format!("the form does not say that the {roles} has approved the request"),
-        help: format!("ask the {roles} to approve the form in Mosaic{}", before_cutoff(case)),
+        subject: Subject::Approval,
+        detail: Detail { roles: approval.roles.clone(), cutoff: cutoff_ahead(case) }.into(),
         policy: approval.policy.clone(),
         source: case.answers(&approval.field).next().map(|answer| answer.place.to_string()),
     });

@@ -1,8 +1,10 @@
 //! `below-threshold`.
 
-use crate::check::Case;
-use crate::check::rules::rule;
-use crate::domain::{Finding, FindingSeverity};
+use serde::{Deserialize, Serialize};
+
+use crate::check::rule::{Effect, Found, Group, rule};
+use crate::check::{Case, Finding, Subject};
+use crate::domain::FindingSeverity;
 
 rule! {
     /// The amount is one for which the panel is not asked.
@@ -10,7 +12,36 @@ rule! {
     /// The larger of the one-off and the cumulative amount counts.
     ///
     /// What to do: have the manager decide, or correct the amount on the form.
-    "below-threshold" => find
+    group: Group::Request,
+    effect: Effect::Lacks,
+    is_counted: false,
+    may_be_waived: true,
+    outlasts_exemption: false,
+    find: find,
+}
+
+/// An amount that is too small.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    /// The name of the threshold in the panel's file.
+    threshold: String,
+    title: String,
+    /// The amount above which the panel is asked, as a person reads it.
+    over: String,
+}
+
+impl Found for Detail {
+    fn identity(&self) -> Vec<String> {
+        vec![self.threshold.clone()]
+    }
+
+    fn message(&self, _: &Subject) -> String {
+        format!("{}: this panel is asked for more than {}", self.title, self.over)
+    }
+
+    fn help(&self, _: &Subject) -> String {
+        "have the manager decide, or correct the amount on the form".to_owned()
+    }
 }
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
@@ -24,12 +55,11 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if largest > threshold.over {
             continue;
         }
+        let (name, title) = (threshold.name.clone(), threshold.title.clone());
         findings.push(Finding {
-            code: RULE.code.to_owned(),
             severity: FindingSeverity::Warning,
-            subject: threshold.fields.first().cloned().unwrap_or_default(),
-            message: format!("{}: this panel is asked for more than {}", threshold.title, threshold.in_pounds()),
-            help: "have the manager decide, or correct the amount on the form".to_owned(),
+            subject: Subject::Field(threshold.fields.first().cloned().unwrap_or_default()),
+            detail: Detail { threshold: name, title, over: threshold.in_pounds() }.into(),
             policy: threshold.policy.clone(),
             source: None,
         });

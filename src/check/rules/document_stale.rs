@@ -1,9 +1,12 @@
 //! `document-stale`.
 
-use crate::check::Case;
-use crate::check::rules::rule;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::check::rule::{Effect, Found, Group, rule};
+use crate::check::rules::document_found::DocumentFound;
 use crate::check::rules::wording::{role, subject_of};
-use crate::domain::Finding;
+use crate::check::{Case, Finding, Subject};
 
 rule! {
     /// A document that the panel asks for is older than the panel accepts on the day it sits.
@@ -11,7 +14,40 @@ rule! {
     /// The age is counted to the sitting, not to today: a plan that is fresh when it is uploaded can be stale when it is read.
     ///
     /// What to do: ask the author for a version dated on or after the day named.
-    "document-stale" => find
+    group: Group::Document { state: "too old" },
+    effect: Effect::Lacks,
+    is_counted: true,
+    may_be_waived: true,
+    outlasts_exemption: false,
+    find: find,
+}
+
+/// A document that is too old.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    document: DocumentFound,
+    /// What the panel calls it.
+    title: String,
+    dated: Date,
+    /// The oldest day that the panel accepts: it is counted from the sitting.
+    oldest: Date,
+    /// The role that brings it.
+    chase: String,
+}
+
+impl Found for Detail {
+    fn identity(&self) -> Vec<String> {
+        vec![self.document.identity(), self.dated.to_string()]
+    }
+
+    fn message(&self, _: &Subject) -> String {
+        let Self { title, dated, oldest, .. } = self;
+        format!("{title} is dated {dated}; this panel accepts {oldest} or later")
+    }
+
+    fn help(&self, _: &Subject) -> String {
+        format!("ask the {} for a version dated {} or later", role(&self.chase), self.oldest)
+    }
 }
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
@@ -24,12 +60,11 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if dated >= oldest {
             continue;
         }
+        let (title, chase) = (paper.title.clone(), paper.chase.clone());
         findings.push(Finding {
-            code: RULE.code.to_owned(),
             severity: paper.severity,
             subject: subject_of(paper),
-            message: format!("{} is dated {dated}; this panel accepts {oldest} or later", paper.title),
-            help: format!("ask the {} for a version dated {oldest} or later", role(&paper.chase)),
+            detail: Detail { document: DocumentFound::of(document), title, dated, oldest, chase }.into(),
             policy: paper.policy.clone(),
             source: Some(document.source.to_string()),
         });

@@ -1,8 +1,10 @@
 //! `fact-unknown`.
 
-use crate::check::Case;
-use crate::check::rules::rule;
-use crate::domain::{FactValue, Finding, FindingSeverity};
+use serde::{Deserialize, Serialize};
+
+use crate::check::rule::{Effect, Found, Group, rule};
+use crate::check::{Case, Finding, Subject};
+use crate::domain::{DocumentKind, FactValue, FindingSeverity};
 
 rule! {
     /// Whether a document is needed hangs on something that nobody has said.
@@ -10,7 +12,36 @@ rule! {
     /// tessera asks and does not assume: until it is known, a request that lacks the document is neither complete nor incomplete.
     ///
     /// What to do: answer the question on the form, or state it with `--fact NAME=yes` or `--fact NAME=no`.
-    "fact-unknown" => find
+    group: Group::Fact,
+    effect: Effect::Asks,
+    is_counted: true,
+    may_be_waived: true,
+    outlasts_exemption: false,
+    find: find,
+}
+
+/// A fact that nobody has said, and a paper that hangs on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    question: String,
+    /// The kind of document that hangs on it.
+    paper: Option<DocumentKind>,
+    /// What the panel calls that.
+    paper_title: String,
+}
+
+impl Found for Detail {
+    fn identity(&self) -> Vec<String> {
+        self.paper.iter().map(ToString::to_string).collect()
+    }
+
+    fn message(&self, _: &Subject) -> String {
+        format!("it is not known, and {} hangs on it: {}", self.paper_title, self.question)
+    }
+
+    fn help(&self, fact: &Subject) -> String {
+        format!("answer it on the form, or state it with --fact {fact}=yes or --fact {fact}=no")
+    }
 }
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
@@ -23,12 +54,11 @@ fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let conditions = found.paper.condition.facts();
         for fact in conditions.filter(|fact| case.facts.value(fact) == FactValue::Unknown) {
             let question = case.profile.facts.get(fact).map_or_else(|| fact.clone(), |fact| fact.question.clone());
+            let (paper, paper_title) = (found.paper.kinds.first().cloned(), found.paper.title.clone());
             findings.push(Finding {
-                code: RULE.code.to_owned(),
                 severity: found.paper.severity,
-                subject: fact.clone(),
-                message: format!("it is not known, and {} hangs on it: {question}", found.paper.title),
-                help: format!("answer it on the form, or state it with --fact {fact}=yes or --fact {fact}=no"),
+                subject: Subject::Fact(fact.clone()),
+                detail: Detail { question, paper, paper_title }.into(),
                 policy: found.paper.policy.clone(),
                 source: None,
             });

@@ -1,0 +1,266 @@
+//! Somebody answers for a finding, and takes that back.
+
+use jiff::civil::Date;
+
+use super::check::{CheckReport, checked_submission, keep_check, known_code};
+use super::installation::Installation;
+use super::{CheckedRequest, Failure};
+use crate::check::{Code, waiver_days};
+use crate::domain::{FindingName, PersonId, Private, SubmissionId, Waiver};
+use crate::report;
+
+/// Somebody answers for a finding.
+#[derive(Debug, Clone)]
+pub struct WaiverGiven {
+    /// The code of the finding.
+    pub code: String,
+    /// What it is about; none where the request has only one finding of the code.
+    pub subject: Option<String>,
+    /// In which role.
+    pub role: String,
+    /// Why.
+    pub reason: Private<String>,
+    /// The last day on which it holds: from today to the day of the sitting.
+    pub until: Date,
+}
+
+/// Somebody takes back that a finding was answered for.
+#[derive(Debug, Clone)]
+pub struct WaiverTakenBack {
+    /// The code of the finding.
+    pub code: String,
+    /// What it is about; none where only one finding of the code was answered for.
+    pub subject: Option<String>,
+    /// Why.
+    pub reason: Private<String>,
+}
+
+/// That nobody can answer for a finding until a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WrongDay {
+    /// It is past.
+    #[error("{day} has passed")]
+    Past {
+        /// The day.
+        day: Date,
+        /// The last that can be named.
+        last: Date,
+    },
+    /// It is after the day of the sitting.
+    #[error("{day} is after the sitting on {sitting}, and a finding is answered for until its sitting at the latest")]
+    AfterSitting {
+        /// The day.
+        day: Date,
+        /// The day of the sitting.
+        sitting: Date,
+    },
+    /// The sitting itself is over.
+    #[error("the sitting on {sitting} has passed, and a finding is answered for until its sitting at the latest")]
+    SittingIsOver {
+        /// The day of the sitting.
+        sitting: Date,
+    },
+    /// There is no sitting, and it is too far ahead.
+    #[error("{day} is too far ahead for a request without a sitting")]
+    TooFar {
+        /// The day.
+        day: Date,
+        /// The last that can be named.
+        last: Date,
+    },
+}
+
+impl WrongDay {
+    /// Whether a day is one until which somebody can answer for a finding.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the day.
+    fn look(day: Date, today: Date, sitting: Option<Date>) -> Result<(), Self> {
+        let (first, last) = waiver_days(today, sitting);
+        match sitting {
+            Some(sitting) if sitting < today => Err(Self::SittingIsOver { sitting }),
+            _ if day < first => Err(Self::Past { day, last }),
+            Some(sitting) if day > last => Err(Self::AfterSitting { day, sitting }),
+            None if day > last => Err(Self::TooFar { day, last }),
+            _ => Ok(()),
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(self) -> String {
+        match self {
+            Self::Past { last, .. } | Self::TooFar { last, .. } | Self::AfterSitting { sitting: last, .. } => {
+                format!("name a day from today to {last}")
+            }
+            Self::SittingIsOver { .. } => "answer for it once the request is for another sitting".to_owned(),
+        }
+    }
+}
+
+impl WrongDay {
+    /// What a page says beside the field: what is wrong, and what to do.
+    pub fn on_page(self) -> (String, String) {
+        let what = match self {
+            Self::Past { .. } => "The day has passed.".to_owned(),
+            Self::AfterSitting { .. } => "The day is after the sitting.".to_owned(),
+            Self::TooFar { .. } => "The day is too far ahead.".to_owned(),
+            Self::SittingIsOver { sitting } => format!("The sitting on {} has passed.", report::day(sitting)),
+        };
+        let help = match self {
+            Self::Past { last, .. } | Self::TooFar { last, .. } | Self::AfterSitting { sitting: last, .. } => {
+                format!("Enter a day from today to {}.", report::day(last))
+            }
+            Self::SittingIsOver { .. } => "Nothing can be accepted for it any more.".to_owned(),
+        };
+        (what, help)
+    }
+}
+
+impl From<WrongDay> for Failure {
+    fn from(wrong: WrongDay) -> Self {
+        let (what, help) = wrong.on_page();
+        Self::invalid(wrong, wrong.help()).on_page(what, help)
+    }
+}
+
+impl Installation {
+    /// Somebody answers for a finding of a request, for each child of whom it is said.
+    ///
+    /// # Errors
+    ///
+    /// The inner one is about the day alone, so that a page can say it beside the field.
+    pub fn waive(&mut self, id: &SubmissionId, given: &WaiverGiven) -> Result<Result<CheckReport, WrongDay>, Failure> {
+        let code = known_code(&given.code)?;
+        if !code.may_be_waived() {
+            let help = "take the paper out of the pack, and tell information governance";
+            return Err(Failure::invalid(format_args!("nobody can answer for {code}"), help).on_page(
+                "You cannot accept another child’s document.",
+                "Remove it from the request, and tell information governance.",
+            ));
+        }
+        let requests = checked_submission(self, id, &[])?;
+        let named = |request: &CheckedRequest| -> Vec<FindingName> {
+            let own = request.findings.iter().filter(|finding| finding.code() == code);
+            own.map(|finding| name(code, finding.subject.to_string())).collect()
+        };
+        let found: Vec<FindingName> = requests.iter().flat_map(named).collect();
+        let meant = meant(id, code, given.subject.as_deref(), found)?;
+        known_role(self, &requests, &given.role)?;
+        for request in &requests {
+            let today = self.rules.office(&request.panel.authority()).map(|office| self.clock.now_in(&office.zone))?;
+            if let Err(wrong) = WrongDay::look(given.until, today.date(), request.sitting) {
+                return Ok(Err(wrong));
+            }
+        }
+        for request in &requests {
+            let own = request.findings.iter().filter(|finding| finding.code() == code);
+            for finding in own.filter(|finding| finding.subject.to_string() == meant.subject) {
+                let waiver = Waiver {
+                    fingerprint: finding.fingerprint(),
+                    role: given.role.clone(),
+                    reason: given.reason.clone(),
+                    until: given.until,
+                    sitting: request.sitting,
+                    finding: Some(meant.clone()),
+                    taken_back: None,
+                };
+                self.ledger.waive(id, request.person_id, &waiver, &self.actor)?;
+            }
+        }
+        self.checked_anew(id).map(Ok)
+    }
+
+    /// Takes back that a finding of a request was answered for, for each child of whom it was.
+    pub fn take_waiver_back(&mut self, id: &SubmissionId, given: &WaiverTakenBack) -> Result<CheckReport, Failure> {
+        let code = known_code(&given.code)?;
+        if given.reason.expose().trim().is_empty() {
+            return Err(Failure::invalid("there is no reason", "say why it is taken back"));
+        }
+        let requests = checked_submission(self, id, &[])?;
+        let answered: Vec<(PersonId, FindingName, String)> = requests.iter().flat_map(answered_for).collect();
+        let of_code = answered.iter().filter(|(_, name, _)| name.code == code.as_str());
+        let meant = meant(id, code, given.subject.as_deref(), of_code.map(|(_, name, _)| name.clone()).collect())?;
+        for (person, _, fingerprint) in answered.iter().filter(|(_, name, _)| *name == meant) {
+            self.ledger.take_waiver_back(id, *person, fingerprint, &given.reason, &self.actor)?;
+        }
+        self.checked_anew(id)
+    }
+
+    fn checked_anew(&mut self, id: &SubmissionId) -> Result<CheckReport, Failure> {
+        let mistakes = self.rules.own_mistakes(&self.configuration);
+        let requests = checked_submission(self, id, &[])?;
+        keep_check(self, id)?;
+        Ok(CheckReport { requests, mistakes })
+    }
+}
+
+/// What a request's findings were answered for, whether that counts or not: child, finding, fingerprint.
+fn answered_for(request: &CheckedRequest) -> Vec<(PersonId, FindingName, String)> {
+    let waived = request
+        .waived
+        .iter()
+        .map(|waived| (name(waived.finding.code(), waived.finding.subject.to_string()), waived.fingerprint.clone()));
+    let lapsed = request.lapsed.iter().filter_map(|lapsed| Some((lapsed.finding.clone()?, lapsed.fingerprint.clone())));
+    waived.chain(lapsed).map(|(name, fingerprint)| (request.person_id, name, fingerprint)).collect()
+}
+
+fn name(code: Code, subject: String) -> FindingName {
+    FindingName { code: code.as_str().to_owned(), subject }
+}
+
+/// The one finding that is meant.
+fn meant(
+    id: &SubmissionId,
+    code: Code,
+    subject: Option<&str>,
+    mut found: Vec<FindingName>,
+) -> Result<FindingName, Failure> {
+    found.retain(|name| subject.is_none_or(|subject| subject == name.subject));
+    found.sort_unstable();
+    found.dedup();
+    match found.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => {
+            let help = format!("`tessera check {id}` lists what it has");
+            Err(Failure::conflict(format_args!("{id} has no such finding"), help).on_page(
+                "The request does not have this problem any more. Nothing was changed.",
+                "Open the request again to see how it stands now.",
+            ))
+        }
+        several => {
+            let all: Vec<String> = several.iter().map(|name| format!("{code}:{}", name.subject)).collect();
+            let help = format!("name one of: {}", all.join(", "));
+            Err(Failure::invalid(format_args!("{id} has several findings of the code {code}"), help)
+                .on_page("The request has several problems of this kind.", "Choose the one that is accepted."))
+        }
+    }
+}
+
+fn known_role(installation: &Installation, requests: &[CheckedRequest], role: &str) -> Result<(), Failure> {
+    let Some(request) = requests.first() else { return Ok(()) };
+    let roles = &installation.rules.authority(&request.panel.authority())?.roles;
+    if roles.contains_key(role) {
+        return Ok(());
+    }
+    let near = crate::diagnostic::nearest(role, roles.keys().map(String::as_str));
+    let help = near.map_or_else(
+        || format!("the roles are: {}", roles.keys().cloned().collect::<Vec<_>>().join(", ")),
+        |meant| format!("did you mean `{meant}`?"),
+    );
+    Err(Failure::invalid(format_args!("there is no role `{role}`"), help)
+        .on_page("This council has no such role.", "Choose who has agreed this from the list."))
+}
+
+/// Lets waivers stand as a check has found them: under what was found where they were given for a sentence, and for the
+/// day on which their sitting is now.
+pub(super) fn renew_waivers(installation: &mut Installation, requests: &[CheckedRequest]) -> Result<(), Failure> {
+    for request in requests {
+        for renewed in &request.renewed {
+            let (id, person) = (&request.submission, request.person_id);
+            let (before, waiver) = (&renewed.fingerprint, &renewed.waiver);
+            installation.ledger.renew_waiver(id, person, before, waiver, &installation.actor)?;
+        }
+    }
+    Ok(())
+}
