@@ -30,6 +30,7 @@ mod served;
 mod stand_in;
 mod tampered;
 mod tidy;
+mod waived;
 mod web;
 mod web_oidc;
 mod web_serve;

@@ -118,8 +118,8 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The name that a request's findings are told apart by on the command line, and in JSON.
-    fn about(&self) -> &'static str {
+    /// What kind of subject it is, by a name that stays: it is stored.
+    const fn about(&self) -> &'static str {
         match self {
             Self::Document(_) => "document",
             Self::UnknownDocument => "unknown-document",
