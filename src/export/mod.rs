@@ -24,6 +24,7 @@ mod columns;
 mod forms_table;
 mod gather;
 mod long;
+mod sealed_file;
 mod spill;
 mod wide;
 

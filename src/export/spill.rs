@@ -1,86 +1,56 @@
 //! Rows of a `long` export that are out of order, on disk, form by form.
 //!
-//! The file is encrypted with a key that only this process's memory has: it can be left behind by a crash, and what
-//! it holds cannot be read by anybody.
+//! Rows that no longer fit into memory are written as runs in the order of their forms, and merged: first by form, then in
+//! the order in which the forms began. The file has no name, so that nothing is left behind; what it held is encrypted with
+//! a key that only this process's memory has, and cannot be read off the disk by anybody.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use jiff::civil::DateTime;
-use rusqlite::{Connection, OptionalExtension as _, Rows, Statement, params};
-use uuid::Uuid;
 
+use super::sealed_file::{Block, SealedFile};
 use super::table::{Cell, Cells, FORMULA_ERRORS, Fault};
 use crate::diagnostic::Place;
 use crate::domain::{Reason, Trouble, limit};
 
-/// Rows by form, in a database of their own.
+/// Rows by form.
 pub(super) struct Spill {
-    database: Connection,
-    // Dropped after the connection, so that the file is closed when it goes.
-    _file: SpillFile,
+    file: SealedFile,
     /// Rows by form that are still in memory.
     waiting: HashMap<String, Waiting>,
     waiting_bytes: usize,
-    rows: i64,
-    runs: i64,
+    rows: u64,
+    runs: Vec<Vec<Block>>,
 }
 
 /// Rows of one form, encoded one after the other.
 struct Waiting {
-    first: i64,
+    first: u64,
     rows: Vec<u8>,
 }
 
-struct SpillFile(PathBuf);
-
-impl Drop for SpillFile {
-    fn drop(&mut self) {
-        // What cannot be removed cannot be read either.
-        drop(std::fs::remove_file(&self.0));
-    }
+/// Rows of one form within a run.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Chunk {
+    /// What the run is sorted by: the form, or when it began.
+    order: Vec<u8>,
+    /// The number of its first row.
+    first: u64,
+    rows: Vec<u8>,
 }
 
-const SCHEMA: &str = "
-    PRAGMA journal_mode = OFF;
-    PRAGMA synchronous = OFF;
-    PRAGMA locking_mode = EXCLUSIVE;
-    PRAGMA temp_store = MEMORY;
-    PRAGMA cache_size = -32768;
-    CREATE TABLE form (key TEXT PRIMARY KEY, first INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE chunk (run INTEGER, first INTEGER, rows BLOB NOT NULL, PRIMARY KEY (run, first)) WITHOUT ROWID;
-";
+/// Bytes of chunks that are sealed together; a chunk is never divided.
+const BLOCK_BYTES: usize = 64 << 10;
 
 impl Spill {
-    /// Makes the file, readable by this user only, and sees that it really is encrypted.
+    /// Makes the file in the folder `dir`, for this process only.
     pub(super) fn create(dir: &Path) -> Result<Self, Trouble> {
-        let path = dir.join(format!("spill-{}.db", Uuid::now_v7()));
-        let create = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        create.map_err(|error| spill_trouble(&format!("its file cannot be made: {}", error.kind())))?;
-        let file = SpillFile(path);
-        let database = Self::open(&file.0).map_err(|error| database_trouble(&error))?;
-        let cipher: Option<String> = database
-            .query_row("PRAGMA cipher_version", [], |row| row.get(0))
-            .optional()
-            .map_err(|error| database_trouble(&error))?;
-        if cipher.is_none() {
-            return Err(spill_trouble("it would not be encrypted"));
-        }
-        database.execute_batch(SCHEMA).map_err(|error| database_trouble(&error))?;
-        database.execute_batch("BEGIN").map_err(|error| database_trouble(&error))?;
-        Ok(Self { database, _file: file, waiting: HashMap::new(), waiting_bytes: 0, rows: 0, runs: 0 })
-    }
-
-    fn open(path: &Path) -> rusqlite::Result<Connection> {
-        // SQLite's generator is ChaCha20 seeded by the operating system; the key goes nowhere but into `PRAGMA key`.
-        let key: String =
-            Connection::open_in_memory()?.query_row("SELECT hex(randomblob(32))", [], |row| row.get(0))?;
-        let database = Connection::open(path)?;
-        database.execute_batch(&format!("PRAGMA key = \"x'{key}'\""))?;
-        Ok(database)
+        let file = SealedFile::create(dir)
+            .map_err(|error| spill_trouble(&format!("its file cannot be made: {}", error.kind())))?;
+        Ok(Self { file, waiting: HashMap::new(), waiting_bytes: 0, rows: 0, runs: Vec::new() })
     }
 
     /// Adds a row of the form `key`.
@@ -94,33 +64,19 @@ impl Spill {
         encode(row, &mut waiting.rows);
         self.waiting_bytes += waiting.rows.len() - before + size_of::<Waiting>();
         if self.waiting_bytes >= limit::SPILL_BUFFER_BYTES {
-            self.flush().map_err(|error| database_trouble(&error))?;
+            self.flush().map_err(|error| disk_trouble(&error))?;
         }
         Ok(())
     }
 
-    /// Writes what waits as one run in the order of the forms: runs are only ever added to the end of the file.
-    fn flush(&mut self) -> rusqlite::Result<()> {
+    /// Writes what waits as one run in the order of the forms.
+    fn flush(&mut self) -> io::Result<()> {
         self.waiting_bytes = 0;
-        let mut form = self.database.prepare_cached("INSERT OR IGNORE INTO form (key, first) VALUES (?1, ?2)")?;
-        let mut first_of = self.database.prepare_cached("SELECT first FROM form WHERE key = ?1")?;
-        let mut waiting: Vec<(String, Waiting)> = std::mem::take(&mut self.waiting).into_iter().collect();
-        waiting.sort_unstable_by_key(|(_, waiting)| waiting.first);
-        let mut run: Vec<(i64, Vec<u8>)> = Vec::with_capacity(waiting.len());
-        for (key, waiting) in waiting {
-            let first = if form.execute(params![key, waiting.first])? == 1 {
-                waiting.first
-            } else {
-                first_of.query_row([&key], |row| row.get(0))?
-            };
-            run.push((first, waiting.rows));
-        }
-        run.sort_unstable_by_key(|(first, _)| *first);
-        let mut chunk = self.database.prepare_cached("INSERT INTO chunk (run, first, rows) VALUES (?1, ?2, ?3)")?;
-        for (first, rows) in run {
-            chunk.execute(params![self.runs, first, rows])?;
-        }
-        self.runs += 1;
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        let mut chunks: Vec<Chunk> =
+            waiting.map(|(key, Waiting { first, rows })| Chunk { order: key.into_bytes(), first, rows }).collect();
+        chunks.sort_unstable();
+        self.runs.push(write(&mut self.file, &chunks)?);
         Ok(())
     }
 
@@ -129,40 +85,131 @@ impl Spill {
         mut self,
         mut take: impl FnMut(Option<&Cells>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let failed = |error: rusqlite::Error| E::from(database_trouble(&error));
+        let failed = |error: io::Error| E::from(disk_trouble(&error));
         self.flush().map_err(failed)?;
-        let runs = (0..self.runs)
-            .map(|_| self.database.prepare("SELECT first, rows FROM chunk WHERE run = ?1 ORDER BY first"));
-        let mut runs: Vec<Statement<'_>> = runs.collect::<Result<_, _>>().map_err(failed)?;
-        let cursors = (0..self.runs).zip(&mut runs).map(|(run, statement)| statement.query([run]));
-        let mut cursors: Vec<Rows<'_>> = cursors.collect::<Result<_, _>>().map_err(failed)?;
-        // The next chunk of each run: the form that began first comes first, and of its chunks the earliest.
-        let mut heads = BinaryHeap::new();
-        for (run, cursor) in cursors.iter_mut().enumerate() {
-            heads.extend(next_chunk(cursor).map_err(failed)?.map(|(first, rows)| Reverse((first, run, rows))));
-        }
+        let runs = self.by_beginning().map_err(failed)?;
+        let mut merged = Merged::new(&self.file, runs).map_err(failed)?;
         let (mut form, mut row) = (None, Cells::default());
-        while let Some(Reverse((first, run, rows))) = heads.pop() {
-            if form.replace(first).is_some_and(|before| before != first) {
+        while let Some(chunk) = merged.next(&self.file).map_err(failed)? {
+            if form.replace(chunk.first).is_some_and(|before| before != chunk.first) {
                 take(None)?;
             }
-            let mut rest = rows.as_slice();
+            let mut rest = chunk.rows.as_slice();
             while !rest.is_empty() {
                 if decode(&mut rest, &mut row).is_none() {
                     return Err(spill_trouble("it reads back other than it was written").into());
                 }
                 take(Some(&row))?;
             }
-            if let Some(cursor) = cursors.get_mut(run) {
-                heads.extend(next_chunk(cursor).map_err(failed)?.map(|(first, rows)| Reverse((first, run, rows))));
-            }
         }
         take(None)
     }
+
+    /// The same chunks in runs by when their forms began.
+    fn by_beginning(&mut self) -> io::Result<Vec<Vec<Block>>> {
+        let mut merged = Merged::new(&self.file, std::mem::take(&mut self.runs))?;
+        let (mut runs, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let mut form: Option<(Vec<u8>, u64)> = None;
+        while let Some(chunk) = merged.next(&self.file)? {
+            let first = match &form {
+                Some((key, first)) if *key == chunk.order => *first,
+                _ => form.insert((chunk.order, chunk.first)).1,
+            };
+            bytes += chunk.rows.len() + size_of::<Chunk>();
+            // Chunks of one form come in the order of its rows, and stay in it.
+            waiting.push(Chunk { order: first.to_be_bytes().to_vec(), first, rows: chunk.rows });
+            if bytes >= limit::SPILL_BUFFER_BYTES {
+                waiting.sort_by_key(|chunk| chunk.first);
+                runs.push(write(&mut self.file, &std::mem::take(&mut waiting))?);
+                bytes = 0;
+            }
+        }
+        waiting.sort_by_key(|chunk| chunk.first);
+        runs.push(write(&mut self.file, &waiting)?);
+        Ok(runs)
+    }
 }
 
-fn next_chunk(cursor: &mut Rows<'_>) -> rusqlite::Result<Option<(i64, Vec<u8>)>> {
-    cursor.next()?.map(|chunk| Ok((chunk.get(0)?, chunk.get(1)?))).transpose()
+/// Writes a run: every chunk as its order, its number and its rows.
+fn write(file: &mut SealedFile, chunks: &[Chunk]) -> io::Result<Vec<Block>> {
+    let (mut blocks, mut plain) = (Vec::new(), Vec::new());
+    for Chunk { order, first, rows } in chunks {
+        for part in [order.as_slice(), &first.to_le_bytes(), rows.as_slice()] {
+            plain.extend_from_slice(&u64::try_from(part.len()).unwrap_or(0).to_le_bytes());
+            plain.extend_from_slice(part);
+        }
+        if plain.len() >= BLOCK_BYTES {
+            blocks.push(file.seal(std::mem::take(&mut plain))?);
+        }
+    }
+    if !plain.is_empty() {
+        blocks.push(file.seal(plain)?);
+    }
+    Ok(blocks)
+}
+
+/// Runs that are read together, in their order.
+struct Merged {
+    runs: Vec<Run>,
+    /// The next chunk of each run; of two in the same place the earlier run's comes first.
+    heads: BinaryHeap<Reverse<(Vec<u8>, usize, Vec<u8>, u64)>>,
+}
+
+/// A run that is read.
+struct Run {
+    blocks: std::vec::IntoIter<Block>,
+    plain: Vec<u8>,
+    at: usize,
+}
+
+impl Merged {
+    fn new(file: &SealedFile, runs: Vec<Vec<Block>>) -> io::Result<Self> {
+        let runs = runs.into_iter().map(|blocks| Run { blocks: blocks.into_iter(), plain: Vec::new(), at: 0 });
+        let mut merged = Self { runs: runs.collect(), heads: BinaryHeap::new() };
+        for run in 0..merged.runs.len() {
+            merged.advance(file, run)?;
+        }
+        Ok(merged)
+    }
+
+    fn advance(&mut self, file: &SealedFile, at: usize) -> io::Result<()> {
+        let next = self.runs.get_mut(at).map(|run| run.next(file)).transpose()?.flatten();
+        self.heads.extend(next.map(|Chunk { order, first, rows }| Reverse((order, at, rows, first))));
+        Ok(())
+    }
+
+    fn next(&mut self, file: &SealedFile) -> io::Result<Option<Chunk>> {
+        let Some(Reverse((order, run, rows, first))) = self.heads.pop() else { return Ok(None) };
+        self.advance(file, run)?;
+        Ok(Some(Chunk { order, first, rows }))
+    }
+}
+
+impl Run {
+    fn next(&mut self, file: &SealedFile) -> io::Result<Option<Chunk>> {
+        if self.at >= self.plain.len() {
+            let Some(block) = self.blocks.next() else { return Ok(None) };
+            (self.plain, self.at) = (file.open(block)?, 0);
+        }
+        let mut rest = self.plain.get(self.at..).unwrap_or_default();
+        let before = rest.len();
+        let mut chunk = || {
+            let (order, first, rows) = (part(&mut rest)?, part(&mut rest)?, part(&mut rest)?);
+            let first = u64::from_le_bytes(first.try_into().ok()?);
+            Some((Chunk { order: order.to_vec(), first, rows: rows.to_vec() }, rest.len()))
+        };
+        let damaged = || io::Error::other("it reads back other than it was written");
+        let (chunk, left) = chunk().ok_or_else(damaged)?;
+        self.at += before - left;
+        Ok(Some(chunk))
+    }
+}
+
+fn part<'b>(rest: &mut &'b [u8]) -> Option<&'b [u8]> {
+    let len = usize::try_from(u64::from_le_bytes(*take(rest)?)).ok()?;
+    let (part, tail) = rest.split_at_checked(len)?;
+    *rest = tail;
+    Some(part)
 }
 
 /// Writes a row: its number, its fault, its cells; numbers little-endian, texts preceded by their length.
@@ -257,8 +304,8 @@ fn decode_text<'b>(rest: &mut &'b [u8]) -> Option<&'b str> {
     std::str::from_utf8(text).ok()
 }
 
-fn database_trouble(error: &rusqlite::Error) -> Trouble {
-    spill_trouble(&format!("its database failed: {error}"))
+fn disk_trouble(error: &io::Error) -> Trouble {
+    spill_trouble(&format!("its file failed: {}", error.kind()))
 }
 
 fn spill_trouble(why: &str) -> Trouble {
