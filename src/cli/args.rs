@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::TimeZone;
 
 use super::{
     agenda, audit, check, completions, duties, explain, figures, import, init, ledger, mappings, outcomes, panels,
@@ -41,9 +40,9 @@ pub(super) struct Arguments {
     /// No colour and no progress bar (NO_COLOR does the same)
     #[arg(long, global = true)]
     pub(super) no_color: bool,
-    /// Take this for the present moment, for instance 2026-12-03 or 2026-12-03T09:00 (UK time)
+    /// Take this for the present moment, for instance 2026-12-03 or 2026-12-03T09:00 (in the time zone of the first authority served)
     #[arg(long, global = true, value_name = "TIME", value_parser = moment)]
-    pub(super) as_at: Option<Timestamp>,
+    pub(super) as_at: Option<AsAt>,
     /// Look at the rehearsal's ledger instead of the real one
     #[arg(long, global = true)]
     pub(super) rehearsal: bool,
@@ -78,16 +77,22 @@ pub(super) enum Command {
     ReadDocuments,
 }
 
-/// A moment: RFC 3339 with an offset, or UK local time, or a day (its start).
-fn moment(text: &str) -> Result<Timestamp, String> {
+/// What is taken for the present moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum AsAt {
+    /// A moment.
+    Moment(Timestamp),
+    /// A date and time in the time of the installation's office.
+    Local(DateTime),
+}
+
+/// A moment: RFC 3339 with an offset, or a local time, or a day (its start).
+fn moment(text: &str) -> Result<AsAt, String> {
     if let Ok(moment) = text.parse::<Timestamp>() {
-        return Ok(moment);
+        return Ok(AsAt::Moment(moment));
     }
     let local =
         text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(|date| date.to_datetime(Time::midnight())));
-    let zone = TimeZone::get("Europe/London").map_err(|error| error.to_string())?;
-    match local {
-        Ok(local) => local.to_zoned_datetime(zone).map(|moment| moment.timestamp()).map_err(|error| error.to_string()),
-        Err(_) => Err("write a moment like 2026-12-03, 2026-12-03T09:00 or 2026-12-03T09:00:00Z".to_owned()),
-    }
+    let help = "write a moment like 2026-12-03, 2026-12-03T09:00 or 2026-12-03T09:00:00Z";
+    local.map(AsAt::Local).map_err(|_| help.to_owned())
 }

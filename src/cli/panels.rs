@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         Command::Sittings { panel, from, to, ics } => {
             let sittings = workplace.panel_sittings(panel, *from, *to)?;
             if let Some(file) = ics {
-                let clock = session.clock(&workplace);
+                let clock = session.clock(&workplace)?;
                 workplace.sittings_calendar(clock, panel, &sittings, file)?;
                 out.say(format_args!("Wrote {}.", file.display()));
             }

@@ -31,7 +31,7 @@ struct Shown {
 
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
     let workplace = session.workplace()?;
-    let clock = session.clock(&workplace);
+    let clock = session.clock(&workplace)?;
     let is_rehearsal = session.is_rehearsal();
     let request = ServeRequest { listen: args.listen, wants_link: args.sign_in_link, is_rehearsal };
     let mut told = Ok(());

@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Out, args::Arguments, progress::Bar};
+use super::{
+    Out,
+    args::{Arguments, AsAt},
+    progress::Bar,
+};
 use crate::calendar::Clock;
 use crate::config::{Configuration, Environment};
 use crate::operation::{Actor, Failure, Installation, OpenLedger, Progress, Unwatched, Workplace};
@@ -13,7 +17,7 @@ const CONFIG_HERE: &str = "tessera.toml";
 #[derive(Debug)]
 pub(super) struct Session {
     config: Option<PathBuf>,
-    clock: Option<Clock>,
+    as_at: Option<AsAt>,
     actor: Actor,
     rehearsal: bool,
     no_bar: bool,
@@ -29,7 +33,7 @@ impl Session {
             .or_else(|| environment.config.clone());
         Self {
             config,
-            clock: arguments.as_at.map(Clock::Fixed),
+            as_at: arguments.as_at,
             actor: Actor::new("systems", environment.user.as_deref()),
             rehearsal: arguments.rehearsal,
             no_bar: arguments.no_color,
@@ -38,7 +42,7 @@ impl Session {
 
     /// The same run as a rehearsal.
     pub(super) fn rehearsed(&self) -> Self {
-        Self { config: self.config.clone(), clock: self.clock, actor: self.actor.clone(), rehearsal: true, ..*self }
+        Self { config: self.config.clone(), as_at: self.as_at, actor: self.actor.clone(), rehearsal: true, ..*self }
     }
 
     /// The configuration; that there is none is a failure.
@@ -50,13 +54,13 @@ impl Session {
     /// The installation, opened for whoever runs the program. A command opens it once.
     pub(super) fn open(&self) -> Result<Installation, Failure> {
         let workplace = self.workplace()?;
-        workplace.open(self.clock(&workplace), &self.actor)
+        workplace.open(self.clock(&workplace)?, &self.actor)
     }
 
     /// Its ledger, opened likewise, for commands that need no mapping file.
     pub(super) fn open_ledger(&self) -> Result<OpenLedger, Failure> {
         let workplace = self.workplace()?;
-        workplace.open_ledger(self.clock(&workplace), &self.actor)
+        workplace.open_ledger(self.clock(&workplace)?, &self.actor)
     }
 
     /// The configuration, for commands that can do without one.
@@ -66,9 +70,15 @@ impl Session {
     }
 
     /// `--as-at` before the rehearsal's own moment before the machine's clock.
-    pub(super) fn clock(&self, workplace: &Workplace) -> Clock {
+    pub(super) fn clock(&self, workplace: &Workplace) -> Result<Clock, Failure> {
         let rehearsed = workplace.configuration().rehearsal.as_at.filter(|_| self.rehearsal).map(Clock::Fixed);
-        self.clock.or(rehearsed).unwrap_or(Clock::System)
+        let asked = match self.as_at {
+            Some(AsAt::Moment(moment)) => Some(moment),
+            // Only a local time needs the mapping files, which say whose it is.
+            Some(AsAt::Local(local)) => Some(workplace.moment(local)?),
+            None => None,
+        };
+        Ok(asked.map(Clock::Fixed).or(rehearsed).unwrap_or(Clock::System))
     }
 
     /// Whether the rehearsal is looked at.

@@ -18,7 +18,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Failure> {
     let session = session.rehearsed();
     let workplace = session.workplace()?;
-    workplace.stand_in(session.clock(&workplace), session.actor(), args.listen, |address, state| {
+    workplace.stand_in(session.clock(&workplace)?, session.actor(), args.listen, |address, state| {
         out.say(format_args!("The stand-in listens on http://{address} and keeps its state in {}.", state.display()));
         out.say(format_args!("Open the address in a browser to see what is on each record. Ctrl-C stops it."));
     })?;

@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
     let session = if mode == SyncMode::Rehearsal { &rehearsed } else { session };
     let watcher = session.watcher(out);
     let workplace = session.workplace()?;
-    let synced = workplace.sync(session.clock(&workplace), session.actor(), mode, watcher.as_ref())?;
+    let synced = workplace.sync(session.clock(&workplace)?, session.actor(), mode, watcher.as_ref())?;
     out.mistakes(&synced.mistakes);
     out.answer(&synced.report, |_| synced.summary())?;
     let program = std::env::args().next().unwrap_or_else(|| "tessera".to_owned());

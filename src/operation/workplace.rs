@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+
 use super::installation::{Installation, OpenLedger, Rulebook, ledger};
 use super::{Actor, Failure};
 use crate::calendar::Clock;
@@ -65,6 +68,17 @@ impl Workplace {
     pub fn open_ledger(&self, clock: Clock, actor: &Actor) -> Result<OpenLedger, Failure> {
         let configuration = self.configuration.clone();
         Ok(OpenLedger { ledger: ledger(&configuration, clock)?, configuration, clock, actor: actor.clone() })
+    }
+
+    /// A local time as a moment, in the time zone of the first authority that is served.
+    ///
+    /// # Errors
+    ///
+    /// The mapping files cannot be read, or the time is none of the calendar's.
+    pub fn moment(&self, local: DateTime) -> Result<Timestamp, Failure> {
+        let zone = self.rules()?.zone(&self.configuration);
+        let moment = local.to_zoned_datetime(zone).map(|moment| moment.timestamp());
+        moment.map_err(|error| Failure::usage(format!("take {local} for the present"), error.to_string()))
     }
 
     /// The mapping files as they are now.

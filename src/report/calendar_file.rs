@@ -4,6 +4,8 @@ use icalendar::{Calendar, CalendarComponent, Component as _, Event, EventStatus,
 use jiff::ZonedDateTime;
 use uuid::Uuid;
 
+use super::calendar_zone;
+
 /// A sitting as a calendar shows it.
 #[derive(Debug, Clone)]
 pub struct Appointment {
@@ -40,13 +42,6 @@ pub(super) struct Due {
     pub(super) rings: bool,
 }
 
-/// The rules of London's clock since 1996, as RFC 5545, section 3.6.5 writes them.
-const LONDON: &str = "BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nTZID:Europe/London\r\n\
-BEGIN:DAYLIGHT\r\nDTSTART:19960331T010000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\n\
-TZOFFSETFROM:+0000\r\nTZOFFSETTO:+0100\r\nTZNAME:BST\r\nEND:DAYLIGHT\r\n\
-BEGIN:STANDARD\r\nDTSTART:19961027T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n\
-TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0000\r\nTZNAME:GMT\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nEND:VCALENDAR\r\n";
-
 /// The namespace of the identifiers of appointments.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7465_7373_6572_6155_b2a7_0f1d_5c0e_91a4);
 
@@ -55,7 +50,7 @@ const BEFORE_A_CUTOFF: [(&str, &str); 2] =
     [("-P1D", "Requests close in a day"), ("-PT2H", "Requests close in two hours")];
 const BEFORE_A_DUTY: [(&str, &str); 1] = [("-P1D", "Due in a day")];
 
-/// An iCalendar file. `stamped` is when it was made.
+/// An iCalendar file in the time zone of `stamped`, which is when it was made.
 pub fn calendar_file(name: &str, appointments: &[Appointment], stamped: &ZonedDateTime) -> String {
     let mut events = Vec::new();
     for appointment in appointments {
@@ -64,18 +59,18 @@ pub fn calendar_file(name: &str, appointments: &[Appointment], stamped: &ZonedDa
             events.push(closing(appointment, cutoff, stamped));
         }
     }
-    calendar(name, events)
+    calendar(name, events, stamped)
 }
 
-/// An iCalendar file of what is due.
+/// An iCalendar file of what is due, in the time zone of `stamped`.
 pub(super) fn due_calendar(name: &str, dues: &[Due], stamped: &ZonedDateTime) -> String {
-    calendar(name, dues.iter().map(|due| self::due(due, stamped)).collect())
+    calendar(name, dues.iter().map(|due| self::due(due, stamped)).collect(), stamped)
 }
 
-fn calendar(name: &str, events: Vec<Event>) -> String {
+fn calendar(name: &str, events: Vec<Event>, stamped: &ZonedDateTime) -> String {
     let mut calendar = Calendar::new();
     calendar.name(&escaped(name)).append_property(Property::new("METHOD", "PUBLISH"));
-    for zone in components(LONDON) {
+    for zone in components(&calendar_zone::description(stamped)) {
         calendar.push(zone);
     }
     for event in events {
@@ -92,7 +87,11 @@ fn components(text: &str) -> Vec<CalendarComponent> {
 
 fn sitting(appointment: &Appointment, stamped: &ZonedDateTime) -> Event {
     let mut event = event(&appointment.key, &appointment.title, &appointment.description, stamped);
-    event.append_property(local("DTSTART", &appointment.starts)).append_property(local("DTEND", &appointment.ends));
+    event.append_property(local("DTSTART", &appointment.starts, stamped)).append_property(local(
+        "DTEND",
+        &appointment.ends,
+        stamped,
+    ));
     if appointment.is_cancelled {
         event.status(EventStatus::Cancelled).add_property("TRANSP", "TRANSPARENT");
     }
@@ -103,7 +102,7 @@ fn sitting(appointment: &Appointment, stamped: &ZonedDateTime) -> Event {
 fn closing(appointment: &Appointment, cutoff: &ZonedDateTime, stamped: &ZonedDateTime) -> Event {
     let title = format!("Closes: {}", appointment.title);
     let mut event = event(&format!("{}/cutoff", appointment.key), &title, &appointment.description, stamped);
-    shortly_before(&mut event, cutoff);
+    shortly_before(&mut event, cutoff, stamped);
     ring(&mut event, &BEFORE_A_CUTOFF);
     event.done()
 }
@@ -111,7 +110,7 @@ fn closing(appointment: &Appointment, cutoff: &ZonedDateTime, stamped: &ZonedDat
 /// What is due as an appointment of a quarter of an hour before it.
 fn due(due: &Due, stamped: &ZonedDateTime) -> Event {
     let mut event = event(&due.key, &due.title, &due.description, stamped);
-    shortly_before(&mut event, &due.due);
+    shortly_before(&mut event, &due.due, stamped);
     event.add_property("SEQUENCE", due.times.to_string());
     if due.rings {
         ring(&mut event, &BEFORE_A_DUTY);
@@ -120,9 +119,9 @@ fn due(due: &Due, stamped: &ZonedDateTime) -> Event {
 }
 
 /// A quarter of an hour before a moment, in which one is free for other things.
-fn shortly_before(event: &mut Event, moment: &ZonedDateTime) {
+fn shortly_before(event: &mut Event, moment: &ZonedDateTime, stamped: &ZonedDateTime) {
     let starts = moment.saturating_sub(jiff::SignedDuration::from_mins(15));
-    event.append_property(local("DTSTART", &starts)).append_property(local("DTEND", moment));
+    event.append_property(local("DTSTART", &starts, stamped)).append_property(local("DTEND", moment, stamped));
     event.add_property("TRANSP", "TRANSPARENT");
 }
 
@@ -157,9 +156,11 @@ fn uid(key: &str) -> String {
 }
 
 /// A local time with its zone (RFC 5545, section 3.3.5, form 3).
-fn local(name: &str, moment: &ZonedDateTime) -> Property {
+fn local(name: &str, moment: &ZonedDateTime, stamped: &ZonedDateTime) -> Property {
+    let zone = stamped.time_zone();
+    let moment = moment.with_time_zone(zone.clone());
     let mut property = Property::new(name, moment.strftime("%Y%m%dT%H%M%S").to_string());
-    property.append_parameter(Parameter::new("TZID", "Europe/London")).done()
+    property.append_parameter(Parameter::new("TZID", calendar_zone::name(zone))).done()
 }
 
 #[cfg(test)]

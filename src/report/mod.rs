@@ -3,6 +3,7 @@
 //! Promise: shows what it is given. Computes nothing.
 
 mod calendar_file;
+mod calendar_zone;
 mod digest;
 mod matrix;
 mod private_file;
