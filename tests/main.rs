@@ -13,6 +13,7 @@ mod command;
 mod conformance;
 mod dirty;
 mod duties;
+mod earlier;
 mod kept;
 mod killed;
 mod learning;

@@ -41,8 +41,10 @@ impl Ledger {
         let known = before.as_deref().map(|payload| decode("an account", payload)).transpose()?;
         let Some(account) = change(known) else { return Ok(None) };
         let payload = encode(&account)?;
-        transaction
-            .execute("INSERT OR REPLACE INTO account VALUES (?1, ?2)", params![account.name.as_str(), payload])?;
+        transaction.execute(
+            "INSERT INTO account (name, payload) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET payload = ?2",
+            params![account.name.as_str(), payload],
+        )?;
         let before = before.as_deref().map(audit::fingerprint).unwrap_or_default();
         let after = audit::fingerprint(&payload);
         let said = Said { actor, action: CHANGED, subject: account.name.as_str(), before: &before, after: &after };

@@ -7,9 +7,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::engine::{Database, Row, Transaction, Value, params};
 use super::learning::looked_at;
-use super::store::count;
+use super::store::{count, decode};
 use super::{Ledger, LedgerTrouble};
-use crate::domain::hexadecimal;
+use crate::domain::{State, WriteBack, hexadecimal};
 
 /// Who does something: a role and, where it is known, the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +154,7 @@ impl Ledger {
 
     /// The whole trail, first to last.
     pub fn audit_trail(&self) -> Result<Vec<AuditEntry>, LedgerTrouble> {
-        self.trail_where("1 ORDER BY a.sequence", &[])
+        self.trail_where("1 = 1 ORDER BY a.sequence", &[])
     }
 
     /// The entries that meet a condition, in the order that it names.
@@ -165,7 +165,7 @@ impl Ledger {
     ) -> Result<Vec<AuditEntry>, LedgerTrouble> {
         let sql = format!(
             "SELECT a.sequence, a.at, a.actor, a.action, a.subject, a.before, a.after, a.previous, a.hash,
-             json_extract(w.payload, '$.state.receipt.mosaic_id')
+             w.payload
              FROM audit a LEFT JOIN write_back w ON w.id = a.subject AND a.action = 'sent' WHERE {condition}"
         );
         self.database.rows(&sql, parameters, |row| {
@@ -180,7 +180,7 @@ impl Ledger {
                 after: hash(6)?,
                 previous: hash(7)?,
                 hash: hash(8)?,
-                receipt: row.get(9)?,
+                receipt: row.get::<Option<String>>(9)?.and_then(|payload| receipt(&payload)),
             })
         })
     }
@@ -236,6 +236,14 @@ impl Ledger {
     /// The hash over everything that one batch has taken.
     pub(super) fn imported(&self, entry: i64) -> Result<Vec<u8>, LedgerTrouble> {
         imported(&self.database, entry)
+    }
+}
+
+/// Mosaic's id of what was written.
+fn receipt(payload: &str) -> Option<String> {
+    match decode::<WriteBack>("a write-back", payload).ok()?.state {
+        State::Sent { receipt } => Some(receipt.mosaic_id),
+        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@ use super::audit::fingerprint;
 use super::outcome::decided;
 use super::store::decode;
 use super::{Ledger, LedgerTrouble};
-use crate::domain::{Outcome, OutcomeState, Submission, WriteBack};
+use crate::domain::{Outcome, OutcomeState, PersonId, Submission, WriteBack};
 
 /// Entries of the trail about one subject and one action: who, and the hash of what was there afterwards.
 type Told = BTreeMap<(String, String), Vec<(String, Vec<u8>)>>;
@@ -105,7 +105,9 @@ impl Ledger {
     /// What people have stated is what they said; every write-back that was planned is there.
     fn first_wrong_statement(&self, told: &Told) -> Result<Option<String>, LedgerTrouble> {
         let mut known: BTreeSet<(String, &str, Vec<u8>)> = BTreeSet::new();
-        for (id, name) in self.texts("SELECT submission, name || '=' || iif(value, 'true', 'false') FROM stated")? {
+        for (id, name) in self
+            .texts("SELECT submission, name || '=' || CASE WHEN value = 1 THEN 'true' ELSE 'false' END FROM stated")?
+        {
             known.insert((id, "fact-stated", fingerprint(&name)));
         }
         for (id, action, after) in &known {
@@ -139,14 +141,29 @@ impl Ledger {
     }
 
     fn first_wrong_revision(&self) -> Result<Option<String>, LedgerTrouble> {
-        let sql = "SELECT submission, number, content_hash, payload FROM revision";
-        self.database.find(sql, &[], |row| {
+        let sql = "SELECT submission, revision FROM moved";
+        let moved: Vec<(String, i64)> = self.database.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut moved: BTreeSet<(String, i64)> = moved.into_iter().collect();
+        let mut before: Option<(String, i64, Vec<PersonId>)> = None;
+        let sql = "SELECT submission, number, content_hash, payload FROM revision ORDER BY submission, number";
+        let wrong = self.database.find(sql, &[], |row| {
             let (id, number): (String, i64) = (row.get(0)?, row.get(1)?);
             let (hash, payload): (Vec<u8>, String) = (row.get(2)?, row.get(3)?);
-            let same =
-                decode::<Submission>(&id, &payload).is_ok_and(|submission| submission.content_hash()[..] == hash[..]);
-            Ok((!same).then(|| format!("revision {number} of {id} is not what was taken")))
-        })
+            let same = decode::<Submission>(&id, &payload).ok().filter(|one| one.content_hash()[..] == hash[..]);
+            let Some(submission) = same else {
+                return Ok(Some(format!("revision {number} of {id} is not what was taken")));
+            };
+            let after = submission.people;
+            let has_moved = before.as_ref().is_some_and(|(of, last, people)| {
+                *of == id && last + 1 == number && !people.is_empty() && people.iter().all(|one| !after.contains(one))
+            });
+            let is_as_told = moved.remove(&(id.clone(), number)) == has_moved;
+            let wrong = format!("that a submission has moved to other people: {id} is not as the trail says");
+            before = Some((id, number, after));
+            Ok((!is_as_told).then_some(wrong))
+        })?;
+        let gone = moved.first().map(|(id, _)| format!("{id} has moved to other people at no revision of its own"));
+        Ok(wrong.or(gone))
     }
 
     fn first_wrong_write_back(&self) -> Result<Option<String>, LedgerTrouble> {

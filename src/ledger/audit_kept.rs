@@ -86,11 +86,14 @@ impl Ledger {
     /// Every authority and extract that the ledger holds anything of, or that the trail tells of.
     fn extracts(&self) -> Result<BTreeSet<(String, String)>, LedgerTrouble> {
         let sql = "SELECT authority, extract FROM file UNION SELECT authority, extract FROM record
-                   UNION SELECT authority, extract FROM quarantine
-                   UNION SELECT substr(subject, 1, instr(subject, '/') - 1), substr(subject, instr(subject, '/') + 1)
-                         FROM audit WHERE action = ?1";
-        let rows = self.database.rows(sql, params![KEPT], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.into_iter().collect())
+            UNION SELECT authority, extract FROM quarantine";
+        let rows = self.database.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut extracts: BTreeSet<(String, String)> = rows.into_iter().collect();
+        let sql = "SELECT DISTINCT subject FROM audit WHERE action = ?1";
+        let told: Vec<String> = self.database.rows(sql, params![KEPT], |row| row.get(0))?;
+        let named = |subject: String| subject.split_once('/').map(|(name, kind)| (name.to_owned(), kind.to_owned()));
+        extracts.extend(told.into_iter().filter_map(named));
+        Ok(extracts)
     }
 
     /// What became of everything in quarantine is what a person or a later export has made of it, and why.

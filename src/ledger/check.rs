@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::audit::{self, Said};
-use super::engine::params;
+use super::engine::{Transaction, params};
 use super::learning::keep_first_looks;
+use super::standing::{Standing, Stands, recount};
 use super::store::number;
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{PanelName, PersonId, SubmissionId, Verdict};
@@ -62,20 +63,23 @@ pub struct Booking {
     pub handed_in: Option<String>,
     /// The day of that, in the time of the office.
     pub handed_on: Option<Date>,
+    /// The day of the check, in the time of the office.
+    pub checked_on: Date,
     /// Whether that was after the cutoff of the sitting; `None` while it is open, and where there is no cutoff.
     pub late: Option<bool>,
 }
 
 /// The open requests of a sitting. That they are not withdrawn is said once more, so that their index is seen to fit.
-pub(super) const BOOKED: &str = "SELECT DISTINCT submission, nullif(place, '~') FROM checked
+pub(super) const BOOKED: &str = "SELECT DISTINCT place, submission FROM checked
     WHERE panel = ?1 AND sitting = ?2 AND settled = 0 AND settled < 2 ORDER BY place, submission";
 
-/// A request that is decided stays where it was decided on. No row is replaced: only what changes moves a tally.
 const KEEP: &str =
     "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting, handed_in, late, place)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ifnull(?9, '~')) ON CONFLICT (submission, person) DO UPDATE SET
-     inputs = ?3, verdict = ?4, payload = ?5, at = ?6, panel = ?7, sitting = ?8, handed_in = ?9, late = ?10,
-     place = ifnull(?9, '~') WHERE settled = 0";
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (submission, person) DO UPDATE SET
+     inputs = ?3, verdict = ?4, payload = ?5, at = ?6, panel = ?7, sitting = ?8, handed_in = ?9, late = ?10, place = ?11";
+
+/// The place of a request that is not handed in: after every time.
+pub(super) const LAST: &str = "~";
 
 impl Ledger {
     /// What the last check of a request for one child said.
@@ -100,10 +104,10 @@ impl Ledger {
         panel: &PanelName,
         sitting: Date,
     ) -> Result<Vec<(SubmissionId, Option<String>)>, LedgerTrouble> {
-        let rows: Vec<(String, Option<String>)> =
-            self.database
-                .rows(BOOKED, params![panel.as_str(), sitting.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.into_iter().map(|(id, handed_in)| (SubmissionId::new(id), handed_in)).collect())
+        self.database.rows(BOOKED, params![panel.as_str(), sitting.to_string()], |row| {
+            let (place, id): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok((SubmissionId::new(id), Some(place).filter(|place| place != LAST)))
+        })
     }
 
     /// Keeps what checks said. A check changes nothing that is not made again, so it has no entry in the trail; the first
@@ -117,27 +121,9 @@ impl Ledger {
         let transaction = self.transaction()?;
         let mut kept = Vec::new();
         for stored in checks {
-            let (id, person, check) = stored;
-            let changed = {
-                let person = number(person.number());
-                let booking = check.booking.as_ref();
-                transaction.execute(
-                    KEEP,
-                    params![
-                        id.as_str(),
-                        person,
-                        &check.inputs[..],
-                        check.verdict.as_str(),
-                        check.findings,
-                        at,
-                        booking.map(|booking| booking.panel.as_str()),
-                        booking.and_then(|booking| booking.sitting).map(|sitting| sitting.to_string()),
-                        booking.and_then(|booking| booking.handed_in.as_deref()),
-                        booking.and_then(|booking| booking.late),
-                    ],
-                )
-            }?;
-            kept.extend((changed > 0).then_some(stored));
+            if keep(&transaction, &at, stored)? {
+                kept.push(stored);
+            }
         }
         keep_first_looks(&transaction, &at, kept.into_iter(), actor)?;
         transaction.commit()
@@ -154,7 +140,8 @@ impl Ledger {
         let at = self.now();
         let transaction = self.transaction()?;
         transaction.execute(
-            "INSERT OR REPLACE INTO stated VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO stated (submission, name, value, by, at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (submission, name) DO UPDATE SET value = ?3, by = ?4, at = ?5",
             params![id.as_str(), name, value, actor.as_str(), at],
         )?;
         let after = audit::fingerprint(&format!("{name}={value}"));
@@ -178,4 +165,69 @@ impl Ledger {
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
     }
+}
+
+/// Keeps what a check said, and counts it. Whether it did: a request that is decided stays where it was decided on, and
+/// one that is withdrawn where it was.
+fn keep(
+    transaction: &Transaction<'_>,
+    at: &str,
+    (id, person, check): &(SubmissionId, PersonId, StoredCheck),
+) -> Result<bool, LedgerTrouble> {
+    let before = Stands::of_child(transaction, id, *person)?;
+    if before.as_ref().is_some_and(|before| before.standing != Standing::Open) {
+        return Ok(false);
+    }
+    let booking = check.booking.as_ref();
+    let after = Stands {
+        person: number(person.number()),
+        panel: booking.map(|booking| booking.panel.to_string()),
+        sitting: booking.and_then(|booking| booking.sitting).map(|sitting| sitting.to_string()),
+        standing: Standing::Open,
+        verdict: check.verdict.as_str().to_owned(),
+        late: booking.and_then(|booking| booking.late),
+        lacks: check.lacks.iter().cloned().collect(),
+    };
+    let handed_in = booking.and_then(|booking| booking.handed_in.as_deref());
+    transaction.execute(
+        KEEP,
+        params![
+            id.as_str(),
+            after.person,
+            &check.inputs[..],
+            after.verdict,
+            check.findings,
+            at,
+            after.panel,
+            after.sitting,
+            handed_in,
+            after.late,
+            handed_in.unwrap_or(LAST),
+        ],
+    )?;
+    let checked_on = booking.map(|booking| booking.checked_on.to_string());
+    if let Some((before, today)) = before.as_ref().zip(checked_on) {
+        carry_over(transaction, id, before, &after, &today)?;
+    }
+    recount(transaction, id, before.as_ref(), Some(&after))?;
+    let sql = "DELETE FROM unseen WHERE submission = ?1 AND panel = (SELECT panel FROM submission WHERE id = ?1)";
+    transaction.execute(sql, params![id.as_str()])?;
+    Ok(true)
+}
+
+/// Notes that a request was expected at a sitting that is held by now, and is expected at a later one.
+fn carry_over(
+    transaction: &Transaction<'_>,
+    id: &SubmissionId,
+    before: &Stands,
+    after: &Stands,
+    today: &str,
+) -> Result<(), LedgerTrouble> {
+    let (Some(panel), Some(sitting)) = (&before.panel, &before.sitting) else { return Ok(()) };
+    if sitting.as_str() >= today || (before.panel == after.panel && before.sitting == after.sitting) {
+        return Ok(());
+    }
+    let sql = "INSERT INTO held (panel, sitting, submission) VALUES (?1, ?2, ?3)
+        ON CONFLICT (panel, sitting, submission) DO NOTHING";
+    transaction.execute(sql, params![panel, sitting, id.as_str()]).map(drop)
 }

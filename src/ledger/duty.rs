@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::audit::{self, Said, fingerprint};
-use super::engine::{Transaction, Value, params};
+use super::engine::{Conditions, Transaction, Value, parameter, params};
+use super::learning::month_of;
 use super::store::{count, decode, encode, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{Duty, DutyId, DutyStanding, DutyState, Evidence, PanelName, PersonId, SubmissionId};
@@ -74,30 +75,44 @@ fn tell_kept(is_raised: bool, duty: &Duty) {
 }
 
 impl Ledger {
-    /// Keeps duties as they were worked out. One that is known is changed only while it is open; one that was withdrawn
+    /// Keeps duties as they were worked out; `due_on` is the day of a moment in the time of a panel's office. One that is known is changed only while it is open; one that was withdrawn
     /// and comes up again is open again; one that is done stays done.
-    pub fn keep_duties(&mut self, duties: &[Duty], actor: &Actor) -> Result<DutiesKept, LedgerTrouble> {
+    pub fn keep_duties(
+        &mut self,
+        duties: &[Duty],
+        due_on: impl Fn(&Duty) -> Date,
+        actor: &Actor,
+    ) -> Result<DutiesKept, LedgerTrouble> {
         let at = self.now();
         let transaction = self.transaction()?;
         let (mut kept, mut told) = (DutiesKept::default(), Vec::new());
         for duty in duties {
             let payload = encode(duty)?;
-            let known: Option<(String, String)> = transaction.first(
-                "SELECT state, payload FROM duty WHERE id = ?1",
-                params![duty.id.as_str()],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
+            let is = Kept {
+                panel: duty.panel.to_string(),
+                rule: duty.rule.clone(),
+                due_day: due_on(duty).to_string(),
+                state: DutyState::Open,
+                in_time: false,
+            };
+            let known = known(&transaction, &duty.id)?;
             let action = match &known {
-                Some((state, _)) if state == DutyState::Done.as_str() => continue,
-                Some((state, before)) if state == DutyState::Open.as_str() && *before == payload => continue,
-                Some((state, _)) if state == DutyState::Open.as_str() => "duty-changed",
+                Some((was, _)) if was.state == DutyState::Done => continue,
+                Some((was, before)) if was == &is && *before == payload => continue,
+                Some((was, before)) if was.state == DutyState::Open && *before == payload => {
+                    // The same moment on another day: its office's time was not known when it was counted.
+                    is.keep(&transaction, &duty.id, Some(was))?;
+                    continue;
+                }
+                Some((was, _)) if was.state == DutyState::Open => "duty-changed",
                 Some(_) | None => "duty-raised",
             };
             put(&transaction, duty, &payload, &at)?;
+            is.keep(&transaction, &duty.id, known.as_ref().map(|(was, _)| was))?;
             if action == "duty-raised" {
                 // One that comes up again is told again.
-                transaction
-                    .execute("UPDATE duty_role SET told_due = NULL WHERE duty = ?1", params![duty.id.as_str()])?;
+                let sql = "UPDATE duty_role SET told_due = NULL WHERE duty = ?1";
+                transaction.execute(sql, params![duty.id.as_str()])?;
             }
             let before = known.map(|(_, before)| fingerprint(&before)).unwrap_or_default();
             let after = fingerprint(&payload);
@@ -121,18 +136,16 @@ impl Ledger {
         actor: &Actor,
     ) -> Result<bool, LedgerTrouble> {
         let at = self.now();
-        let told = encode(evidence)?;
+        let (told, now) = (encode(evidence)?, self.clock.now());
         let transaction = self.transaction()?;
-        let payload: Option<String> = transaction.first(
-            "SELECT payload FROM duty WHERE id = ?1 AND state = 'open'",
-            params![id.as_str()],
-            |row| row.get(0),
-        )?;
-        let Some(payload) = payload else { return Ok(false) };
-        transaction.execute(
-            "UPDATE duty SET state = ?2, evidence = ?3, closed_at = ?4 WHERE id = ?1 AND state = 'open'",
-            params![id.as_str(), state.as_str(), told, at],
-        )?;
+        let Some((was, payload)) = known(&transaction, id)?.filter(|(was, _)| was.state == DutyState::Open) else {
+            return Ok(false);
+        };
+        let duty: Duty = decode("a duty", &payload)?;
+        let in_time = state == DutyState::Done && is_in_time(evidence, &duty, &was.due_day, now);
+        let sql = "UPDATE duty SET state = ?2, evidence = ?3, closed_at = ?4 WHERE id = ?1 AND state = 'open'";
+        transaction.execute(sql, params![id.as_str(), state.as_str(), told, at])?;
+        Kept { state, in_time, ..was.clone() }.keep(&transaction, id, Some(&was))?;
         let (before, after) = (fingerprint(&payload), fingerprint(&closed(state, &told)));
         let action = if state == DutyState::Done { "duty-done" } else { "duty-withdrawn" };
         let said = Said { actor, action, subject: id.as_str(), before: &before, after: &after };
@@ -155,38 +168,31 @@ impl Ledger {
         limit: u32,
     ) -> Result<Vec<DutyStanding>, LedgerTrouble> {
         let DutySelection { state, panel, role, person, submission, due_by } = selection;
-        let mut condition =
-            vec!["state = ?1 AND ?2 IS ?2 AND ?3 IS ?3 AND ?4 IS ?4 AND ?5 IS ?5 AND ?6 IS ?6 AND ?7 IS ?7"];
-        condition.extend(panel.as_ref().map(|_| "panel = ?2"));
-        condition.extend(role.as_ref().map(|_| {
-            "EXISTS (SELECT 1 FROM duty_role r WHERE r.duty = duty.id AND r.role = ?3
-                    AND r.since <= min(?4, ifnull(closed_at, ?4)))"
-        }));
-        condition.extend(person.map(|_| "person = ?5"));
-        condition.extend(submission.as_ref().map(|_| "submission = ?6"));
-        condition.extend(due_by.map(|_| "due <= ?7"));
-        condition.extend(after.map(|_| "(due, id) > (?8, ?9)"));
-        let condition = format!("{} ORDER BY due, id LIMIT ?10", condition.join(" AND "));
-        self.duties_where(
-            &condition,
-            params![
-                state.as_str(),
-                panel.as_ref().map(PanelName::as_str),
-                role.as_ref().map(|(role, _)| role.as_str()),
-                role.as_ref().map(|(_, now)| sorted(*now)),
-                person.map(|person| number(person.number())),
-                submission.as_ref().map(SubmissionId::as_str),
-                due_by.map(sorted),
-                after.map(|after| after.due.as_str()),
-                after.map(|after| after.id.as_str()),
-                limit,
-            ],
-        )
+        let (moment, due_by) = (role.as_ref().map(|(_, now)| sorted(*now)), due_by.map(sorted));
+        let (person, state) = (person.map(|person| number(person.number())), state.as_str());
+        let mut narrow = Conditions::one("state =", parameter(state));
+        narrow.and_if("panel =", panel.as_ref().map(|panel| parameter(panel.as_str())));
+        if let Some(((role, _), moment)) = role.as_ref().zip(moment.as_ref()) {
+            let (role, moment) = (narrow.with(parameter(role)), narrow.with(parameter(moment)));
+            narrow.and(&format!(
+                "EXISTS (SELECT 1 FROM duty_role r WHERE r.duty = duty.id AND r.role = {role}
+                 AND r.since <= {moment} AND (closed_at IS NULL OR r.since <= closed_at))"
+            ));
+        }
+        narrow.and_if("person =", person.as_ref().map(parameter));
+        narrow.and_if("submission =", submission.as_ref().map(|submission| parameter(submission.as_str())));
+        narrow.and_if("due <=", due_by.as_ref().map(parameter));
+        if let Some(after) = after {
+            let (due, id) = (narrow.with(parameter(&after.due)), narrow.with(parameter(&after.id)));
+            narrow.and(&format!("(due, id) > ({due}, {id})"));
+        }
+        let limit = narrow.with(parameter(&limit));
+        self.duties_where(&format!("{} ORDER BY due, id LIMIT {limit}", narrow.text()), narrow.values())
     }
 
     /// How many duties are open, and how many of them are over their time.
     pub fn duties_open(&self, now: Timestamp) -> Result<(u64, u64), LedgerTrouble> {
-        let sql = "SELECT count(*), sum(due < ?1) FROM duty INDEXED BY duty_due WHERE state = 'open'";
+        let sql = "SELECT count(*), sum(CASE WHEN due < ?1 THEN 1 ELSE 0 END) FROM duty WHERE state = 'open'";
         self.database.one(sql, params![sorted(now)], |row| {
             Ok((count(row.get(0)?), count(row.get::<Option<i64>>(1)?.unwrap_or(0))))
         })
@@ -249,13 +255,69 @@ impl DutyKey {
     }
 }
 
+/// How a duty is counted, as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kept {
+    panel: String,
+    rule: String,
+    /// The day on which it is due, in the time of its office.
+    due_day: String,
+    state: DutyState,
+    /// Whether it was done by then.
+    in_time: bool,
+}
+
+/// How a duty that is known is counted, and its payload.
+fn known(transaction: &Transaction<'_>, id: &DutyId) -> Result<Option<(Kept, String)>, LedgerTrouble> {
+    let sql = "SELECT panel, rule, due_day, state, was_in_time, payload FROM duty WHERE id = ?1";
+    transaction.first(sql, params![id.as_str()], |row| {
+        let (panel, rule, due_day, state): (_, _, _, String) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let damaged = || LedgerTrouble::Damaged { what: "a duty".to_owned() };
+        let state = DutyState::parse(&state).ok_or_else(damaged)?;
+        Ok((Kept { panel, rule, due_day, state, in_time: row.get(4)? }, row.get(5)?))
+    })
+}
+
+impl Kept {
+    /// Keeps how a duty is counted, and counts it, in the place of how it was.
+    fn keep(&self, transaction: &Transaction<'_>, id: &DutyId, was: Option<&Self>) -> Result<(), LedgerTrouble> {
+        if was == Some(self) {
+            return Ok(());
+        }
+        let sql = "UPDATE duty SET due_day = ?2, was_in_time = ?3 WHERE id = ?1";
+        transaction.execute(sql, params![id.as_str(), self.due_day, self.in_time])?;
+        if let Some(was) = was {
+            was.count(transaction, -1)?;
+        }
+        self.count(transaction, 1)
+    }
+
+    fn count(&self, transaction: &Transaction<'_>, n: i64) -> Result<(), LedgerTrouble> {
+        let Self { panel, rule, due_day, state, in_time } = self;
+        let sql = "INSERT INTO duty_tally (panel, month, rule, state, in_time, n) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (panel, month, rule, state, in_time) DO UPDATE SET n = duty_tally.n + excluded.n";
+        transaction.execute(sql, params![panel, month_of(due_day), rule, state.as_str(), in_time, n]).map(drop)
+    }
+}
+
+/// Whether what shows that a duty is done is of its due day or before; where it names a moment, of its due moment. Without
+/// either, what counts is when somebody has said that it is done.
+fn is_in_time(evidence: &Evidence, duty: &Duty, due_day: &str, now: Timestamp) -> bool {
+    match (evidence.on, evidence.at) {
+        (Some(on), _) => on.to_string().as_str() <= due_day,
+        (None, Some(at)) => sorted(at) <= sorted(duty.due),
+        (None, None) => sorted(now) <= sorted(duty.due),
+    }
+}
+
 /// What the trail says of a duty that is closed.
 fn closed(state: DutyState, evidence: &str) -> String {
     format!("{state} {evidence}")
 }
 
 fn put(transaction: &Transaction<'_>, duty: &Duty, payload: &str, at: &str) -> Result<(), LedgerTrouble> {
-    let sql = "INSERT INTO duty VALUES (?1, ?2, ?3, ?4, ?5, 'open', ?6, ?7, NULL, ?8, NULL)
+    let sql = "INSERT INTO duty (id, panel, rule, person, submission, state, due, payload, raised_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, 'open', ?6, ?7, ?8)
         ON CONFLICT (id) DO UPDATE SET state = 'open', due = ?6, payload = ?7, evidence = NULL, closed_at = NULL";
     transaction.execute(
         sql,
@@ -282,7 +344,8 @@ fn put_on_desks(transaction: &Transaction<'_>, duty: &Duty) -> Result<(), Ledger
     transaction.execute("UPDATE duty_role SET since = ?2 WHERE duty = ?1", params![id, NEVER])?;
     let put = |role: &str, since: &str| {
         let sql = "INSERT INTO duty_role (role, since, duty) VALUES (?1, ?2, ?3)
-            ON CONFLICT (duty, role) DO UPDATE SET since = min(since, excluded.since)";
+            ON CONFLICT (duty, role) DO UPDATE SET since =
+                CASE WHEN duty_role.since < excluded.since THEN duty_role.since ELSE excluded.since END";
         transaction.execute(sql, params![role, since, id]).map(drop)
     };
     put(&duty.role, "")?;

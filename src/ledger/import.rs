@@ -4,13 +4,15 @@ use sha2::{Digest as _, Sha256};
 
 use super::audit::{self, Said};
 use super::audit_kept;
+use super::check::LAST;
 use super::engine::{Row, Transaction, params};
-use super::store::{count, encode, number};
+use super::standing::{Standing, Stands, recount, restand};
+use super::store::{count, decode, encode, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::diagnostic::{Located, Place};
 use crate::domain::{
-    Account, AuthorityName, Document, Event, ExtractType, Person, PersonId, Reason, Submission, SubmissionId, Trouble,
-    hexadecimal,
+    Account, AuthorityName, Document, Event, ExtractType, PanelName, Person, PersonId, Reason, Submission,
+    SubmissionId, Trouble, hexadecimal,
 };
 
 /// A file that is about to be read.
@@ -86,7 +88,7 @@ impl Ledger {
     /// The size of the file before this one in its series.
     pub fn bytes_before(&self, start: &FileStart) -> Result<Option<u64>, LedgerTrouble> {
         let bytes: Option<i64> = self.database.first(
-            "SELECT bytes FROM file WHERE authority = ?1 AND extract = ?2 AND series = ?3 AND finished AND sha256 <> ?4
+            "SELECT bytes FROM file WHERE authority = ?1 AND extract = ?2 AND series = ?3 AND finished = 1 AND sha256 <> ?4
                  ORDER BY id DESC LIMIT 1",
             params![start.authority.as_str(), start.extract.as_str(), start.series, &start.sha256[..]],
             |row| row.get(0),
@@ -101,7 +103,8 @@ impl Ledger {
         let FileStart { authority, extract, name, series, path: place, sha256, mappings, bytes } = &start;
         transaction.execute(
             "INSERT INTO file (authority, extract, name, series, path, sha256, mappings, bytes, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT (authority, extract, name, sha256, mappings) DO NOTHING",
             params![
                 authority.as_str(),
                 extract.as_str(),
@@ -242,6 +245,7 @@ struct Batch<'a> {
 struct Held {
     latest: i64,
     hash: Vec<u8>,
+    panel: Option<String>,
 }
 
 impl Batch<'_> {
@@ -276,6 +280,7 @@ impl Batch<'_> {
         }
         let number = held.as_ref().map_or(1, |held| held.latest + 1);
         self.revise(submission, number, hash)?;
+        self.unseen(submission, held.as_ref())?;
         self.people(submission, number)?;
         self.settle(&submission.id)?;
         Ok(Fate::Taken)
@@ -283,9 +288,9 @@ impl Batch<'_> {
 
     fn held(&self, id: &SubmissionId) -> Result<Option<Held>, LedgerTrouble> {
         self.transaction.first(
-            "SELECT latest, content_hash FROM submission WHERE id = ?1",
+            "SELECT latest, content_hash, panel FROM submission WHERE id = ?1",
             params![id.as_str()],
-            |row| Ok(Held { latest: row.get(0)?, hash: row.get(1)? }),
+            |row| Ok(Held { latest: row.get(0)?, hash: row.get(1)?, panel: row.get(2)? }),
         )
     }
 
@@ -306,7 +311,7 @@ impl Batch<'_> {
             params![
                 submission.id.as_str(),
                 submission.authority.as_str(),
-                submission.panel.as_ref().map(crate::domain::PanelName::as_str),
+                submission.panel.as_ref().map(PanelName::as_str),
                 &*submission.form,
                 &*submission.version,
                 submission.is_request(),
@@ -319,11 +324,30 @@ impl Batch<'_> {
             params![submission.id.as_str(), number, &hash[..], payload, self.file.id, self.entry, self.at],
         )?;
         if number > 1 {
-            let settled: i64 = if submission.is_request() && submission.panel.is_some() { 0 } else { 2 };
-            self.transaction.execute(
-                "UPDATE checked SET settled = ?2 WHERE submission = ?1 AND settled NOT IN (1, ?2)",
-                params![submission.id.as_str(), settled],
-            )?;
+            let is_asked = submission.is_request() && submission.panel.is_some();
+            let standing = if is_asked { Standing::Open } else { Standing::Withdrawn };
+            for before in Stands::of(self.transaction, &submission.id)? {
+                if before.standing != Standing::Decided && before.standing != standing {
+                    let after = Stands { standing, ..before.clone() };
+                    restand(self.transaction, &submission.id, &before, &after)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// No check has seen the submission as it is now.
+    fn unseen(&self, submission: &Submission, before: Option<&Held>) -> Result<(), LedgerTrouble> {
+        let panel = submission.panel.as_ref().filter(|_| submission.is_request()).map(PanelName::as_str);
+        let before = before.and_then(|held| held.panel.as_deref());
+        if before.is_some() && before != panel {
+            let sql = "DELETE FROM unseen WHERE panel = ?1 AND submission = ?2";
+            self.transaction.execute(sql, params![before, submission.id.as_str()])?;
+        }
+        if panel.is_some() {
+            let sql =
+                "INSERT INTO unseen (panel, submission) VALUES (?1, ?2) ON CONFLICT (panel, submission) DO NOTHING";
+            self.transaction.execute(sql, params![panel, submission.id.as_str()])?;
         }
         Ok(())
     }
@@ -349,12 +373,15 @@ impl Batch<'_> {
             for person in &before {
                 self.transaction.execute(sql, params![authority, submission.id.as_str(), person])?;
             }
-            let sql = "DELETE FROM checked WHERE submission = ?1 AND person = ?2";
-            for person in before.iter().filter(|person| !after.contains(person)) {
-                self.transaction.execute(sql, params![submission.id.as_str(), person])?;
+            let gone = |stands: &Stands| before.contains(&stands.person) && !after.contains(&stands.person);
+            for stands in Stands::of(self.transaction, &submission.id)?.iter().filter(|stands| gone(stands)) {
+                let sql = "DELETE FROM checked WHERE submission = ?1 AND person = ?2";
+                self.transaction.execute(sql, params![submission.id.as_str(), stands.person])?;
+                recount(self.transaction, &submission.id, Some(stands), None)?;
             }
         }
-        let sql = "INSERT OR IGNORE INTO subject VALUES (?1, ?2, ?3)";
+        let sql = "INSERT INTO subject (authority, person, submission) VALUES (?1, ?2, ?3)
+            ON CONFLICT (authority, person, submission) DO NOTHING";
         for person in &submission.people {
             self.transaction.execute(sql, params![authority, number(person.number()), submission.id.as_str()])?;
         }
@@ -380,14 +407,41 @@ impl Batch<'_> {
             (keyed.authority.as_str(), keyed.extract.as_str(), number(keyed.person.number()));
         let held: Option<Vec<u8>> =
             self.transaction.first(KNOWN_RECORD, params![authority, extract, person, keyed.key], |row| row.get(0))?;
-        if held.is_some_and(|held| held == keyed.hash) {
+        if held.as_ref().is_some_and(|held| *held == keyed.hash) {
             return Ok(Fate::Unchanged);
         }
+        if let Some(event) = keyed.event {
+            self.event(keyed, event, held.is_some())?;
+        }
         self.transaction.execute(
-            "INSERT OR REPLACE INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO record (authority, extract, person, key, content_hash, payload, file, entry)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (authority, extract, person, key) DO UPDATE SET
+             content_hash = ?5, payload = ?6, file = ?7, entry = ?8",
             params![authority, extract, person, keyed.key, keyed.hash, keyed.payload, self.file.id, self.entry],
         )?;
         Ok(Fate::Taken)
+    }
+
+    /// Puts an event among those of its kind; what an earlier file said of it is taken out.
+    fn event(&self, keyed: &Keyed<'_>, event: &Event, is_known: bool) -> Result<(), LedgerTrouble> {
+        let (authority, person) = (keyed.authority.as_str(), number(keyed.person.number()));
+        if is_known {
+            let sql = "SELECT payload FROM record WHERE authority = ?1 AND extract = ?2 AND person = ?3 AND key = ?4";
+            let payload: String =
+                self.transaction
+                    .one(sql, params![authority, keyed.extract.as_str(), person, keyed.key], |row| row.get(0))?;
+            let before: Event = decode("an event", &payload)?;
+            let sql =
+                "DELETE FROM event_day WHERE authority = ?1 AND kind = ?2 AND starts = ?3 AND person = ?4 AND key = ?5";
+            self.transaction
+                .execute(sql, params![authority, &*before.kind, before.on.to_string(), person, keyed.key])?;
+        }
+        let sql = "INSERT INTO event_day (authority, kind, starts, ends, person, key) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (authority, kind, starts, person, key) DO UPDATE SET ends = ?4";
+        let ends = event.until.map_or_else(|| LAST.to_owned(), |until| until.to_string());
+        self.transaction
+            .execute(sql, params![authority, &*event.kind, event.on.to_string(), ends, person, keyed.key])
+            .map(drop)
     }
 
     fn quarantine(
@@ -400,7 +454,8 @@ impl Batch<'_> {
         self.transaction.execute(
             "INSERT INTO quarantine
                  (authority, extract, file, path, sha256, place, reason, message, help, submission, record, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                 ON CONFLICT (authority, extract, file, sha256, place, reason) DO NOTHING",
             params![
                 start.authority.as_str(),
                 start.extract.as_str(),
@@ -438,6 +493,8 @@ struct Keyed<'a> {
     key: String,
     payload: String,
     hash: Vec<u8>,
+    /// Where it is an event.
+    event: Option<&'a Event>,
 }
 
 impl<'a> Keyed<'a> {
@@ -451,7 +508,8 @@ impl<'a> Keyed<'a> {
     fn event(event: &'a Event) -> Result<Self, LedgerTrouble> {
         let plain = encode(&Event { source: nowhere(), ..event.clone() })?;
         let Event { authority, person, event_id, .. } = event;
-        Ok(Self::of(authority, ExtractType::Events, *person, event_id.clone(), &plain, encode(event)?))
+        let keyed = Self::of(authority, ExtractType::Events, *person, event_id.clone(), &plain, encode(event)?);
+        Ok(Self { event: Some(event), ..keyed })
     }
 
     fn person(person: &'a Person) -> Result<Self, LedgerTrouble> {
@@ -471,7 +529,7 @@ impl<'a> Keyed<'a> {
     ) -> Self {
         let hash = Sha256::digest(plain).to_vec();
         let key = id.unwrap_or_else(|| hexadecimal(hash.iter().take(16)));
-        Self { authority, extract, person, key, payload, hash }
+        Self { authority, extract, person, key, payload, hash, event: None }
     }
 }
 

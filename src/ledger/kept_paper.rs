@@ -41,7 +41,8 @@ impl Ledger {
         for paper in papers {
             let (person, key, payload) = (number(paper.person.number()), key(id, paper), encode(paper)?);
             let inserted = transaction.execute(
-                "INSERT INTO kept_paper VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                "INSERT INTO kept_paper VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (submission, person, key) DO NOTHING",
                 params![id.as_str(), person, key, payload, actor.as_str(), at],
             )?;
             if inserted == 0 {

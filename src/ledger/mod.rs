@@ -23,6 +23,7 @@ mod page;
 mod proofs;
 mod quarantine;
 mod queue;
+mod standing;
 mod status;
 mod store;
 mod submission;

@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 
 use super::audit::{self, Said};
-use super::engine::{Transaction, Value, params};
+use super::engine::{Transaction, Value, parameter, params};
+use super::learning::keep_decision;
+use super::standing::{Standing, Stands, restand};
 use super::store::{count, decode, encode, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{AuthorityName, Outcome, OutcomeState, PanelName, PersonId, SubmissionId};
@@ -34,12 +36,16 @@ pub enum Recorded {
     Revised(u32),
 }
 
-/// The panel's authority is one of a list.
-const OF_SERVED: &str = "substr(panel, 1, instr(panel, '/') - 1) IN (SELECT value FROM json_each(?1))";
-
-/// Authorities as `OF_SERVED` reads them.
-fn list(served: &[&AuthorityName]) -> String {
-    serde_json::json!(served).to_string()
+/// That a panel's authority is one of some: a condition whose first parameter is `?from`, and its parameters.
+fn of_served(served: &[&AuthorityName], from: usize) -> (String, Vec<String>) {
+    // The names of an authority's panels begin with its own and a slash, which is the character before '0'.
+    let spans = served.iter().enumerate().map(|(at, _)| {
+        let first = from + 2 * at;
+        format!("(panel >= ?{first} AND panel < ?{})", first + 1)
+    });
+    let spans: Vec<String> = spans.collect();
+    let condition = if spans.is_empty() { "1 = 0".to_owned() } else { format!("({})", spans.join(" OR ")) };
+    (condition, served.iter().flat_map(|name| [format!("{name}/"), format!("{name}0")]).collect())
 }
 
 impl Ledger {
@@ -89,6 +95,7 @@ impl Ledger {
         }
         if to == OutcomeState::Approved {
             settle(&transaction, outcome)?;
+            keep_decision(&transaction, outcome)?;
         }
         let action = format!("outcome-{to}");
         let after = audit::fingerprint(&decided(outcome, to));
@@ -99,21 +106,24 @@ impl Ledger {
 
     /// Keeps whether a request was handed in after the cutoff of the sitting at which it was decided.
     pub fn keep_lateness(&mut self, outcome: &Outcome, late: Option<bool>) -> Result<(), LedgerTrouble> {
-        let sql = "UPDATE checked SET late = ?4 WHERE submission = ?1 AND panel = ?2 AND sitting = ?3 AND settled = 1";
-        self.database
-            .execute(
-                sql,
-                params![outcome.submission.as_str(), outcome.panel.as_str(), outcome.sitting.to_string(), late],
-            )
-            .map(drop)
+        let (id, panel, sitting) = (&outcome.submission, outcome.panel.as_str(), outcome.sitting.to_string());
+        let transaction = self.transaction()?;
+        for before in Stands::of(&transaction, id)? {
+            let is_there = before.panel.as_deref() == Some(panel) && before.sitting.as_deref() == Some(&sitting);
+            if is_there && before.standing == Standing::Decided && before.late != late {
+                restand(&transaction, id, &before, &Stands { late, ..before.clone() })?;
+            }
+        }
+        transaction.commit()
     }
 
     /// The outcomes of a request, or of all; latest sitting and revision last.
     pub fn outcomes(&self, submission: Option<&SubmissionId>) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
-        // Spelt out for one request, so that the database finds it by its key.
-        let narrow = if submission.is_some() { "submission = ?1" } else { "?1 IS NULL" };
-        let condition = format!("{narrow} ORDER BY sitting, submission, person, revision");
-        self.outcomes_where(&condition, params![submission.map(SubmissionId::as_str)])
+        let order = "ORDER BY sitting, submission, person, revision";
+        match submission {
+            Some(submission) => self.outcomes_where(&format!("submission = ?1 {order}"), params![submission.as_str()]),
+            None => self.outcomes_where(&format!("1 = 1 {order}"), &[]),
+        }
     }
 
     /// The outcomes of one sitting of a panel; latest revision last.
@@ -131,22 +141,33 @@ impl Ledger {
         sitting: Option<Date>,
         requests_max: u32,
     ) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
-        let meant =
-            format!("state = 'loaded' AND {OF_SERVED} AND (?2 IS NULL OR panel = ?2) AND (?3 IS NULL OR sitting = ?3)");
+        let sitting = sitting.map(|sitting| sitting.to_string());
+        let (of_served, names) = of_served(served, 2);
+        let mut values = vec![parameter(&requests_max)];
+        values.extend(names.iter().map(parameter));
+        let mut meant = format!("state = 'loaded' AND {of_served}");
+        if let Some(panel) = panel {
+            values.push(parameter(panel.as_str()));
+            meant.push_str(&format!(" AND panel = ?{}", values.len()));
+        }
+        if let Some(sitting) = &sitting {
+            values.push(parameter(sitting));
+            meant.push_str(&format!(" AND sitting = ?{}", values.len()));
+        }
         let condition = format!(
             "{meant} AND (sitting, submission) IN (
-                 SELECT DISTINCT sitting, submission FROM outcome WHERE {meant} ORDER BY sitting, submission LIMIT ?4
+                 SELECT DISTINCT sitting, submission FROM outcome WHERE {meant} ORDER BY sitting, submission LIMIT ?1
              ) ORDER BY sitting, submission, person, revision"
         );
-        let sitting = sitting.map(|sitting| sitting.to_string());
-        self.outcomes_where(&condition, params![list(served), panel.map(PanelName::as_str), sitting, requests_max])
+        self.outcomes_where(&condition, &values)
     }
 
     /// How many outcomes of `served` authorities wait for approval.
     pub fn outcomes_waiting(&self, served: &[&AuthorityName]) -> Result<u64, LedgerTrouble> {
-        let sql = format!("SELECT count(*) FROM outcome WHERE state = 'loaded' AND {OF_SERVED}");
-        let counted = self.database.one(&sql, params![list(served)], |row| row.get(0));
-        counted.map(count)
+        let (of_served, names) = of_served(served, 1);
+        let values: Vec<Value<'_>> = names.iter().map(parameter).collect();
+        let sql = format!("SELECT count(*) FROM outcome WHERE state = 'loaded' AND {of_served}");
+        self.database.one(&sql, &values, |row| row.get(0)).map(count)
     }
 
     /// The outcomes that meet a condition, in the order that it names.
@@ -155,9 +176,13 @@ impl Ledger {
         condition: &str,
         parameters: &[Value<'_>],
     ) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
-        type Row = (String, String, String, Option<String>, Option<String>, String);
         let sql = format!("SELECT payload, state, loaded_by, decided_by, reason, at FROM outcome WHERE {condition}");
-        let rows: Vec<Row> = self.database.rows(&sql, parameters, |row| {
+        self.outcome_rows(&sql, parameters)
+    }
+
+    fn outcome_rows(&self, sql: &str, parameters: &[Value<'_>]) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
+        type Row = (String, String, String, Option<String>, Option<String>, String);
+        let rows: Vec<Row> = self.database.rows(sql, parameters, |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
         })?;
         let rows = rows.into_iter().map(|(payload, state, loaded_by, decided_by, reason, at)| {
@@ -177,11 +202,12 @@ impl Ledger {
         after: Date,
         on: Date,
     ) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
-        let condition = "+state = 'approved' AND +sitting < ?4 AND (submission, person, sitting, revision) IN
-            (SELECT submission, person, sitting, revision FROM outcome_day
-             WHERE panel = ?1 AND field = ?2 AND day > ?3 AND day <= ?4)
-            ORDER BY sitting, submission, person, revision";
-        self.outcomes_where(condition, params![panel.as_str(), field, after.to_string(), on.to_string()])
+        let sql = "SELECT o.payload, o.state, o.loaded_by, o.decided_by, o.reason, o.at
+            FROM outcome_day d JOIN outcome o ON o.submission = d.submission AND o.person = d.person
+                AND o.sitting = d.sitting AND o.revision = d.revision
+            WHERE d.panel = ?1 AND d.field = ?2 AND d.day > ?3 AND d.day <= ?4 AND o.state = 'approved' AND o.sitting < ?4
+            ORDER BY o.sitting, o.submission, o.person, o.revision";
+        self.outcome_rows(sql, params![panel.as_str(), field, after.to_string(), on.to_string()])
     }
 
     /// The approved outcomes of a panel's sittings since a day.
@@ -194,7 +220,7 @@ impl Ledger {
 
     /// The approved outcomes of a panel about a person.
     pub fn outcomes_about(&self, panel: &PanelName, person: PersonId) -> Result<Vec<Outcome>, LedgerTrouble> {
-        let condition = "panel = ?1 AND +state = 'approved' AND person = ?2 AND submission IN
+        let condition = "panel = ?1 AND state = 'approved' AND person = ?2 AND submission IN
             (SELECT submission FROM subject WHERE authority = ?3 AND person = ?2) ORDER BY sitting, revision";
         let authority = panel.authority();
         Ok(self
@@ -255,28 +281,42 @@ fn record(
              VALUES (?1, ?2, ?3, ?4, ?5, 'loaded', ?6, ?7, ?8)",
         params![submission, person, outcome.panel.as_str(), sitting, outcome.revision, payload, actor.as_str(), at],
     )?;
+    for (field, day) in days(&outcome) {
+        let sql = "INSERT INTO outcome_day (panel, day, field, submission, person, sitting, revision)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            ON CONFLICT (panel, field, day, submission, person, sitting, revision) DO NOTHING";
+        transaction
+            .execute(sql, params![outcome.panel.as_str(), day, field, submission, person, sitting, outcome.revision])?;
+    }
     let after = audit::fingerprint(&payload);
     let said = Said { actor, action: "outcome-loaded", subject: &submission, before: &[], after: &after };
     audit::append(transaction, at, &said)?;
     Ok(recorded)
 }
 
-/// By the child: left to itself, the database reads all that the panel has ever decided, because another index holds it
-/// whole.
-pub(super) const HEARD_BEFORE: &str = "SELECT EXISTS (SELECT 1 FROM outcome INDEXED BY outcome_person WHERE panel = ?1
-    AND person = ?2 AND submission <> ?3 AND state IN ('approved', 'superseded'))";
+pub(super) const HEARD_BEFORE: &str = "SELECT EXISTS (SELECT 1 FROM outcome WHERE panel = ?1 AND person = ?2
+    AND state IN ('approved', 'superseded') AND submission <> ?3)";
+
+/// The days that an outcome names, by field.
+fn days(outcome: &Outcome) -> impl Iterator<Item = (&str, &str)> {
+    let fields = outcome.decision.fields.iter().map(|(field, value)| (field.as_str(), value.expose().as_str()));
+    fields.filter(|(_, value)| value.parse::<Date>().is_ok_and(|day| day.to_string() == *value))
+}
 
 /// The checks of a request that is decided stay at the sitting that has decided, and wait for none. A brother's or
 /// sister's stays there too until an outcome of its own says more.
 fn settle(transaction: &Transaction<'_>, outcome: &Outcome) -> Result<(), LedgerTrouble> {
-    transaction.execute("UPDATE checked SET late = iif(panel IS ?3 AND sitting IS ?4, late, NULL), settled = 1, panel = ?3, sitting = ?4
-             WHERE submission = ?1 AND (person = ?2 OR settled <> 1)", params![
-            outcome.submission.as_str(),
-            number(outcome.person.number()),
-            outcome.panel.as_str(),
-            outcome.sitting.to_string()
-        ])
-        .map(drop)
+    let (id, person) = (&outcome.submission, number(outcome.person.number()));
+    let (panel, sitting) = (Some(outcome.panel.to_string()), Some(outcome.sitting.to_string()));
+    for before in Stands::of(transaction, id)? {
+        if before.person == person || before.standing != Standing::Decided {
+            let late = before.late.filter(|_| before.panel == panel && before.sitting == sitting);
+            let (panel, sitting) = (panel.clone(), sitting.clone());
+            let after = Stands { panel, sitting, late, standing: Standing::Decided, ..before.clone() };
+            restand(transaction, id, &before, &after)?;
+        }
+    }
+    Ok(())
 }
 
 /// What the trail keeps the hash of when an outcome is decided on: which one, and how.

@@ -3,9 +3,10 @@
 use jiff::civil::Date;
 
 use super::audit::AuditEntry;
-use super::engine::params;
+use super::engine::{Conditions, parameter, params};
 use super::outcome::OutcomeRow;
 use super::quarantine::Entry;
+use super::standing::Standing;
 use super::store::{count, decode, number};
 use super::{Ledger, LedgerTrouble};
 use crate::domain::{AuthorityName, OutcomeState, PanelName, SubmissionId, WriteBack};
@@ -68,15 +69,21 @@ pub struct Booked {
 impl Ledger {
     /// The ids of a span, in order, after one of them.
     pub fn ids(&self, span: Span<'_>, after: &str, limit: u32) -> Result<Vec<SubmissionId>, LedgerTrouble> {
-        let (narrow, of, is_request) = match span {
-            Span::Authority(name, is_request) => ("authority = ?1", name.as_str(), is_request),
-            Span::Panel(name, is_request) => ("panel = ?1", name.as_str(), is_request),
-            // No character sorts after the last of them.
-            Span::Beginning(text, is_request) => ("id >= ?1 AND id < ?1 || char(1114111)", text, is_request),
+        let beginning = if let Span::Beginning(text, _) = span { beyond(text) } else { String::new() };
+        let (is_request, mut narrow) = match &span {
+            Span::Authority(name, is_request) => (is_request, Conditions::one("authority =", parameter(name.as_str()))),
+            Span::Panel(name, is_request) => (is_request, Conditions::one("panel =", parameter(name.as_str()))),
+            Span::Beginning(text, is_request) => {
+                let mut narrow = Conditions::one("id >=", parameter(*text));
+                narrow.and_if("id <", Some(parameter(&beginning)));
+                (is_request, narrow)
+            }
         };
-        let sql =
-            format!("SELECT id FROM submission WHERE {narrow} AND is_request = ?2 AND id > ?3 ORDER BY id LIMIT ?4");
-        let ids: Vec<String> = self.database.rows(&sql, params![of, is_request, after, limit], |row| row.get(0))?;
+        narrow.and_if("is_request =", Some(parameter(is_request)));
+        narrow.and_if("id >", Some(parameter(after)));
+        let limit = narrow.with(parameter(&limit));
+        let sql = format!("SELECT id FROM submission WHERE {} ORDER BY id LIMIT {limit}", narrow.text());
+        let ids: Vec<String> = self.database.rows(&sql, narrow.values(), |row| row.get(0))?;
         Ok(ids.into_iter().map(SubmissionId::new).collect())
     }
 
@@ -87,28 +94,21 @@ impl Ledger {
         after: Option<&OutcomeKey>,
         limit: u32,
     ) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
-        let mut condition = vec!["?1 IS ?1 AND ?2 IS ?2 AND ?3 IS ?3"];
-        condition.extend(selection.panel.as_ref().map(|_| "panel = ?1"));
-        condition.extend(selection.sitting.map(|_| "sitting = ?2"));
-        condition.extend(selection.state.map(|_| "state = ?3"));
-        condition.extend(after.map(|_| "(sitting, submission, person, revision) < (?4, ?5, ?6, ?7)"));
-        let condition = format!(
-            "{} ORDER BY sitting DESC, submission DESC, person DESC, revision DESC LIMIT ?8",
-            condition.join(" AND ")
-        );
-        self.outcomes_where(
-            &condition,
-            params![
-                selection.panel.as_ref().map(PanelName::as_str),
-                selection.sitting.map(|sitting| sitting.to_string()),
-                selection.state.map(OutcomeState::as_str),
-                after.map(|after| after.sitting.to_string()),
-                after.map(|after| after.submission.as_str()),
-                after.map(|after| number(after.person)),
-                after.map(|after| after.revision),
-                limit,
-            ],
-        )
+        let sitting = selection.sitting.map(|sitting| sitting.to_string());
+        let key = after.map(|after| (after.sitting.to_string(), number(after.person)));
+        let mut narrow = Conditions::default();
+        narrow.and_if("panel =", selection.panel.as_ref().map(|panel| parameter(panel.as_str())));
+        narrow.and_if("sitting =", sitting.as_ref().map(parameter));
+        narrow.and_if("state =", selection.state.map(|state| parameter(state.as_str())));
+        if let Some((after, (day, person))) = after.zip(key.as_ref()) {
+            let (day, submission) = (narrow.with(parameter(day)), narrow.with(parameter(&after.submission)));
+            let (person, revision) = (narrow.with(parameter(person)), narrow.with(parameter(&after.revision)));
+            narrow
+                .and(&format!("(sitting, submission, person, revision) < ({day}, {submission}, {person}, {revision})"));
+        }
+        let limit = narrow.with(parameter(&limit));
+        let order = "sitting DESC, submission DESC, person DESC, revision DESC";
+        self.outcomes_where(&format!("{} ORDER BY {order} LIMIT {limit}", narrow.text()), narrow.values())
     }
 
     /// Write-backs with their numbers, newest first.
@@ -119,35 +119,47 @@ impl Ledger {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<(u64, WriteBack)>, LedgerTrouble> {
-        let narrow = if state.is_some() { "state = ?1" } else { "?1 IS NULL" };
-        let needed = if needs_person { NEEDS_PERSON } else { "1" };
-        let by = if needs_person && state.is_none() { "INDEXED BY write_back_needed" } else { "" };
-        let sql = format!(
-            "SELECT sequence, payload FROM write_back {by} WHERE {narrow} AND {needed} AND sequence < ?2
-             ORDER BY sequence DESC LIMIT ?3"
-        );
-        let rows: Vec<(i64, String)> =
-            self.database.rows(&sql, params![state, before.map_or(i64::MAX, number), limit], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
+        let before = before.map_or(i64::MAX, number);
+        let states: Vec<Option<&str>> = match state {
+            Some(state) if needs_person && !NEEDS_PERSON.contains(&state) => Vec::new(),
+            Some(state) => vec![Some(state)],
+            None if needs_person => NEEDS_PERSON.map(Some).into(),
+            None => vec![None],
+        };
+        let mut rows: Vec<(i64, String)> = Vec::new();
+        for state in states {
+            let mut narrow = Conditions::one("sequence <", parameter(&before));
+            narrow.and_if("state =", state.as_ref().map(parameter));
+            let limit = narrow.with(parameter(&limit));
+            let order = format!("{} ORDER BY sequence DESC LIMIT {limit}", narrow.text());
+            let sql = format!("SELECT sequence, payload FROM write_back WHERE {order}");
+            rows.extend(self.database.rows(&sql, narrow.values(), |row| Ok((row.get(0)?, row.get(1)?)))?);
+        }
+        // Of each state the newest were read; of all of them the newest are wanted.
+        rows.sort_by_key(|(sequence, _)| std::cmp::Reverse(*sequence));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let rows = rows.into_iter().map(|(sequence, payload)| Ok((count(sequence), decode("a write-back", &payload)?)));
         rows.collect()
     }
 
     /// How many write-backs wait for a person.
     pub fn write_backs_for_person(&self) -> Result<u64, LedgerTrouble> {
-        self.counted(&format!("SELECT count(*) FROM write_back INDEXED BY write_back_needed WHERE {NEEDS_PERSON}"))
+        let counted = NEEDS_PERSON.iter().map(|state| {
+            let sql = "SELECT count(*) FROM write_back WHERE state = ?1";
+            self.database.one(sql, params![state], |row| row.get(0)).map(count)
+        });
+        counted.sum()
     }
 
     /// The write-backs whose ids begin so.
     pub fn write_backs_beginning(&self, text: &str) -> Result<Vec<WriteBack>, LedgerTrouble> {
-        self.selected("id >= ?1 AND id < ?1 || char(1114111)", params![text])
+        self.selected("id >= ?1 AND id < ?2", params![text, beyond(text)])
     }
 
     /// What waits in quarantine, or all that ever waited, after an entry.
     pub fn quarantine_page(&self, all: bool, after: u64, limit: u32) -> Result<Vec<Entry>, LedgerTrouble> {
-        let narrow = if all { "1" } else { "state = 'waiting'" };
-        self.entries_where(&format!("{narrow} AND id > ?1 ORDER BY id LIMIT ?2"), params![number(after), limit])
+        let narrow = if all { "" } else { "state = 'waiting' AND " };
+        self.entries_where(&format!("{narrow}id > ?1 ORDER BY id LIMIT ?2"), params![number(after), limit])
     }
 
     /// Entries of the trail, newest first.
@@ -157,16 +169,13 @@ impl Ledger {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, LedgerTrouble> {
-        // Where both are named, the subject is what few entries have.
-        let narrow = match (&selection.subject, &selection.actor) {
-            (Some(_), Some(_)) => "a.subject = ?1 AND +a.actor = ?2",
-            (Some(_), None) => "a.subject = ?1 AND ?2 IS NULL",
-            (None, Some(_)) => "?1 IS NULL AND a.actor = ?2",
-            (None, None) => "?1 IS NULL AND ?2 IS NULL",
-        };
-        let condition = format!("{narrow} AND a.sequence < ?3 ORDER BY a.sequence DESC LIMIT ?4");
         let before = before.map_or(i64::MAX, number);
-        self.trail_where(&condition, params![selection.subject, selection.actor, before, limit])
+        let AuditSelection { subject, actor } = selection;
+        let mut narrow = Conditions::one("a.sequence <", parameter(&before));
+        narrow.and_if("a.subject =", subject.as_ref().map(parameter));
+        narrow.and_if("a.actor =", actor.as_ref().map(parameter));
+        let limit = narrow.with(parameter(&limit));
+        self.trail_where(&format!("{} ORDER BY a.sequence DESC LIMIT {limit}", narrow.text()), narrow.values())
     }
 
     /// Who is at a sitting by the last checks, decided or not, in the order in which they came, after one of them.
@@ -179,7 +188,7 @@ impl Ledger {
     ) -> Result<Vec<Booked>, LedgerTrouble> {
         self.database.rows(BOOKED_PAGE, params![panel.as_str(), sitting.to_string(), after.0, after.1, limit], |row| {
             let (id, place, settled): (String, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(Booked { submission: SubmissionId::new(id), place, is_decided: settled == 1 })
+            Ok(Booked { submission: SubmissionId::new(id), place, is_decided: settled == Standing::Decided.number() })
         })
     }
 
@@ -201,5 +210,10 @@ pub(super) const BOOKED_PAGE: &str = "SELECT submission, place, max(settled) FRO
     WHERE panel = ?1 AND sitting = ?2 AND settled < 2 AND (place, submission) > (?3, ?4)
     GROUP BY place, submission ORDER BY place, submission LIMIT ?5";
 
-/// Spelt as the index of these is, or the database does not see that it fits.
-const NEEDS_PERSON: &str = "state IN ('refused', 'uncertain', 'held')";
+/// The states in which a write-back waits for a person.
+const NEEDS_PERSON: [&str; 3] = ["refused", "uncertain", "held"];
+
+/// After every text that begins so: no character sorts after the last of them.
+fn beyond(text: &str) -> String {
+    format!("{text}\u{10ffff}")
+}

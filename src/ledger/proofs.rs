@@ -1,12 +1,14 @@
 //! What the ledger promises, proved on ledgers of a few rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::civil::date;
 use secrecy::SecretBox;
 use tempfile::TempDir;
 
+use super::engine::Row;
+use super::store::decode;
 use super::{
     Actor, Address, Against, Booking, FileBegun, FileStart, Item, Ledger, LedgerKey, LedgerQueue, LedgerTrouble,
     Recorded, StoredCheck, Work,
@@ -391,6 +393,7 @@ fn check(number: u64, day: i8, lacks: usize) -> (SubmissionId, PersonId, StoredC
         sitting: Some(date(2026, 12, day)),
         handed_in: (number > 1).then(|| format!("2026-11-2{number}T09:00:00Z")),
         handed_on: (number > 1).then(|| date(2026, 11, 20 + i8::try_from(number).unwrap())),
+        checked_on: date(2026, 11, 27),
         late: (number > 1).then_some(number == 3),
     };
     let check = StoredCheck {
@@ -404,26 +407,63 @@ fn check(number: u64, day: i8, lacks: usize) -> (SubmissionId, PersonId, StoredC
     (SubmissionId::new(format!("a-{number}")), "100001".parse().unwrap(), check)
 }
 
+/// That what is kept of what requests lack is what their last checks have found.
+fn lacks_hold(ledger: &Ledger, after: &str) {
+    let sql = "SELECT submission, person, payload, settled FROM checked ORDER BY submission, person";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    let checked: Vec<(String, i64, String, i64)> = ledger.database.rows(sql, &[], read).unwrap();
+    let mut found = BTreeSet::new();
+    for (submission, person, payload, settled) in checked {
+        let findings: Vec<BTreeMap<String, String>> = decode("findings", &payload).unwrap();
+        let lacks = findings.into_iter().filter(|_| settled != 1);
+        let named = |finding: &BTreeMap<String, String>| (finding["code"].clone(), finding["subject"].clone());
+        found.extend(
+            lacks.map(|finding| named(&finding)).map(|(code, about)| (submission.clone(), person, code, about)),
+        );
+    }
+    let sql = "SELECT submission, person, code, subject FROM lack";
+    let kept = ledger.database.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
+    assert_eq!(kept.unwrap().into_iter().collect::<BTreeSet<_>>(), found, "{after}");
+}
+
+/// That the decisions that stand are counted, and no others.
+fn decisions_hold(ledger: &Ledger, after: &str) {
+    let sql = "SELECT o.payload, w.days FROM outcome o JOIN waited w ON w.submission = o.submission
+        AND w.person = o.person AND w.sitting = o.sitting WHERE o.state = 'approved' AND NOT EXISTS (SELECT 1
+            FROM outcome later WHERE later.submission = o.submission AND later.person = o.person
+            AND later.sitting = o.sitting AND later.state = 'approved' AND later.revision > o.revision)";
+    let rows = ledger.database.rows(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)));
+    let mut wanted: BTreeMap<(String, String, String, i64), i64> = BTreeMap::new();
+    for (payload, days) in rows.unwrap() {
+        let (payload, days): (String, Option<i64>) = (payload, days);
+        let Outcome { panel, sitting, decision, .. } = decode("an outcome", &payload).unwrap();
+        let month = sitting.strftime("%Y-%m").to_string();
+        *wanted.entry((panel.to_string(), month, decision.decision, days.unwrap_or(-1))).or_default() += 1;
+    }
+    let sql = "SELECT panel, month, decision, days, n FROM decision_tally WHERE n <> 0";
+    let counted =
+        ledger.database.rows(sql, &[], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), row.get(4)?)));
+    assert_eq!(counted.unwrap().into_iter().collect::<BTreeMap<_, _>>(), wanted, "{after}");
+}
+
 /// That everything that is counted as it happens is what counting all of it comes to.
 fn counts_hold(ledger: &Ledger, after: &str) {
     let compared = [
         "SELECT panel, sitting, settled, verdict, late, n FROM tally WHERE n <> 0",
-        "SELECT panel, sitting, settled, verdict, ifnull(late, -1), count(*) FROM checked
+        "SELECT panel, sitting, settled, verdict, coalesce(late, -1), count(*) FROM checked
          WHERE sitting IS NOT NULL GROUP BY 1, 2, 3, 4, 5",
         "SELECT panel, code, subject, n FROM missing WHERE n <> 0",
-        "SELECT panel, code, subject, count(*) FROM lacking GROUP BY 1, 2, 3",
+        "SELECT c.panel, l.code, l.subject, count(*) FROM lack l JOIN checked c ON c.submission = l.submission
+         AND c.person = l.person WHERE c.settled = 0 GROUP BY 1, 2, 3",
         "SELECT panel, month, late, complete, n FROM first_look_tally",
-        "SELECT panel, substr(handed_on, 1, 7), ifnull(late, -1), ifnull(complete, -1), count(*) FROM first_look
+        "SELECT panel, substr(handed_on, 1, 7), coalesce(late, -1), coalesce(complete, -1), count(*) FROM first_look
          GROUP BY 1, 2, 3, 4",
         "SELECT panel, month, code, subject, n FROM first_lack_tally",
         "SELECT panel, substr(handed_on, 1, 7), code, subject, count(*) FROM first_lack JOIN first_look USING (submission)
          GROUP BY 1, 2, 3, 4",
-        "SELECT panel, month, decision, days, n FROM decision_tally WHERE n <> 0",
-        "SELECT panel, substr(sitting, 1, 7), json_extract(payload, '$.decision.decision'), ifnull(days, -1), count(*)
-         FROM outcome o JOIN waited USING (submission, person, sitting) WHERE state = 'approved' AND NOT EXISTS (SELECT 1
-             FROM outcome later WHERE later.submission = o.submission AND later.person = o.person
-             AND later.sitting = o.sitting AND later.state = 'approved' AND later.revision > o.revision) GROUP BY 1, 2, 3, 4",
     ];
+    lacks_hold(ledger, after);
+    decisions_hold(ledger, after);
     for pair in compared.chunks(2) {
         for (one, other) in [(pair[0], pair[1]), (pair[1], pair[0])] {
             let sql = format!("SELECT count(*) FROM ({one} EXCEPT {other})");
@@ -516,10 +556,10 @@ fn what_a_page_reads_is_found_by_its_index() {
     let (_folder, ledger) = ledger();
     let open = format!("SELECT s.id FROM submission s WHERE s.panel = ?1 AND NOT {}", super::submission::DECIDED);
     for (sql, wanted) in [
-        (open.as_str(), "SEARCH o USING INDEX sqlite_autoindex_outcome_1 (submission=?)"),
+        (open.as_str(), "SEARCH o USING COVERING INDEX outcome_standing (submission=? AND state=?)"),
         (super::check::BOOKED, "USING COVERING INDEX checked_booked"),
         (super::page::BOOKED_PAGE, "USING COVERING INDEX checked_booked"),
-        (super::outcome::HEARD_BEFORE, "USING INDEX outcome_person"),
+        (super::outcome::HEARD_BEFORE, "USING COVERING INDEX outcome_child (panel=? AND person=? AND state=?)"),
         (super::learning::FIRST_LOOKS, "SEARCH first_look_tally USING PRIMARY KEY (panel=? AND month>? AND month<?)"),
         (super::learning::FIRST_LACKS, "SEARCH first_lack_tally USING PRIMARY KEY (panel=? AND month>? AND month<?)"),
         (super::learning::DECIDED, "SEARCH decision_tally USING PRIMARY KEY (panel=? AND month>? AND month<?)"),

@@ -59,7 +59,7 @@ const COLUMNS: &str = "id, authority, extract, file, path, place, reason, messag
 impl Ledger {
     /// What waits, or all that ever waited.
     pub fn quarantine(&self, all: bool) -> Result<Vec<Entry>, LedgerTrouble> {
-        let narrow = if all { "1" } else { "state = 'waiting'" };
+        let narrow = if all { "1 = 1" } else { "state = 'waiting'" };
         self.entries_where(&format!("{narrow} ORDER BY id"), &[])
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::engine::params;
-use super::store::number;
+use super::store::{decode, number};
 use super::{Actor, Ledger, LedgerTrouble};
 use crate::domain::{AuthorityName, Person, PersonId, State, WriteBack, WriteBackId, WriteBackKind};
 use crate::writeback::{Queue, QueueTrouble};
@@ -36,22 +36,27 @@ fn trouble(trouble: LedgerTrouble) -> QueueTrouble {
     QueueTrouble::Ledger(Box::new(trouble))
 }
 
-/// The states that hold up whatever comes later for the same person.
-const IN_THE_WAY: &str = "'sending', 'uncertain', 'refused', 'held'";
+/// Write-backs that are read at a time.
+const AT_A_TIME: u32 = 64;
 
 impl Queue for LedgerQueue<'_> {
     fn ready(&self, busy: &[PersonId], put_off: &[WriteBackId], wanted: usize) -> Result<Vec<WriteBack>, QueueTrouble> {
-        let condition = format!(
-            "authority = ?1 AND state = 'approved' AND NOT EXISTS (
-                SELECT 1 FROM write_back earlier WHERE earlier.authority = ?1 AND earlier.person = write_back.person
-                AND earlier.sequence < write_back.sequence AND earlier.state IN ('approved', {IN_THE_WAY})
-                AND json_extract(earlier.payload, '$.kind') = json_extract(write_back.payload, '$.kind'))"
-        );
         let ledger = self.ledger();
-        let approved = ledger.selected(&condition, params![self.authority.as_str()]).map_err(trouble)?;
         let mut passed: BTreeSet<PersonId> = busy.iter().copied().collect();
-        let free = approved.into_iter().filter(|one| !put_off.contains(&one.id) && passed.insert(one.person));
-        Ok(free.take(wanted).collect())
+        let (mut ready, mut last) = (Vec::new(), 0);
+        while ready.len() < wanted {
+            let page = ledger.approved(&self.authority, last).map_err(trouble)?;
+            let Some((sequence, _)) = page.last() else { break };
+            last = *sequence;
+            for (sequence, one) in page {
+                let is_free = ready.len() < wanted && !passed.contains(&one.person) && !put_off.contains(&one.id);
+                if is_free && !ledger.is_held_up(&self.authority, &one, sequence).map_err(trouble)? {
+                    passed.insert(one.person);
+                    ready.push(one);
+                }
+            }
+        }
+        Ok(ready)
     }
 
     fn behind(&self) -> Result<Vec<(WriteBack, WriteBack)>, QueueTrouble> {
@@ -78,7 +83,7 @@ impl Queue for LedgerQueue<'_> {
     }
 
     fn unsettled(&self) -> Result<Vec<WriteBack>, QueueTrouble> {
-        let condition = "+authority = ?1 AND state IN ('sending', 'uncertain')";
+        let condition = "authority = ?1 AND state IN ('sending', 'uncertain')";
         self.ledger().selected(condition, params![self.authority.as_str()]).map_err(trouble)
     }
 
@@ -95,9 +100,34 @@ impl Queue for LedgerQueue<'_> {
 }
 
 impl Ledger {
+    /// The next approved write-backs of an authority, in the order they were planned, with their numbers.
+    fn approved(&self, authority: &AuthorityName, after: i64) -> Result<Vec<(i64, WriteBack)>, LedgerTrouble> {
+        let sql = "SELECT sequence, payload FROM write_back WHERE authority = ?1 AND state = 'approved'
+            AND sequence > ?2 ORDER BY sequence LIMIT ?3";
+        let rows: Vec<(i64, String)> =
+            self.database
+                .rows(sql, params![authority.as_str(), after, AT_A_TIME], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.into_iter().map(|(sequence, payload)| Ok((sequence, decode("a write-back", &payload)?))).collect()
+    }
+
+    /// Whether an earlier write-back of the same kind for the same person is not on the record yet.
+    fn is_held_up(&self, authority: &AuthorityName, one: &WriteBack, sequence: i64) -> Result<bool, LedgerTrouble> {
+        let sql = "SELECT payload FROM write_back WHERE authority = ?1 AND person = ?2 AND sequence < ?3
+            AND state IN ('approved', 'sending', 'uncertain', 'refused', 'held')";
+        let earlier: Vec<String> =
+            self.database
+                .rows(sql, params![authority.as_str(), number(one.person.number()), sequence], |row| row.get(0))?;
+        for payload in &earlier {
+            if decode::<WriteBack>("a write-back", payload)?.kind == one.kind {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// How many write-backs of an authority are in a state.
     pub fn write_backs_in(&self, authority: &AuthorityName, state: &str) -> Result<u64, LedgerTrouble> {
-        let sql = "SELECT count(*) FROM write_back WHERE +authority = ?1 AND state = ?2";
+        let sql = "SELECT count(*) FROM write_back WHERE authority = ?1 AND state = ?2";
         let counted: i64 = self.database.one(sql, params![authority.as_str(), state], |row| row.get(0))?;
         Ok(super::store::count(counted))
     }

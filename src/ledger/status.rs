@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::store::count;
 use super::{Ledger, LedgerTrouble};
+use crate::domain::hexadecimal;
 
 /// What the ledger holds.
 #[derive(Debug, Clone, Serialize)]
@@ -63,9 +64,9 @@ impl Ledger {
     /// A hash over what the ledger holds. Times and the order of arrival do not count.
     fn digest(&self) -> Result<String, LedgerTrouble> {
         const TABLES: [&str; 6] = [
-            "SELECT submission || ' ' || number || ' ' || hex(content_hash) FROM revision ORDER BY submission, number",
+            "SELECT submission || ' ' || number, content_hash FROM revision ORDER BY submission, number",
             "SELECT authority || ' ' || person || ' ' || submission FROM subject ORDER BY 1",
-            "SELECT extract || ' ' || authority || ' ' || person || ' ' || key || ' ' || hex(content_hash) FROM record ORDER BY 1",
+            "SELECT extract || ' ' || authority || ' ' || person || ' ' || key, content_hash FROM record ORDER BY 1",
             "SELECT authority || ' ' || file || ' ' || place || ' ' || reason || ' ' || state FROM quarantine ORDER BY 1",
             "SELECT submission || ' ' || person || ' ' || sitting || ' ' || revision || ' ' || state FROM outcome ORDER BY 1",
             "SELECT id || ' ' || state FROM write_back ORDER BY id",
@@ -74,10 +75,13 @@ impl Ledger {
         for table in TABLES {
             self.database.each(table, &[], |row| {
                 digest.update(row.get::<String>(0)?);
+                if row.width() > 1 {
+                    digest.update(format!(" {}", hexadecimal(&row.get::<Vec<u8>>(1)?).to_uppercase()));
+                }
                 digest.update(b"\n");
                 Ok(())
             })?;
         }
-        Ok(crate::domain::hexadecimal(&digest.finalize()))
+        Ok(hexadecimal(&digest.finalize()))
     }
 }

@@ -4,7 +4,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
-use super::engine::{Row, Value, params};
+use super::engine::{Conditions, Row, Value, parameter, params};
 use super::store::{count, decode, number};
 use super::{Ledger, LedgerTrouble};
 use crate::domain::{
@@ -50,9 +50,8 @@ pub struct Revision {
     pub moved: Option<(String, String)>,
 }
 
-/// Whether an outcome of a submission is approved. The plus has the database look for its outcomes, which are few, and not
-/// among all that are approved.
-pub(super) const DECIDED: &str = "EXISTS (SELECT 1 FROM outcome o WHERE o.submission = s.id AND +o.state = 'approved')";
+/// Whether an outcome of a submission is approved.
+pub(super) const DECIDED: &str = "EXISTS (SELECT 1 FROM outcome o WHERE o.submission = s.id AND o.state = 'approved')";
 
 /// A request that may be at a sitting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,27 +63,32 @@ pub struct Candidate {
 }
 
 /// The place of a request that is called `may`.
-const PLACE: &str = "ifnull((SELECT min(place) FROM checked c WHERE c.submission = may.submission), '~')";
+const PLACE: &str = "coalesce((SELECT min(place) FROM checked c WHERE c.submission = may.submission), '~')";
 
 impl Ledger {
     /// Submissions in order of id, a page at a time.
     pub fn submissions(&self, selection: &Selection) -> Result<Vec<SubmissionRow>, LedgerTrouble> {
-        let narrow = match (&selection.panel, &selection.authority) {
-            (Some(_), _) => "s.panel = ?1",
-            (None, Some(_)) => "s.authority = ?1",
-            (None, None) => "?1 IS NULL",
-        };
-        let requests = if selection.requests { "AND s.is_request = 1" } else { "" };
-        let open = if selection.open { format!("AND NOT {DECIDED}") } else { String::new() };
+        let (panel, authority) = (selection.panel.as_ref(), selection.authority.as_ref());
+        let after = selection.after.as_ref().map_or("", SubmissionId::as_str);
+        let mut narrow = Conditions::one("s.id >", parameter(after));
+        match panel.map(PanelName::as_str) {
+            Some(panel) => narrow.and_if("s.panel =", Some(parameter(panel))),
+            None => narrow.and_if("s.authority =", authority.map(|authority| parameter(authority.as_str()))),
+        }
+        if selection.requests {
+            narrow.and("s.is_request = 1");
+        }
+        if selection.open {
+            narrow.and(&format!("NOT {DECIDED}"));
+        }
+        let limit = narrow.with(parameter(&selection.limit));
         let sql = format!(
             "SELECT r.payload, r.number FROM submission s JOIN revision r ON r.submission = s.id AND r.number = s.latest
-             WHERE {narrow} {requests} {open} AND s.id > ?2 ORDER BY s.id LIMIT ?3"
+             WHERE {} ORDER BY s.id LIMIT {limit}",
+            narrow.text()
         );
-        let wanted = selection.panel.as_ref().map(PanelName::as_str);
-        let wanted = wanted.or(selection.authority.as_ref().map(AuthorityName::as_str));
-        let after = selection.after.as_ref().map_or("", SubmissionId::as_str);
         let rows: Vec<(String, i64)> =
-            self.database.rows(&sql, params![wanted, after, selection.limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            self.database.rows(&sql, narrow.values(), |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.into_iter().map(submission_row).collect()
     }
 
@@ -126,7 +130,7 @@ impl Ledger {
     pub fn decided_at(&self, panel: &PanelName, sitting: Date) -> Result<Vec<Candidate>, LedgerTrouble> {
         // What is approved has its place beside the sitting; only the others must be looked up one by one.
         let sql = format!(
-            "SELECT may.submission, ifnull(beside.place, {PLACE}) FROM
+            "SELECT may.submission, coalesce(beside.place, {PLACE}) FROM
                  (SELECT DISTINCT submission FROM outcome WHERE panel = ?1 AND sitting = ?2) may
              LEFT JOIN (SELECT submission, min(place) AS place FROM checked
                  WHERE panel = ?1 AND sitting = ?2 AND settled < 2 GROUP BY submission) beside
@@ -210,9 +214,13 @@ impl Ledger {
 
     /// The events of a kind that go on at an authority on a day, by person.
     pub fn events_open(&self, authority: &AuthorityName, kind: &str, on: Date) -> Result<Vec<Event>, LedgerTrouble> {
-        let sql = "SELECT payload FROM record INDEXED BY record_event_until WHERE authority = ?1 AND extract = 'events'
-                   AND event_kind = ?2 AND event_until >= ?3 AND event_on <= ?3 ORDER BY person, key";
-        self.events_where(sql, params![authority.as_str(), kind, on.to_string()])
+        let sql =
+            "SELECT r.payload FROM event_day e JOIN record r ON r.authority = e.authority AND r.extract = 'events'
+                AND r.person = e.person AND r.key = e.key
+            WHERE e.authority = ?1 AND e.kind = ?2 AND e.ends >= ?3 AND e.starts <= ?3 ORDER BY r.person, r.key";
+        let rows: Vec<String> =
+            self.database.rows(sql, params![authority.as_str(), kind, on.to_string()], |row| row.get(0))?;
+        rows.iter().map(|payload| decode("an event", payload)).collect()
     }
 
     /// Every event of a kind, up to a day, of everybody at an authority who has had one since another day; by person.
@@ -223,18 +231,17 @@ impl Ledger {
         since: Date,
         on: Date,
     ) -> Result<Vec<Event>, LedgerTrouble> {
-        // The persons are found by the index of events, and then their events by the key of their records.
-        let sql = "SELECT r.payload FROM (SELECT DISTINCT person FROM record INDEXED BY record_event_on
-                       WHERE authority = ?1 AND extract = 'events' AND event_kind = ?2 AND event_on BETWEEN ?3 AND ?4) p
-                   CROSS JOIN record r ON r.authority = ?1 AND r.extract = 'events' AND r.person = p.person
-                       AND +r.event_kind = ?2 AND +r.event_on <= ?4
-                   ORDER BY r.person, r.key";
-        self.events_where(sql, params![authority.as_str(), kind, since.to_string(), on.to_string()])
-    }
-
-    fn events_where(&self, sql: &str, parameters: &[Value<'_>]) -> Result<Vec<Event>, LedgerTrouble> {
-        let rows: Vec<String> = self.database.rows(sql, parameters, |row| row.get(0))?;
-        rows.iter().map(|payload| decode("an event", payload)).collect()
+        let sql = "SELECT DISTINCT person FROM event_day
+            WHERE authority = ?1 AND kind = ?2 AND starts BETWEEN ?3 AND ?4 ORDER BY person";
+        let people: Vec<i64> =
+            self.database
+                .rows(sql, params![authority.as_str(), kind, since.to_string(), on.to_string()], |row| row.get(0))?;
+        let mut events = Vec::new();
+        for person in people {
+            let of_person: Vec<Event> = self.records_of(authority, ExtractType::Events, person)?;
+            events.extend(of_person.into_iter().filter(|event| *event.kind == *kind && event.on <= on));
+        }
+        Ok(events)
     }
 
     /// The submissions about a person.
@@ -270,10 +277,18 @@ impl Ledger {
         extract: ExtractType,
         person: PersonId,
     ) -> Result<Vec<T>, LedgerTrouble> {
+        self.records_of(authority, extract, number(person.number()))
+    }
+
+    fn records_of<T: DeserializeOwned>(
+        &self,
+        authority: &AuthorityName,
+        extract: ExtractType,
+        person: i64,
+    ) -> Result<Vec<T>, LedgerTrouble> {
         let sql = "SELECT payload FROM record WHERE authority = ?1 AND extract = ?2 AND person = ?3 ORDER BY key";
         let rows: Vec<String> =
-            self.database
-                .rows(sql, params![authority.as_str(), extract.as_str(), number(person.number())], |row| row.get(0))?;
+            self.database.rows(sql, params![authority.as_str(), extract.as_str(), person], |row| row.get(0))?;
         rows.iter().map(|payload| decode(extract.as_str(), payload)).collect()
     }
 }

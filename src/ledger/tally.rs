@@ -78,7 +78,8 @@ impl Ledger {
 
     /// When requests for a panel's sittings came in, month by month.
     pub fn arrived(&self, panel: &PanelName, from: Date, to: Date) -> Result<Vec<Arrived>, LedgerTrouble> {
-        let sql = "SELECT substr(sitting, 1, 7) AS month, sum(iif(late = 0, n, 0)), sum(iif(late = 1, n, 0)) FROM tally
+        let sql = "SELECT substr(sitting, 1, 7) AS month, sum(CASE WHEN late = 0 THEN n ELSE 0 END),
+                   sum(CASE WHEN late = 1 THEN n ELSE 0 END) FROM tally
                    WHERE panel = ?1 AND sitting BETWEEN ?2 AND ?3 AND settled < 2 AND late >= 0 AND n > 0
                    GROUP BY month ORDER BY month";
         self.database.rows(sql, params![panel.as_str(), from.to_string(), to.to_string()], |row| {

@@ -58,9 +58,9 @@ impl Ledger {
     /// The open duties that have come onto a role's desk by a moment and of which it has not been told as they are now,
     /// by role and due time; those of which it was told before their time was over, which it now is, among them.
     pub fn duties_untold(&self, now: Timestamp) -> Result<Vec<Untold>, LedgerTrouble> {
-        let sql = "SELECT r.role, d.payload, r.times FROM duty d INDEXED BY duty_due JOIN duty_role r ON r.duty = d.id
+        let sql = "SELECT r.role, d.payload, r.times FROM duty d JOIN duty_role r ON r.duty = d.id
                    WHERE d.state = 'open' AND r.since <= ?1
-                   AND (r.told_due IS NOT d.due OR (d.due < ?1 AND r.told_at <= d.due)) ORDER BY r.role, d.due, d.id";
+                   AND (r.told_due IS NULL OR r.told_due <> d.due OR (d.due < ?1 AND r.told_at <= d.due)) ORDER BY r.role, d.due, d.id";
         let rows: Vec<(String, String, i64)> =
             self.database.rows(sql, params![sorted(now)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let untold = rows
@@ -207,6 +207,10 @@ mod tests {
         }
     }
 
+    fn due_on(duty: &Duty) -> jiff::civil::Date {
+        duty.due.to_zoned_datetime(jiff::tz::TimeZone::UTC).date()
+    }
+
     const TUESDAY: &str = "2026-12-01T17:00:00Z";
 
     /// Whom something has not been told: role, duty, how often before.
@@ -235,7 +239,7 @@ mod tests {
     #[test]
     fn a_role_is_told_once_when_a_duty_comes_onto_its_desk() {
         let (_folder, mut ledger) = ledger();
-        ledger.keep_duties(&[duty("D-1", TUESDAY), duty("D-2", TUESDAY)], &actor()).unwrap();
+        ledger.keep_duties(&[duty("D-1", TUESDAY), duty("D-2", TUESDAY)], due_on, &actor()).unwrap();
         assert_eq!(untold(&ledger, MONDAY), ["worker D-1 0", "worker D-2 0"]);
         tell(&mut ledger, MONDAY);
         assert_eq!(untold(&ledger, MONDAY), Vec::<String>::new());
@@ -253,22 +257,22 @@ mod tests {
     #[test]
     fn what_is_due_at_another_time_is_told_again_and_other_changes_are_not() {
         let (_folder, mut ledger) = ledger();
-        ledger.keep_duties(&[duty("D-1", TUESDAY)], &actor()).unwrap();
+        ledger.keep_duties(&[duty("D-1", TUESDAY)], due_on, &actor()).unwrap();
         tell(&mut ledger, MONDAY);
         let retitled = Duty { title: "Note written and signed".to_owned(), ..duty("D-1", TUESDAY) };
-        assert_eq!(ledger.keep_duties(&[retitled], &actor()).unwrap().changed, 1);
+        assert_eq!(ledger.keep_duties(&[retitled], due_on, &actor()).unwrap().changed, 1);
         assert_eq!(untold(&ledger, MONDAY), Vec::<String>::new());
 
-        ledger.keep_duties(&[duty("D-1", THURSDAY)], &actor()).unwrap();
+        ledger.keep_duties(&[duty("D-1", THURSDAY)], due_on, &actor()).unwrap();
         assert_eq!(untold(&ledger, MONDAY), ["worker D-1 1"]);
-        ledger.keep_duties(&[duty("D-1", TUESDAY)], &actor()).unwrap();
+        ledger.keep_duties(&[duty("D-1", TUESDAY)], due_on, &actor()).unwrap();
         assert_eq!(untold(&ledger, MONDAY), Vec::<String>::new(), "back at what was told");
-        ledger.keep_duties(&[duty("D-1", THURSDAY)], &actor()).unwrap();
+        ledger.keep_duties(&[duty("D-1", THURSDAY)], due_on, &actor()).unwrap();
         tell(&mut ledger, "2026-12-01T02:00:00Z");
         assert_eq!(untold(&ledger, "2026-12-01T02:00:00Z"), Vec::<String>::new());
 
         close(&mut ledger, "D-1", DutyState::Withdrawn);
-        ledger.keep_duties(&[duty("D-1", THURSDAY)], &actor()).unwrap();
+        ledger.keep_duties(&[duty("D-1", THURSDAY)], due_on, &actor()).unwrap();
         assert_eq!(untold(&ledger, "2026-12-01T02:00:00Z"), ["worker D-1 2"], "it has come up again");
         assert!(ledger.audit_verify(None).unwrap().whole);
     }
@@ -276,10 +280,10 @@ mod tests {
     #[test]
     fn a_role_that_has_a_duty_no_more_is_not_told_of_it() {
         let (_folder, mut ledger) = ledger();
-        ledger.keep_duties(&[duty("D-1", TUESDAY)], &actor()).unwrap();
+        ledger.keep_duties(&[duty("D-1", TUESDAY)], due_on, &actor()).unwrap();
         tell(&mut ledger, MONDAY);
         let others = Duty { role: "other".to_owned(), escalations: Vec::new(), ..duty("D-1", TUESDAY) };
-        ledger.keep_duties(&[others], &actor()).unwrap();
+        ledger.keep_duties(&[others], due_on, &actor()).unwrap();
         assert_eq!(untold(&ledger, THURSDAY), ["other D-1 0"]);
         let on_desk = |role: &str| {
             let selection = DutySelection { role: Some((role.to_owned(), at(THURSDAY))), ..DutySelection::open() };
@@ -292,7 +296,7 @@ mod tests {
     #[test]
     fn what_is_done_stays_on_the_desks_that_had_it() {
         let (_folder, mut ledger) = ledger();
-        ledger.keep_duties(&[duty("D-1", TUESDAY), duty("D-2", TUESDAY)], &actor()).unwrap();
+        ledger.keep_duties(&[duty("D-1", TUESDAY), duty("D-2", TUESDAY)], due_on, &actor()).unwrap();
         close(&mut ledger, "D-1", DutyState::Done);
         ledger.clock = Clock::Fixed(at(THURSDAY));
         close(&mut ledger, "D-2", DutyState::Done);
@@ -320,7 +324,7 @@ mod tests {
         ];
         for sql in tampering {
             let (_folder, mut ledger) = ledger();
-            ledger.keep_duties(&[duty("D-1", TUESDAY)], &actor()).unwrap();
+            ledger.keep_duties(&[duty("D-1", TUESDAY)], due_on, &actor()).unwrap();
             tell(&mut ledger, MONDAY);
             assert_eq!(ledger.database.execute(sql, &[]).unwrap(), 1, "{sql}");
             assert!(!ledger.audit_verify(None).unwrap().whole, "{sql}");

@@ -27,7 +27,9 @@ impl Ledger {
         let payload = encode(waiver)?;
         let transaction = self.transaction()?;
         let before = stands(&transaction, id, person, &waiver.fingerprint)?;
-        let sql = "INSERT OR REPLACE INTO waiver VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql =
+            "INSERT INTO waiver (submission, person, fingerprint, payload, by, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (submission, person, fingerprint) DO UPDATE SET payload = ?4, by = ?5, at = ?6";
         transaction.execute(
             sql,
             params![id.as_str(), number(person.number()), waiver.fingerprint, payload, actor.as_str(), at],

@@ -77,7 +77,10 @@ impl Ledger {
 
     /// Write-backs in the order they were planned: all, or those in one state.
     pub fn write_backs(&self, state: Option<&str>) -> Result<Vec<WriteBack>, LedgerTrouble> {
-        self.selected("?1 IS NULL OR state = ?1", params![state])
+        match state {
+            Some(state) => self.selected("state = ?1", params![state]),
+            None => self.selected("1 = 1", &[]),
+        }
     }
 
     /// The write-backs of a request.

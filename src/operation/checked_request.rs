@@ -56,6 +56,9 @@ pub struct CheckedRequest {
     handed_in: Option<String>,
     #[serde(skip)]
     handed_on: Option<Date>,
+    /// The day of the check, in the time of the office.
+    #[serde(skip)]
+    checked_on: Date,
     #[serde(skip)]
     late: Option<bool>,
 }
@@ -101,6 +104,7 @@ pub(super) fn shown(case: &Case<'_>) -> CheckedRequest {
         person_id: case.person,
         cutoff_in_words: cutoff.map(|cutoff| report::moment(&cutoff.at)),
         handed_on: handed_in(case.submission, case.office).map(|at| at.date()),
+        checked_on: case.now.date(),
         handed_in: handed_in(case.submission, case.office).as_ref().map(in_order),
         late: case.handed_in().filter(|_| case.has_cutoff()).zip(cutoff).map(|(at, cutoff)| at > cutoff.at),
         verdict: checked.verdict,
@@ -175,6 +179,7 @@ impl CheckedRequest {
             sitting: self.sitting,
             handed_in: self.handed_in.clone(),
             handed_on: self.handed_on,
+            checked_on: self.checked_on,
             late: self.late,
         };
         // When it was handed in is not said, and is kept.

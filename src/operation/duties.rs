@@ -180,7 +180,9 @@ pub(super) fn work_through(installation: &mut Installation, actor: &Actor) -> Re
     let mut run = DutiesRun::default();
     let raised = raised(installation)?;
     for duties in raised.chunks(usize::try_from(AT_A_TIME).unwrap_or(1)) {
-        let kept = installation.ledger.keep_duties(duties, actor)?;
+        let rules = &installation.rules;
+        let due_on = |duty: &Duty| rules.day_at(&duty.authority(), duty.due);
+        let kept = installation.ledger.keep_duties(duties, due_on, actor)?;
         run.raised += kept.raised;
         run.changed += kept.changed;
     }
@@ -219,7 +221,9 @@ fn look_at(installation: &mut Installation, duty: &Duty, actor: &Actor, run: &mu
         return Ok(());
     };
     if now != *duty {
-        run.changed += installation.ledger.keep_duties(std::slice::from_ref(&now), actor)?.changed;
+        let rules = &installation.rules;
+        let due_on = |duty: &Duty| rules.day_at(&duty.authority(), duty.due);
+        run.changed += installation.ledger.keep_duties(std::slice::from_ref(&now), due_on, actor)?.changed;
     }
     if let Some(evidence) = evidence {
         let closed = installation.ledger.close_duty(&duty.id, DutyState::Done, &evidence, actor)?;

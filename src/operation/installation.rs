@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::{Actor, Failure, Mistake, Thing, Workplace};
@@ -135,6 +137,12 @@ impl Rulebook {
 
     pub(super) fn office(&self, authority: &AuthorityName) -> Result<&Office, Failure> {
         self.offices.get(authority).ok_or_else(|| no_mappings(authority))
+    }
+
+    /// The day of a moment in the time of an authority's office; in UTC where it has no mapping files.
+    pub(super) fn day_at(&self, authority: &AuthorityName, moment: Timestamp) -> Date {
+        let zone = self.offices.get(authority).map_or(TimeZone::UTC, |office| office.zone.clone());
+        moment.to_zoned_datetime(zone).date()
     }
 
     /// The zone of whatever is about no authority of its own: that of the first that is served.

@@ -5,13 +5,15 @@
 //! ledger relies on.
 
 mod address;
+mod condition;
 #[cfg(test)]
-mod conformance;
+pub(super) mod conformance;
 mod database;
 mod sqlite;
 mod value;
 mod verbs;
 
 pub use address::{Address, AddressTrouble};
+pub(super) use condition::Conditions;
 pub(super) use database::{Database, Transaction};
 pub(super) use value::{Row, Value, parameter, params};

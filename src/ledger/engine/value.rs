@@ -38,6 +38,11 @@ impl<'r> Row<'r> {
         T::from_value(self.0.column(at)?).ok_or_else(damaged)
     }
 
+    /// How many columns it has.
+    pub(in crate::ledger) fn width(&self) -> usize {
+        self.0.width()
+    }
+
     /// Every column, first to last.
     pub(in crate::ledger) fn values(&self) -> impl Iterator<Item = Result<Value<'r>, LedgerTrouble>> {
         (0..self.0.width()).map(|at| self.0.column(at))

@@ -27,6 +27,13 @@ pub(in crate::ledger::engine) const SCHEME: Scheme = Scheme {
     open: |path, key, clock| Ok(Box::new(Sqlite::open(path, key, clock)?)),
 };
 
+/// How the conformance suite opens one.
+#[cfg(test)]
+pub(in crate::ledger::engine) const TESTED: crate::ledger::engine::conformance::Tested =
+    crate::ledger::engine::conformance::Tested {
+        address: |folder, name| crate::ledger::Address::file(folder.join(name)),
+    };
+
 struct Sqlite {
     connection: Connection,
     path: PathBuf,

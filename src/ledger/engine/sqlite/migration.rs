@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (12, include_str!("migration/0012_duty.sql")),
     (13, include_str!("migration/0013_learning.sql")),
     (14, include_str!("migration/0014_told.sql")),
+    (15, include_str!("migration/0015_counted_outside.sql")),
 ];
 
 /// Brings the ledger up to date. One that is up to date is only read, so that opening it waits for nobody who writes.
@@ -166,7 +167,7 @@ mod tests {
             "the later revision stands"
         );
         assert_eq!(
-            text("SELECT group_concat(id || ' ' || in_time, ', ') FROM duty ORDER BY id"),
+            text("SELECT group_concat(id || ' ' || was_in_time, ', ') FROM duty ORDER BY id"),
             "day 1, day-late 0, open 0, receipt 1, receipt-late 0, said 1"
         );
         assert_eq!(
@@ -197,5 +198,74 @@ mod tests {
             FROM (SELECT * FROM duty_role ORDER BY duty, role)";
         let desks: String = ledger.query_row(desks, [], |row| row.get(0)).unwrap();
         assert_eq!(desks, "closed manager 2026-12-02T17:00:00Z 0, closed worker  0, open worker  0");
+    }
+
+    /// Rules are in the code and in the mapping files: the database holds what it is given, and works nothing out.
+    #[test]
+    fn no_rule_stands_in_the_schema_of_a_ledger() {
+        let ledger = Connection::open_in_memory().unwrap();
+        MIGRATIONS.iter().for_each(|(_, text)| ledger.execute_batch(text).unwrap());
+        let all = |sql: &str| -> Vec<(String, String)> {
+            let mut rows = ledger.prepare(sql).unwrap();
+            let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            rows.collect::<Result<_, _>>().unwrap()
+        };
+        assert_eq!(all("SELECT name, type FROM sqlite_schema WHERE type NOT IN ('table', 'index')"), []);
+        let computed = "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_xinfo(t.name) c
+            WHERE t.type = 'table' AND c.hidden > 1";
+        assert_eq!(all(computed), []);
+        // What stands in the words of a comment is looked at, too.
+        for (name, sql) in all("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL") {
+            let words = sql.split(|c: char| !c.is_ascii_alphabetic() && c != '-' && c != '/');
+            let is_rule = |word: &&str| {
+                let starts = ["document-", "answer-", "approval-", "fact-", "late-", "person-", "Europe/", "julianday"];
+                starts.iter().any(|start| word.starts_with(start))
+            };
+            assert_eq!(words.clone().find(is_rule), None, "{name}: {sql}");
+            assert!(!sql.contains("json") && !sql.contains("+1 hour"), "{name}: {sql}");
+        }
+    }
+
+    /// What was counted by the database until then is carried over, and what it had worked out is in plain columns.
+    #[test]
+    fn what_the_database_has_counted_is_carried_over() {
+        let ledger = Connection::open_in_memory().unwrap();
+        for (number, text) in MIGRATIONS {
+            if *number == 15 {
+                for (id, settled) in [("open", 0), ("decided", 1), ("withdrawn", 2)] {
+                    let found = r#"[{"code":"document-missing","severity":"blocking","subject":"chronology"},
+                        {"code":"document-missing","severity":"warning","subject":"plan"},
+                        {"code":"merged-person","severity":"blocking","subject":""}]"#;
+                    let checked = "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting, settled)
+                        VALUES (?1, 1, x'', 'incomplete', ?2, 'at', 'p', '2026-12-02', ?3)";
+                    ledger.execute(checked, (id, found, settled)).unwrap();
+                }
+                ledger
+                    .execute_batch(
+                        "INSERT INTO file VALUES (1, 'a', 'events', 'f', 'f', 'f', x'', x'', 1, 0, 0, 0, 0, 1, 'at')",
+                    )
+                    .unwrap();
+                for (key, until) in [("goes-on", "null"), ("ended", "\"2026-12-01\"")] {
+                    let payload = format!(r#"{{"kind":"review","on":"2026-11-01","until":{until}}}"#);
+                    let record =
+                        "INSERT INTO record (authority, extract, person, key, content_hash, payload, file, entry)
+                        VALUES ('a', 'events', 1, ?1, x'', ?2, 1, 1)";
+                    ledger.execute(record, (key, payload)).unwrap();
+                }
+                let evidence = r#"{"what":"written back with a receipt, 2026-06-30T23:10:00Z","on":null}"#;
+                let duty = "INSERT INTO duty (id, panel, rule, state, due, payload, evidence, raised_at, closed_at)
+                    VALUES ('d', 'p', 'r', 'done', '2026-06-30T23:30:00Z', '', ?1, 'at', '2026-07-02T02:00:00Z')";
+                ledger.execute(duty, [evidence]).unwrap();
+            }
+            ledger.execute_batch(text).unwrap();
+        }
+        let text = |sql: &str| -> String { ledger.query_row(sql, [], |row| row.get(0)).unwrap() };
+        let lacks = "SELECT group_concat(submission || ' ' || code || ' ' || subject, ', ') FROM lack";
+        assert_eq!(text(lacks), "open document-missing chronology, withdrawn document-missing chronology");
+        assert_eq!(text("SELECT group_concat(code || ' ' || n) FROM missing"), "document-missing 1");
+        let events = "SELECT group_concat(kind || ' ' || starts || ' ' || ends || ' ' || key, ', ') FROM event_day";
+        assert_eq!(text(events), "review 2026-11-01 2026-12-01 ended, review 2026-11-01 ~ goes-on");
+        assert_eq!(text("SELECT due_day || ' ' || was_in_time FROM duty"), "2026-07-01 1");
+        assert_eq!(text("SELECT month || ' ' || in_time || ' ' || n FROM duty_tally"), "2026-07 1 1");
     }
 }

@@ -6,3 +6,5 @@ mod connection;
 mod migration;
 
 pub(super) use connection::SCHEME;
+#[cfg(test)]
+pub(super) use connection::TESTED;

@@ -1,0 +1,65 @@
+//! Ledgers that earlier versions have made: each is opened, says what it said, and its trail is whole.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::runner::{Tessera, repository};
+
+/// What is asked of a ledger: the file of the answer, and the command.
+const ASKED: [(&str, &[&str]); 9] = [
+    ("ledger-status", &["ledger", "status"]),
+    ("figures", &["figures"]),
+    ("figures-by-month", &["figures", "--by", "month"]),
+    ("duties-list", &["duties", "list"]),
+    ("trackers-list", &["trackers", "list"]),
+    ("outcomes-list", &["outcomes", "list"]),
+    ("writeback-list", &["writeback", "list"]),
+    ("quarantine-list", &["quarantine", "list"]),
+    ("submissions-list", &["submissions", "list"]),
+];
+
+/// The samples with a ledger that an earlier version has made in the place of the rehearsal's.
+fn with_ledger(made: &Path) -> Tessera {
+    let tessera = Tessera::on_samples();
+    for name in ["ledger.db", "ledger.key"] {
+        let to = tessera.write(&format!("state/rehearsal/{name}"), fs::read(made.join(name)).unwrap());
+        fs::set_permissions(to, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    tessera
+}
+
+fn ask(tessera: &Tessera, command: &[&str]) -> Value {
+    let mut answer = tessera.json(&[&["--rehearsal", "--as-at", "2026-12-05T12:00"], command].concat());
+    if let Some(status) = answer.as_object_mut() {
+        // The file grows and shrinks as its tables do.
+        status.remove("bytes");
+    }
+    answer
+}
+
+#[test]
+fn a_ledger_of_an_earlier_version_says_what_it_said_and_its_trail_is_whole() {
+    let mut tried = 0;
+    for made in fs::read_dir(repository().join("tests/ledgers")).unwrap() {
+        let made = made.unwrap().path();
+        let expected = |name: &str| -> Value {
+            let text = fs::read_to_string(made.join("expected").join(format!("{name}.json"))).unwrap();
+            serde_json::from_str(&text).unwrap()
+        };
+        let tessera = with_ledger(&made);
+        assert_eq!(ask(&tessera, &["audit", "verify"]), expected("audit-verify"));
+        for (name, command) in ASKED {
+            let mut expected = expected(name);
+            if let Some(status) = expected.as_object_mut() {
+                status.remove("bytes");
+            }
+            assert_eq!(ask(&tessera, command), expected, "{name} of {}", made.display());
+        }
+        assert_eq!(ask(&tessera, &["audit", "verify"])["whole"], true);
+        tried += 1;
+    }
+    assert!(tried > 0);
+}
