@@ -197,3 +197,34 @@ fn the_top_level_stays_as_it_is() {
         assert!(name.starts_with('.') || allowed.contains(&name.as_str()), "{name} does not belong at the top level");
     }
 }
+
+/// Which database keeps a ledger is known in the folder of its engine alone. The address of a configuration names it, and a
+/// file that is none of ours is told by its first bytes.
+#[test]
+fn no_database_is_named_outside_the_folder_of_its_engine() {
+    let allowed = [
+        "sqlite:state/ledger.db",
+        "sqlite:x",
+        "sqlite:l",
+        "`sqlite:`",
+        "b\"SQLite format 3",
+        "mod sqlite;",
+        "super::sqlite::",
+    ];
+    let mut wrong = Vec::new();
+    for (path, text) in sources(&repository().join("src")) {
+        if path.starts_with(repository().join("src/ledger/engine/sqlite")) {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            let line = allowed.iter().fold(line.to_owned(), |line, word| line.replace(word, "")).to_lowercase();
+            if ["sqlite", "sqlcipher", "pragma ", "json_extract", "without rowid"]
+                .iter()
+                .any(|word| line.contains(word))
+            {
+                wrong.push(format!("{}:{}", shown(&path), number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "what a database can do is behind the seam of `ledger::engine`:\n{}", wrong.join("\n"));
+}
