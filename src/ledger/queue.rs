@@ -36,6 +36,9 @@ fn trouble(trouble: LedgerTrouble) -> QueueTrouble {
     QueueTrouble::Ledger(Box::new(trouble))
 }
 
+/// Those that hold up whatever comes later for the same person.
+const NOT_THROUGH: &str = "state IN ('approved', 'sending', 'uncertain', 'refused', 'held')";
+
 /// Write-backs that are read at a time.
 const AT_A_TIME: u32 = 64;
 
@@ -60,7 +63,7 @@ impl Queue for LedgerQueue<'_> {
     }
 
     fn behind(&self) -> Result<Vec<(WriteBack, WriteBack)>, QueueTrouble> {
-        let condition = format!("authority = ?1 AND state IN ('approved', {IN_THE_WAY})");
+        let condition = format!("authority = ?1 AND {NOT_THROUGH}");
         let in_order = self.ledger().selected(&condition, params![self.authority.as_str()]).map_err(trouble)?;
         let mut first: BTreeMap<(PersonId, WriteBackKind), WriteBack> = BTreeMap::new();
         let mut behind = Vec::new();
@@ -112,11 +115,12 @@ impl Ledger {
 
     /// Whether an earlier write-back of the same kind for the same person is not on the record yet.
     fn is_held_up(&self, authority: &AuthorityName, one: &WriteBack, sequence: i64) -> Result<bool, LedgerTrouble> {
-        let sql = "SELECT payload FROM write_back WHERE authority = ?1 AND person = ?2 AND sequence < ?3
-            AND state IN ('approved', 'sending', 'uncertain', 'refused', 'held')";
+        let sql = format!(
+            "SELECT payload FROM write_back WHERE authority = ?1 AND person = ?2 AND sequence < ?3 AND {NOT_THROUGH}"
+        );
         let earlier: Vec<String> =
             self.database
-                .rows(sql, params![authority.as_str(), number(one.person.number()), sequence], |row| row.get(0))?;
+                .rows(&sql, params![authority.as_str(), number(one.person.number()), sequence], |row| row.get(0))?;
         for payload in &earlier {
             if decode::<WriteBack>("a write-back", payload)?.kind == one.kind {
                 return Ok(true);

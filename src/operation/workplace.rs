@@ -78,7 +78,7 @@ impl Workplace {
     pub fn moment(&self, local: DateTime) -> Result<Timestamp, Failure> {
         let zone = self.rules()?.zone(&self.configuration);
         let moment = local.to_zoned_datetime(zone).map(|moment| moment.timestamp());
-        moment.map_err(|error| Failure::usage(format!("take {local} for the present"), error.to_string()))
+        moment.map_err(|error| Failure::invalid(format!("take {local} for the present"), error.to_string()))
     }
 
     /// The mapping files as they are now.
