@@ -22,9 +22,11 @@ pub fn main() -> ExitCode {
     }
     let session = Session::new(&arguments, &environment);
     let exit = run(&arguments.command, &session, &out).unwrap_or_else(|failure| {
+        crate::log::error!("A command failed: what it said on the terminal says why.", cause = failure.cause());
         out.failure(&failure);
         Exit::from(failure.kind)
     });
+    crate::log::debug!("A command has ended.", exit = exit.code());
     exit.into()
 }
 

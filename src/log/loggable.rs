@@ -10,8 +10,8 @@ use tracing::field::{DisplayValue, Empty, display};
 
 use crate::diagnostic::Place;
 use crate::domain::{
-    AuthorityName, DutyId, DutyState, ExtractType, PanelName, Reason, SignInRole, State, SubmissionId, Verdict,
-    WriteBackId, WriteBackKind,
+    AuthorityName, DutyId, DutyState, ExtractType, OutcomeState, PanelName, Reason, SignInRole, State, SubmissionId,
+    Verdict, WriteBackId, WriteBackKind,
 };
 
 /// A type that holds nothing of a child and nothing that a person typed.
@@ -47,7 +47,7 @@ macro_rules! by_code {
     };
 }
 
-by_code!(DutyState, ExtractType, Reason, SignInRole, Verdict, WriteBackKind, &State);
+by_code!(DutyState, ExtractType, OutcomeState, Reason, SignInRole, Verdict, WriteBackKind, &State);
 
 /// Ids, and moments: as they are written everywhere else.
 macro_rules! as_shown {
@@ -110,6 +110,76 @@ impl<'a> Loggable for Shaped<'a> {
     }
 }
 
+/// A file by its content: the first digits of its SHA-256.
+#[derive(Debug, Clone, Copy)]
+pub struct FileId(pub [u8; 32]);
+
+impl fmt::Display for FileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().take(6).try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Loggable for FileId {
+    fn loggable(self) -> impl Value {
+        display(self)
+    }
+}
+
+/// A file of a source by its name, which may hold anybody's: where a star of the source's pattern stands for anything but
+/// digits and what dates are written with, the pattern is shown in its place.
+#[derive(Debug, Clone, Copy)]
+pub struct FileName<'a> {
+    /// The pattern that the configuration gives for the source; empty where there is none.
+    pub pattern: &'a str,
+    /// The name.
+    pub name: &'a str,
+}
+
+impl fmt::Display for FileName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_plain = !self.pattern.is_empty() && is_spelt(self.pattern, self.name);
+        f.write_str(match (is_plain, self.pattern) {
+            (true, _) => self.name,
+            (false, "") => "…",
+            (false, pattern) => pattern,
+        })
+    }
+}
+
+impl<'a> Loggable for FileName<'a> {
+    fn loggable(self) -> impl Value {
+        let value: DisplayValue<FileName<'a>> = display(self);
+        value
+    }
+}
+
+/// Endings of exports, which a star may stand for too.
+const ENDINGS: [&str; 9] = [".csv", ".xlsx", ".xml", ".zip", ".gz", ".csv.gz", ".xml.gz", ".txt", ".tsv"];
+
+/// Whether a name is a pattern with stars that stand for digits and an ending only.
+fn is_spelt(pattern: &str, name: &str) -> bool {
+    let name = name.to_lowercase();
+    let pattern = pattern.to_lowercase();
+    let ends = ENDINGS.iter().filter(|ending| pattern.ends_with('*') && name.ends_with(*ending));
+    let stems = ends.filter_map(|ending| name.strip_suffix(ending));
+    std::iter::once(name.as_str()).chain(stems).any(|stem| is_spelt_by(pattern.as_bytes(), stem.as_bytes()))
+}
+
+fn is_spelt_by(pattern: &[u8], name: &[u8]) -> bool {
+    let of_date = |letter: &u8| letter.is_ascii_digit() || b"-_.t".contains(letter);
+    match (pattern, name) {
+        ([], []) => true,
+        ([b'*', rest @ ..], [letter, others @ ..]) => {
+            is_spelt_by(rest, name) || (of_date(letter) && is_spelt_by(pattern, others))
+        }
+        ([b'*', rest @ ..], []) => is_spelt_by(rest, name),
+        ([b'?', rest @ ..], [letter, others @ ..]) => of_date(letter) && is_spelt_by(rest, others),
+        ([expected, rest @ ..], [letter, others @ ..]) => expected == letter && is_spelt_by(rest, others),
+        _ => false,
+    }
+}
+
 /// Whole milliseconds.
 pub fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
@@ -117,7 +187,21 @@ pub fn milliseconds(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Shaped;
+    use super::{FileName, Shaped};
+
+    #[test]
+    fn the_name_of_a_file_is_shown_only_where_nobodys_name_can_be_in_it() {
+        let shown = |pattern, name| FileName { pattern, name }.to_string();
+        for name in ["c0343.csv", "C0343-2026-11-27.csv", "c0343_20261127T0200.xml.gz"] {
+            assert_eq!(shown("c0343*", name), name);
+        }
+        assert_eq!(shown("persons-*.csv", "persons-20261127.csv"), "persons-20261127.csv");
+        for name in ["c0343-Sample Child.csv", "c0343sample", "c0343-１.csv"] {
+            assert_eq!(shown("c0343*", name), "c0343*");
+        }
+        assert_eq!(shown("", "persons.csv"), "…");
+        assert_eq!(shown("*", "sample-child.csv"), "*");
+    }
 
     #[test]
     fn an_id_of_another_system_is_shown_only_where_it_looks_like_one() {

@@ -18,6 +18,7 @@ use crate::calendar::Office;
 use crate::check::{self as rules, Code, Finding, KnownFacts, Stated, StoredFinding};
 use crate::domain::{OutcomeState, PersonId, Submission, SubmissionId};
 use crate::ledger::{LastCheck, Selection};
+use crate::log;
 use crate::panel::{Profile, Sitting};
 use crate::report;
 
@@ -87,6 +88,7 @@ impl Installation {
         if let CheckScope::Submission { id, .. } = scope {
             for fact in stated {
                 self.ledger.state_fact(id, &fact.name, fact.value, &self.actor)?;
+                log::info!("A fact was stated.", submission = id);
             }
             if !stated.is_empty() {
                 keep_check(self, id)?;

@@ -16,6 +16,7 @@ use crate::diagnostic::Place;
 use crate::domain::{Account, AuthorityName, ExtractType, FormId, Reason, StepId, SubmissionId, Trouble};
 use crate::export::{self, Column, Forms, Headings, Part, Record, Row, Rows};
 use crate::ledger::{FileBegun, FileStart, Item, OpenFile, Work};
+use crate::log::{self, FileId, FileName};
 use crate::mapping::{self, FormMapping};
 use crate::report;
 
@@ -108,6 +109,8 @@ pub(super) struct Incoming {
     pub(super) authority: AuthorityName,
     pub(super) extract: ExtractType,
     pub(super) mapping: Option<String>,
+    /// The pattern of its source; empty where it comes from none. For the log.
+    pub(super) pattern: String,
     /// Below this share of its predecessor the file is held for a person.
     pub(super) shrink_share: f64,
     /// Set where a file is read again although it is known: the number of the quarantine's entry.
@@ -133,6 +136,7 @@ fn incoming(configuration: &Configuration, request: &ImportRequest, path: &Path)
                     authority: authority.name.clone(),
                     extract: source.extract,
                     mapping: request.mapping.clone().or_else(|| source.mapping.clone()),
+                    pattern: source.pattern.as_str().to_owned(),
                     shrink_share: 0.0,
                     again: None,
                 });
@@ -153,9 +157,18 @@ fn incoming(configuration: &Configuration, request: &ImportRequest, path: &Path)
         authority,
         extract: request.extract.unwrap_or(ExtractType::Forms),
         mapping: request.mapping.clone(),
+        pattern: String::new(),
         shrink_share: 0.0,
         again: None,
     })
+}
+
+impl Incoming {
+    /// Its name, as far as the log may have it.
+    fn name(&self) -> FileName<'_> {
+        let name = self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        FileName { pattern: &self.pattern, name }
+    }
 }
 
 /// Reads a file, each part of it with an account of its own.
@@ -178,6 +191,14 @@ pub(super) fn read_file(
             Some(mapping.ok_or_else(|| Failure::not_found(Thing::Mapping, name))?)
         }
     };
+    let span = log::span!(
+        "file",
+        file = (!dry_run).then_some(FileId(sha256)),
+        authority = &incoming.authority,
+        extract = incoming.extract
+    );
+    let _within = span.enter();
+    log::info!("A file is read.", name = incoming.name());
     let (parts, troubles) = export::parts(&incoming.path);
     let shown = installation.shown(&incoming.path);
     let mut reports = Vec::new();
@@ -223,7 +244,29 @@ fn quarantined(trouble: Trouble, record: Option<(&AuthorityName, &Record)>) -> I
     Item::Quarantined { trouble, submission, record }
 }
 
+/// Says what waits in quarantine now.
+fn tell_quarantined(items: &[Item]) {
+    for item in items {
+        if let Item::Quarantined { trouble, submission, .. } = item {
+            log::warn!(
+                "A record waits in quarantine for a person.",
+                reason = trouble.reason,
+                place = &trouble.place,
+                submission = submission.as_ref()
+            );
+        }
+    }
+}
+
+/// Says what became of an export, and makes the report of it.
 fn report_of(incoming: &Incoming, name: &str, account: Account) -> FileReport {
+    log::info!(
+        "An export was read: what is new was taken.",
+        records = account.records,
+        taken = account.taken,
+        unchanged = account.unchanged,
+        quarantined = account.quarantined
+    );
     FileReport::of(name.to_owned(), incoming.authority.to_string(), incoming.extract.as_str(), account)
 }
 
@@ -242,11 +285,15 @@ fn take_all(
         return Ok(report_of(incoming, &name, account));
     }
     match installation.ledger.begin_file(start)? {
-        FileBegun::Known(account) => Ok(report_of(incoming, &name, account)),
+        FileBegun::Known(account) => {
+            log::debug!("The export is known: it was read before.");
+            Ok(report_of(incoming, &name, account))
+        }
         FileBegun::Open(mut file) => {
             let done = usize::try_from(file.account.records).unwrap_or(usize::MAX);
             let rest: Vec<Item> = items.into_iter().skip(done).collect();
             installation.ledger.take(&mut file, &rest, &installation.actor)?;
+            tell_quarantined(&rest);
             Ok(report_of(incoming, &name, installation.ledger.finish_file(&file, &installation.actor)?))
         }
     }
@@ -264,6 +311,7 @@ fn read_part(
     let name = start.name.clone();
     if let Some(trouble) = shrunk(installation, incoming, &start)? {
         let mut held = take_all(installation, incoming, start, vec![quarantined(trouble, None)], dry_run)?;
+        log::warn!("A file is held for a person: it is much smaller than the one before.");
         held.note = Some("held for a person: it is much smaller than the one before".to_owned());
         return Ok(held);
     }
@@ -272,7 +320,10 @@ fn read_part(
         rehearse_part(installation, incoming, part, pinned, progress)
     } else {
         match installation.ledger.begin_file(start)? {
-            FileBegun::Known(account) => Ok((account, None)),
+            FileBegun::Known(account) => {
+                log::debug!("The export is known: it was read before.");
+                Ok((account, None))
+            }
             FileBegun::Open(file) => take_part(installation, incoming, part, file, pinned, progress),
         }
     };
@@ -314,12 +365,14 @@ fn take_part(
         batch.push(item);
         if batch.len() == BATCH {
             ledger.take(&mut file, &batch, actor)?;
+            tell_quarantined(&batch);
             batch.clear();
             progress.at(file.account.records);
         }
     }
     if !batch.is_empty() {
         ledger.take(&mut file, &batch, actor)?;
+        tell_quarantined(&batch);
     }
     Ok((ledger.finish_file(&file, actor)?, items.remark()))
 }

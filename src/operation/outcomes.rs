@@ -12,6 +12,7 @@ use super::page::no_place;
 use super::{Actor, CheckedRequest, Failure, OpenLedger, Page, Paging, Thing};
 use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, StepStatus, SubmissionId, WriteBack};
 use crate::ledger::{OutcomeKey, OutcomeRow, OutcomeSelection};
+use crate::log;
 use crate::mapping::{Field, FieldType};
 use crate::outcome::may_approve;
 use crate::report;
@@ -221,6 +222,7 @@ pub(super) fn approve(
 pub(super) fn approve_one(installation: &mut Installation, actor: &Actor, outcome: &Outcome) -> Result<usize, Failure> {
     check_before(installation, outcome)?;
     installation.ledger.decide_outcome(outcome, OutcomeState::Approved, None, actor)?;
+    tell_decided(outcome, OutcomeState::Approved);
     let late = was_late(installation, outcome)?;
     installation.ledger.keep_lateness(outcome, late)?;
     release_one(installation, actor, outcome)
@@ -266,9 +268,23 @@ impl Installation {
         }
         for row in waiting {
             self.ledger.decide_outcome(&row.outcome, OutcomeState::Rejected, Some(reason), &self.actor)?;
+            tell_decided(&row.outcome, OutcomeState::Rejected);
         }
         Ok(self.ledger.outcomes(Some(id))?.iter().map(OutcomeListed::of).collect())
     }
+}
+
+/// Says in the log what was decided about an outcome.
+fn tell_decided(outcome: &Outcome, state: OutcomeState) {
+    let Outcome { submission, panel, sitting, revision, .. } = outcome;
+    log::info!(
+        "An outcome was decided on.",
+        submission = submission,
+        panel = panel,
+        sitting = *sitting,
+        revision = *revision,
+        state = state
+    );
 }
 
 /// Plans and releases the write-backs of every approved outcome. What an interrupted run has left undone is done by

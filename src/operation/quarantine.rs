@@ -10,6 +10,7 @@ use super::{Failure, OpenLedger, Page, Paging, Thing, Unwatched};
 use crate::domain::Account;
 use crate::export::Record;
 use crate::ledger::{Entry, EntryState, FileBegun, FileStart, Item, Work};
+use crate::log;
 use crate::report;
 
 /// Something in quarantine.
@@ -77,6 +78,7 @@ impl OpenLedger {
             return Err(Failure::not_found(Thing::Quarantined, id));
         }
         self.ledger.settle_quarantined(id, EntryState::Discarded, Some(reason), &self.actor)?;
+        log::info!("A record in quarantine was given up.", quarantined = id);
         let entry = self.ledger.quarantined(id)?.ok_or_else(|| Failure::not_found(Thing::Quarantined, id))?;
         Ok(Quarantined::of(&entry))
     }
@@ -110,6 +112,7 @@ impl Installation {
             // One that a later export has brought is settled already.
             if self.ledger.quarantined(entry.id)?.is_some_and(|entry| entry.state == EntryState::Waiting) {
                 self.ledger.settle_quarantined(entry.id, EntryState::Replayed, None, &self.actor)?;
+                log::info!("A record in quarantine was taken.", quarantined = entry.id, reason = entry.reason);
             }
         }
         Ok(replayed)
@@ -154,6 +157,7 @@ fn replay_file(installation: &mut Installation, entry: &Entry) -> Result<Option<
         authority: entry.authority.clone(),
         extract: entry.extract,
         mapping: None,
+        pattern: String::new(),
         shrink_share: 0.0,
         again: Some(entry.id),
     };

@@ -17,6 +17,7 @@ use crate::config::{AuthoritySettings, SmtpSettings, SmtpTls};
 use crate::diagnostic::nearest;
 use crate::domain::{AuthorityName, DutyId, hexadecimal};
 use crate::ledger::{Reminder, Untold, Work};
+use crate::log;
 use crate::mail::{Letter, MailServer, MailTrouble, MailTroubleKind, Post, Safety};
 use crate::report::{self, Digest, DigestDuty};
 
@@ -403,6 +404,24 @@ impl Reminded {
             ReminderState::WithoutMailbox => &mut self.run.without_mailbox,
         };
         *counter += 1;
+        let (name, duties) = (&parcel.authority, parcel.untold.len());
+        match (self.is_dry, state) {
+            (true, _) => {}
+            (_, ReminderState::Sent | ReminderState::Outbox) => {
+                let by = if state == ReminderState::Sent { "e-mail" } else { "outbox" };
+                log::info!("A role was reminded of its duties.", authority = name, duties = duties, by = by);
+            }
+            (_, ReminderState::Failed) => {
+                log::warn!(
+                    "A role could not be reminded of its duties: the next run tries again.",
+                    authority = name,
+                    duties = duties
+                );
+            }
+            (_, ReminderState::WithoutMailbox) => {
+                log::warn!("A role has duties and no mailbox: nobody was told.", authority = name, duties = duties);
+            }
+        }
         let authority = installation.rules.authority(&parcel.authority)?;
         let duties = parcel.untold.iter().map(|one| &one.duty);
         self.reminders.push(ReminderShown {

@@ -19,6 +19,7 @@ use crate::calendar::Clock;
 use crate::config::SourcePlace;
 use crate::domain::{AuthorityName, PanelName, PersonId, SubmissionId, Verdict};
 use crate::ledger::{Lease, Selection, StoredCheck, Work};
+use crate::log;
 use crate::report;
 
 /// How the job is done.
@@ -92,6 +93,8 @@ pub(super) struct Checks {
     checked: usize,
     blocked: usize,
     mended: usize,
+    /// Those that stand differently.
+    changed: usize,
     by_panel: BTreeMap<PanelName, BTreeMap<Verdict, usize>>,
 }
 
@@ -113,6 +116,15 @@ impl Workplace {
 
 impl Installation {
     fn sync(&mut self, mode: SyncMode, progress: &dyn Progress) -> Result<Synced, Failure> {
+        log::span!("night", mode = mode.as_str()).in_scope(|| {
+            log::info!("The night has begun.", now = self.clock.now());
+            let synced = self.work_by_night(mode, progress)?;
+            synced.report.tell();
+            Ok(synced)
+        })
+    }
+
+    fn work_by_night(&mut self, mode: SyncMode, progress: &dyn Progress) -> Result<Synced, Failure> {
         let mut night = Night::begin(self, mode)?;
         let mut notes = Vec::new();
         let read = night.alone(self, Work::Import, |all| read(all, mode, progress, &mut notes))?;
@@ -202,6 +214,7 @@ impl Night {
             return done(installation).map(Some);
         }
         let Some(_lease) = installation.ledger.lease_within(work, PATIENCE)? else {
+            log::warn!("A part of the night is left out: another tessera is at it.", work = work.as_str());
             self.left.push(work);
             return Ok(None);
         };
@@ -262,10 +275,22 @@ fn read(
                 Ok(found) => found,
                 Err(error) => {
                     // One folder that cannot be read does not hold up the others.
+                    log::warn!(
+                        "The folder of a source cannot be read.",
+                        authority = &authority.name,
+                        extract = source.extract
+                    );
                     notes.push(format!("{} cannot be read: {error}", installation.shown(folder)));
                     continue;
                 }
             };
+            for _ in &found.waiting {
+                log::debug!(
+                    "A file waits for the next night: it is still being written.",
+                    authority = &authority.name,
+                    extract = source.extract
+                );
+            }
             waiting.extend(found.waiting.iter().map(|path| installation.shown(path)));
             for path in found.ready {
                 let incoming = Incoming {
@@ -273,6 +298,7 @@ fn read(
                     authority: authority.name.clone(),
                     extract: source.extract,
                     mapping: source.mapping.clone(),
+                    pattern: source.pattern.as_str().to_owned(),
                     shrink_share: source.shrink_share,
                     again: None,
                 };
@@ -314,10 +340,64 @@ pub(super) fn check(installation: &mut Installation, mode: SyncMode) -> Result<C
             }
         }
     }
+    checks.tell();
     Ok(checks)
 }
 
+impl SyncMode {
+    /// Its code.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Rehearsal => "rehearsal",
+            Self::DryRun => "dry-run",
+        }
+    }
+}
+
+impl SyncReport {
+    /// Says in the log how the night has ended.
+    fn tell(&self) {
+        log::info!(
+            "The night has ended.",
+            files = self.files.len(),
+            checked = self.checked,
+            incomplete = self.incomplete,
+            sent = self.sent,
+            refused = self.refused,
+            uncertain = self.uncertain,
+            held = self.held,
+            handed_over = self.handed_over,
+            duties = self.duties,
+            quarantined = self.quarantined,
+            exit = self.exit
+        );
+    }
+}
+
 impl Checks {
+    /// Says in the log what the checks have come to.
+    fn tell(&self) {
+        for (panel, verdicts) in &self.by_panel {
+            let counted = |verdict| verdicts.get(&verdict).copied().unwrap_or(0);
+            log::info!(
+                "The requests of a panel were checked.",
+                panel = panel,
+                complete = counted(Verdict::Complete),
+                incomplete = counted(Verdict::Incomplete),
+                late = counted(Verdict::Late),
+                unknown = counted(Verdict::Unknown)
+            );
+        }
+        log::info!(
+            "All requests were checked.",
+            checked = self.checked,
+            blocked = self.blocked,
+            changed = self.changed,
+            findings_mended = self.mended
+        );
+    }
+
     /// Counts a request; what is to be kept of it, where it says something new.
     fn take(
         &mut self,
@@ -329,12 +409,24 @@ impl Checks {
         *self.by_panel.entry(request.panel.clone()).or_default().entry(request.verdict).or_default() += 1;
         let (id, person, check) = request.stored();
         let before = installation.ledger.last_check(&id, person)?;
-        // Where nothing is said otherwise, nothing is mended.
-        let Some(before) = before else { return Ok(Some((id, person, check))) };
-        if before.inputs == check.inputs {
+        let was = before.as_ref().map(|before| before.verdict);
+        if before.as_ref().is_some_and(|before| before.inputs == check.inputs) {
             return Ok(None);
         }
-        self.mended += mended(request, &before)?.len();
+        if was != Some(check.verdict) {
+            self.changed += 1;
+            log::info!(
+                "A request stands differently.",
+                submission = &id,
+                panel = &request.panel,
+                verdict = check.verdict,
+                before = was
+            );
+        }
+        // Where nothing is said otherwise, nothing is mended.
+        if let Some(before) = before {
+            self.mended += mended(request, &before)?.len();
+        }
         Ok(Some((id, person, check)))
     }
 }

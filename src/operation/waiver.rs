@@ -7,6 +7,7 @@ use super::installation::Installation;
 use super::{CheckedRequest, Failure};
 use crate::check::{Code, waiver_days};
 use crate::domain::{FindingName, PersonId, Private, SubmissionId, Waiver};
+use crate::log;
 use crate::report;
 
 /// Somebody answers for a finding.
@@ -166,6 +167,7 @@ impl Installation {
                     taken_back: None,
                 };
                 self.ledger.waive(id, request.person_id, &waiver, &self.actor)?;
+                log::info!("A finding was waived.", submission = id, panel = &request.panel);
             }
         }
         self.checked_anew(id).map(Ok)
