@@ -17,6 +17,7 @@ mod earlier;
 mod kept;
 mod killed;
 mod learning;
+mod logged;
 mod mosaic;
 mod office;
 mod outcomes;

@@ -189,6 +189,24 @@ fn no_council_and_no_panel_is_named_in_the_code() {
     assert!(wrong.is_empty(), "move it to mappings/:\n{}", wrong.join("\n"));
 }
 
+/// The log has a closed list of types, in `log`; a type of another room is added to it by name.
+#[test]
+fn nothing_is_logged_but_through_the_closed_list() {
+    let added = ["src/log/loggable.rs", "src/web/issuer.rs", "src/web/visit.rs", "src/writeback/change.rs"];
+    let mut wrong = Vec::new();
+    for (path, text) in sources(&repository().join("src")) {
+        let (name, code) = (shown(&path), code(&text));
+        if code.contains("tracing::") && !name.starts_with("src/log/") {
+            wrong.push(format!("{name}: write to the log with `crate::log`"));
+        }
+        if code.contains("Loggable for") && !added.contains(&name.as_str()) {
+            wrong.push(format!("{name}: a type that may be logged: can nobody put a name into it? Then add the file"));
+        }
+    }
+    wrong.retain(|one| !one.starts_with("src/cli/log.rs:"));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn the_top_level_stays_as_it_is() {
     let allowed = ["Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "mappings", "samples", "src", "tests", "target"];

@@ -271,7 +271,7 @@ async fn deliver<C: Carrier>(
     };
     let delivery = delivery.map_err(|error| Failure::failed(error, "nothing that was begun is lost: run it again"))?;
     log::info!(
-        "What was to be written to this authority's Mosaic has been gone through.",
+        "What could be written back to this authority’s Mosaic was written back.",
         authority = authority,
         sent = delivery.sent,
         refused = delivery.refused,

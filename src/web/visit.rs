@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -38,6 +39,7 @@ pub(super) async fn log(request: Request, next: Next) -> Response {
             milliseconds = milliseconds(begun.elapsed()),
             role = role
         );
+        log::trace!("An answer was at least this large.", bytes = response.body().size_hint().lower());
         response
     }
     .instrument(span)
