@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::cases::{CASES, Change, PROFILE, World, answer, checked, complete, document, opened, set, state};
-use super::{Code, Detail, Finding, Lapse, Slot, StoredFinding, Subject, from_json, to_json};
+use super::{Detail, Finding, Lapse, Slot, StoredFinding, Subject, from_json, to_json};
 use crate::diagnostic::Place;
 use crate::domain::{
     DocumentTrouble, FactSource, FindingSeverity, Reading, SubmissionId, Unmapped, Value, Verdict, Whose,
@@ -264,17 +264,16 @@ const WORDED: &[(&str, &str)] = &[
 
 #[test]
 fn waivers_of_before_findings_were_data_are_found_again() {
-    assert_eq!(WORDED.iter().map(|(code, _)| *code).collect::<Vec<_>>(), all(), "every code has its old fingerprint");
+    let mut found_again = 1;
     for (code, _, change) in CASES {
-        let (_, worded) = WORDED.iter().find(|(own, _)| own == code).unwrap();
+        // A rule that came later was never worded so.
+        let Some((_, worded)) = WORDED.iter().find(|(own, _)| own == code) else { continue };
         assert_eq!(found(code, change).worded_fingerprint(), *worded, "{code}");
+        found_again += 1;
     }
+    assert_eq!(found_again, WORDED.len(), "no rule of that time is gone");
     let contradicted = contradicted("Is there an assessment?", FactSource::Stated);
     assert!(WORDED.contains(&("fact-contradicted", &contradicted.worded_fingerprint())));
-}
-
-fn all() -> Vec<&'static str> {
-    Code::ALL.iter().map(|code| code.as_str()).collect()
 }
 
 #[test]
