@@ -62,6 +62,49 @@ impl fmt::Display for Work {
     }
 }
 
+/// Who waits to write. The database wakes nobody: whoever waits looks again after a while, and whoever works through a
+/// lot has begun its next transaction long before. So whoever waits says so here, and a long work gives way.
+#[derive(Debug)]
+pub(super) struct Queue {
+    file: File,
+}
+
+/// The longest that a long work gives way for: longer than the longest time between two looks of whoever waits.
+const WAY_MAX: Duration = Duration::from_millis(400);
+
+/// How long between two looks whether somebody still waits.
+const LOOK: Duration = Duration::from_millis(2);
+
+impl Queue {
+    /// The queue of a ledger.
+    pub(super) fn of(ledger: &Path) -> Result<Self, LedgerTrouble> {
+        let path = ledger.with_extension("queue.lock");
+        open(&path).map(|file| Self { file }).map_err(|source| LedgerTrouble::Disk { path, source })
+    }
+
+    /// Waits for a turn, seen to wait. Where the system cannot show it, it waits all the same.
+    pub(super) fn wait<T>(&self, turn: impl FnOnce() -> T) -> T {
+        let is_seen = self.file.lock_shared().is_ok();
+        let begun = turn();
+        if is_seen {
+            drop(self.file.unlock());
+        }
+        begun
+    }
+
+    /// Lets whoever waits go first.
+    pub(super) fn give_way(&self) {
+        let since = Instant::now();
+        while let Err(TryLockError::WouldBlock) = self.file.try_lock() {
+            if since.elapsed() > WAY_MAX {
+                return;
+            }
+            std::thread::sleep(LOOK);
+        }
+        drop(self.file.unlock());
+    }
+}
+
 /// # Errors
 ///
 /// [`LedgerTrouble::Busy`] where somebody else still has it after `patience`.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::LedgerTrouble;
 use super::engine::{Address, Database, Transaction};
-use super::lock::{self, Lease, Work};
+use super::lock::{self, Lease, Queue, Work};
 use crate::calendar::Clock;
 
 /// The key of a ledger: 32 bytes, never printed.
@@ -20,6 +20,7 @@ pub struct Ledger {
     pub(super) database: Database,
     pub(super) clock: Clock,
     address: Address,
+    queue: Queue,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -32,7 +33,8 @@ impl Ledger {
     /// Opens the ledger at `address`, making it where it is not.
     pub fn open(address: &Address, key: LedgerKey, clock: Clock) -> Result<Self, LedgerTrouble> {
         let database = Database::new(address.open(key, clock)?);
-        let mut ledger = Self { database, clock, address: address.clone() };
+        let queue = Queue::of(address.path())?;
+        let mut ledger = Self { database, clock, address: address.clone(), queue };
         ledger.begin_epoch()?;
         Ok(ledger)
     }
@@ -70,9 +72,34 @@ impl Ledger {
         self.clock.now().to_string()
     }
 
+    /// Begins a whole: whatever is changed until it ends is kept together or not at all, and nobody else writes in
+    /// between, so that what is read within it stays so. Short: everybody else waits.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerTrouble::Busy`] where somebody else has been writing for longer than a short transaction takes.
+    pub fn begin_whole(&mut self) -> Result<(), LedgerTrouble> {
+        self.queue.wait(|| self.database.begin_whole())
+    }
+
+    /// Ends the whole; what was changed in it survives a power cut.
+    pub fn commit_whole(&mut self) -> Result<(), LedgerTrouble> {
+        self.database.commit_whole()
+    }
+
+    /// Ends the whole as if it had not begun.
+    pub fn roll_back_whole(&mut self) {
+        self.database.roll_back_whole();
+    }
+
     /// A transaction that writes, alone until it ends: what it reads first stays so.
     pub(super) fn transaction(&mut self) -> Result<Transaction<'_>, LedgerTrouble> {
-        self.database.begin()
+        self.queue.wait(|| self.database.begin())
+    }
+
+    /// Lets whoever waits to write go first: between two transactions of a long work.
+    pub fn give_way(&self) {
+        self.queue.give_way();
     }
 }
 

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::installation::Writing as _;
 use super::{Failure, OpenLedger, Thing};
 use crate::domain::{AccountName, Invitation, SignInAccount, SignInRole, hexadecimal};
 use crate::ledger::Ledger;
@@ -84,7 +85,6 @@ impl OpenLedger {
     ) -> Result<InvitationMade, Failure> {
         let (secret, hash) = new_secret()?;
         let until = self.clock.now() + INVITATION_TIME;
-        refuse_nobody_left(&self.ledger, name, roles.contains(&SignInRole::Systems))?;
         let invited = |known: Option<SignInAccount>| SignInAccount {
             name: name.clone(),
             roles: roles.clone(),
@@ -92,7 +92,10 @@ impl OpenLedger {
             invitation: Some(Invitation { hash, until }),
             is_open: true,
         };
-        self.ledger.change_account(name, |known| Some(invited(known)), &self.actor)?;
+        self.atomically(|all| {
+            refuse_nobody_left(&all.ledger, name, roles.contains(&SignInRole::Systems))?;
+            Ok(all.ledger.change_account(name, |known| Some(invited(known)), &all.actor)?)
+        })?;
         Ok(InvitationMade { name: name.clone(), secret, until })
     }
 
@@ -104,13 +107,13 @@ impl OpenLedger {
         roles: &BTreeSet<SignInRole>,
         is_open: bool,
     ) -> Result<(), Failure> {
-        refuse_nobody_left(&self.ledger, name, is_open && roles.contains(&SignInRole::Systems))?;
         let change =
             |known: Option<SignInAccount>| known.map(|known| SignInAccount { roles: roles.clone(), is_open, ..known });
-        match self.ledger.change_account(name, change, &self.actor)? {
-            Some(_) => Ok(()),
-            None => Err(Failure::not_found(Thing::Account, name)),
-        }
+        self.atomically(|all| {
+            refuse_nobody_left(&all.ledger, name, is_open && roles.contains(&SignInRole::Systems))?;
+            let changed = all.ledger.change_account(name, change, &all.actor)?;
+            changed.map(drop).ok_or_else(|| Failure::not_found(Thing::Account, name))
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::checked_request::CheckedRequest;
 use super::docket::Docket;
-use super::installation::Installation;
+use super::installation::{Installation, Writing as _};
 use super::pack;
 use super::panels::does_not_sit;
 use super::prepared::{Child, Others, Prepared};
@@ -17,7 +17,7 @@ use super::{Failure, FailureKind, Mistake, Thing};
 use crate::calendar::Office;
 use crate::check::{self as rules, Code, Finding, KnownFacts, Stated, StoredFinding};
 use crate::domain::{OutcomeState, PersonId, Submission, SubmissionId};
-use crate::ledger::{LastCheck, Selection};
+use crate::ledger::{LastCheck, Selection, StoredCheck};
 use crate::log;
 use crate::panel::{Profile, Sitting};
 use crate::report;
@@ -85,14 +85,16 @@ impl Installation {
         known_facts(self, stated)?;
         let requests = checked(self, scope, stated)?;
         self.ledger.audit_view(&self.actor, &scope.subject())?;
-        if let CheckScope::Submission { id, .. } = scope {
-            for fact in stated {
-                self.ledger.state_fact(id, &fact.name, fact.value, &self.actor)?;
-                log::info!("A fact was stated.", submission = id);
-            }
-            if !stated.is_empty() {
-                keep_check(self, id)?;
-            }
+        if let CheckScope::Submission { id, .. } = scope
+            && !stated.is_empty()
+        {
+            self.atomically(|all| {
+                for fact in stated {
+                    all.ledger.state_fact(id, &fact.name, fact.value, &all.actor)?;
+                }
+                keep_check(all, id)
+            })?;
+            stated.iter().for_each(|_| log::info!("A fact was stated.", submission = id));
         }
         Ok(CheckReport { requests, mistakes: self.rules.own_mistakes(&self.configuration) })
     }
@@ -232,6 +234,25 @@ pub(super) fn keep_check(installation: &mut Installation, id: &SubmissionId) -> 
     }
     let checks: Vec<_> = requests.iter().map(CheckedRequest::stored).collect();
     Ok(installation.ledger.keep_checks(&checks, &installation.actor)?)
+}
+
+/// What a check says of a request for one of its children, as it is kept.
+pub(super) type Stored = (SubmissionId, PersonId, StoredCheck);
+
+/// What the check stood on that was kept when a later one was made; `None` where none was kept.
+pub(super) type Before = Option<[u8; 32]>;
+
+/// Keeps checks that were made while others went on: where somebody has kept another since, with a fact or a paper that
+/// these know nothing of, theirs stays.
+pub(super) fn keep_newer(installation: &mut Installation, checks: &[(Stored, Before)]) -> Result<(), Failure> {
+    installation.atomically(|all| {
+        let mut still = Vec::new();
+        for (stored, before) in checks {
+            let now = all.ledger.last_check(&stored.0, stored.1)?.map(|check| check.inputs);
+            still.extend((now == *before).then(|| stored.clone()));
+        }
+        Ok(all.ledger.keep_checks(&still, &all.actor)?)
+    })
 }
 
 /// Says what the last check has found of a request and this one finds no more.

@@ -376,12 +376,14 @@ impl Installation {
                 Failure::invalid("nothing was said that shows it", "say what was done and where it can be seen");
             return Err(failure.on_page("The evidence is missing.", "Enter what was done and where it can be seen."));
         }
-        let before = known(self, id)?;
+        known(self, id)?;
         let said = Evidence { what: format!("{}: {}", self.actor.as_str(), evidence.trim()), on: None, at: None };
         if !self.ledger.close_duty(id, DutyState::Done, &said, &self.actor)? {
-            return Err(Failure::invalid(
-                format_args!("{id} is {} already", before.state),
-                "`tessera duties list` shows what is open",
+            let now = known(self, id)?;
+            let what = format_args!("{id} is {} already", now.state);
+            return Err(Failure::conflict(what, "`tessera duties list` shows what is open").on_page(
+                "This duty is closed already: somebody else was first, or what was awaited has come. Nothing was changed.",
+                "Open it again to see who closed it and with what evidence.",
             ));
         }
         let known = known(self, id)?;

@@ -366,6 +366,7 @@ fn take_part(
         if batch.len() == BATCH {
             ledger.take(&mut file, &batch, actor)?;
             tell_quarantined(&batch);
+            ledger.give_way();
             batch.clear();
             progress.at(file.account.records);
         }

@@ -280,6 +280,38 @@ fn known_fields(forms: &[&FormMapping]) -> BTreeMap<String, Vec<KnownField>> {
     known
 }
 
+/// What is opened with a ledger that is written to.
+pub(super) trait Writing {
+    /// Its ledger.
+    fn writing(&mut self) -> &mut Ledger;
+
+    /// Does what belongs together, all of it or nothing, after whatever others are writing and before they go on: what
+    /// is read within it is still so when it is acted on. Short, because everybody else waits: no network, no pack.
+    fn atomically<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.writing().begin_whole()?;
+        let done = work(self);
+        match done {
+            Ok(done) => self.writing().commit_whole().map(|()| done).map_err(Failure::from),
+            Err(failure) => {
+                self.writing().roll_back_whole();
+                Err(failure)
+            }
+        }
+    }
+}
+
+impl Writing for Installation {
+    fn writing(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+}
+
+impl Writing for OpenLedger {
+    fn writing(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+}
+
 impl Installation {
     /// Whether a panel is of an authority that is served: the ledger may hold what is of others.
     pub(super) fn serves(&self, panel: &PanelName) -> bool {

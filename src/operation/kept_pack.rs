@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::check::{keep_check, requested};
-use super::installation::Installation;
+use super::installation::{Installation, Writing as _};
 use super::pack::{PackChecked, PackPaper, look};
 use super::{Failure, Thing};
 use crate::domain::SubmissionId;
@@ -50,8 +50,10 @@ impl Installation {
     pub fn pack_keep(&mut self, id: &SubmissionId, path: &Path) -> Result<PackChecked, Failure> {
         let looked = look(self, &self.pack_reader()?, id, path, &[], None)?;
         self.ledger.audit_view(&self.actor, id.as_str())?;
-        self.ledger.keep_papers(id, &looked.to_keep, &self.actor)?;
-        keep_check(self, id)?;
+        self.atomically(|all| {
+            all.ledger.keep_papers(id, &looked.to_keep, &all.actor)?;
+            keep_check(all, id)
+        })?;
         Ok(looked.checked)
     }
 
@@ -69,12 +71,14 @@ impl Installation {
             let failure = Failure::invalid("a paper is not taken away without a reason", "say why it is taken away");
             return Err(failure.on_page("A document is not removed without a reason.", "Enter why it is removed."));
         }
-        requested(self, id)?;
-        if self.ledger.forget_paper(id, key, reason.trim(), &self.actor)? == 0 {
-            let help = format!("`tessera submissions show {id}` lists what there is");
-            return Err(Failure::not_found(Thing::KeptPaper, key).with_help(help));
-        }
-        keep_check(self, id)
+        self.atomically(|all| {
+            requested(all, id)?;
+            if all.ledger.forget_paper(id, key, reason.trim(), &all.actor)? == 0 {
+                let help = format!("`tessera submissions show {id}` lists what there is");
+                return Err(Failure::not_found(Thing::KeptPaper, key).with_help(help));
+            }
+            keep_check(all, id)
+        })
     }
 }
 

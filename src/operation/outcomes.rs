@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::check::Checking;
 use super::docket::handed_in;
-use super::installation::Installation;
+use super::installation::{Installation, Writing as _};
 use super::page::no_place;
 use super::{Actor, CheckedRequest, Failure, OpenLedger, Page, Paging, Thing};
 use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, StepStatus, SubmissionId, WriteBack};
@@ -198,27 +198,46 @@ pub(super) fn approve(
 ) -> Result<OutcomesApproved, Failure> {
     let mut report = OutcomesApproved { approved: Vec::new(), not_approved: BTreeMap::new(), write_backs: 0 };
     for id in ids {
-        let rows = installation.ledger.outcomes(Some(id))?;
-        let waiting: Vec<&OutcomeRow> = rows.iter().filter(|row| row.outcome.state == OutcomeState::Loaded).collect();
-        if waiting.is_empty() {
-            let why = if rows.is_empty() { "it has no outcome" } else { "no outcome of it waits for approval" };
-            report.not_approved.insert(id.to_string(), why.to_owned());
-            continue;
-        }
-        for row in waiting {
-            if let Some(why) = not_approved_by(installation, actor, row) {
-                report.not_approved.insert(id.to_string(), why);
-                continue;
-            }
-            report.write_backs += approve_one(installation, actor, &row.outcome)?;
-            report.approved.push(id.clone());
-        }
+        installation.atomically(|all| approve_request(all, actor, id, &mut report))?;
     }
     report.approved.dedup();
     Ok(report)
 }
 
-/// Approves one outcome that waits, and releases what it writes: how many write-backs may be sent.
+/// Approves what waits of a request, for each of its children.
+fn approve_request(
+    installation: &mut Installation,
+    actor: &Actor,
+    id: &SubmissionId,
+    report: &mut OutcomesApproved,
+) -> Result<(), Failure> {
+    let rows = installation.ledger.outcomes(Some(id))?;
+    let waiting: Vec<&OutcomeRow> = rows.iter().filter(|row| row.outcome.state == OutcomeState::Loaded).collect();
+    if waiting.is_empty() {
+        let last = rows.iter().rev().find_map(|row| Some((row.outcome.state, row.decided_by.as_ref()?)));
+        let why = match (rows.is_empty(), last) {
+            (true, _) => "it has no outcome".to_owned(),
+            (false, None) => "no outcome of it waits for approval".to_owned(),
+            (false, Some((state, by))) => format!("no outcome of it waits for approval: {by} has {state} it"),
+        };
+        report.not_approved.insert(id.to_string(), why);
+    }
+    let is_one = waiting.len() == 1;
+    for row in waiting {
+        let Outcome { person, .. } = &row.outcome;
+        if let Some(why) = not_approved_by(installation, actor, row) {
+            let name = if is_one { id.to_string() } else { format!("{id}, person {person}") };
+            report.not_approved.insert(name, why);
+            continue;
+        }
+        report.write_backs += approve_one(installation, actor, &row.outcome)?;
+        report.approved.push(id.clone());
+    }
+    Ok(())
+}
+
+/// Approves one outcome that waits, and releases what it writes: how many write-backs may be sent. To be done
+/// atomically: an outcome that is approved has its write-backs planned.
 pub(super) fn approve_one(installation: &mut Installation, actor: &Actor, outcome: &Outcome) -> Result<usize, Failure> {
     check_before(installation, outcome)?;
     installation.ledger.decide_outcome(outcome, OutcomeState::Approved, None, actor)?;
@@ -257,6 +276,10 @@ fn was_late(installation: &Installation, outcome: &Outcome) -> Result<Option<boo
 impl Installation {
     /// Turns the outcome of a request down.
     pub fn outcome_reject(&mut self, id: &SubmissionId, reason: &str) -> Result<Vec<OutcomeListed>, Failure> {
+        self.atomically(|all| all.reject(id, reason))
+    }
+
+    fn reject(&mut self, id: &SubmissionId, reason: &str) -> Result<Vec<OutcomeListed>, Failure> {
         let rows = self.ledger.outcomes(Some(id))?;
         let waiting: Vec<&OutcomeRow> = rows.iter().filter(|row| row.outcome.state == OutcomeState::Loaded).collect();
         if waiting.is_empty() {
@@ -292,11 +315,23 @@ fn tell_decided(outcome: &Outcome, state: OutcomeState) {
 pub(super) fn release(installation: &mut Installation, actor: &Actor) -> Result<usize, Failure> {
     let mut released = 0;
     for row in installation.ledger.outcomes(None)? {
-        if row.outcome.state == OutcomeState::Approved {
-            released += release_one(installation, actor, &row.outcome)?;
+        // Nobody is kept waiting for an outcome of which nothing is left to be planned.
+        if row.outcome.state == OutcomeState::Approved && is_left(installation, &row.outcome)? {
+            released += installation.atomically(|all| release_one(all, actor, &row.outcome))?;
         }
     }
     Ok(released)
+}
+
+/// Whether something that an approved outcome writes is not released yet.
+fn is_left(installation: &Installation, outcome: &Outcome) -> Result<bool, Failure> {
+    for write_back in planned(installation, outcome)?.unwrap_or_default().write_backs {
+        let known = installation.ledger.write_back(write_back.id)?;
+        if known.is_none_or(|known| known.state == State::Planned) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Plans and releases the write-backs of one approved outcome.

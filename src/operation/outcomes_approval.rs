@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::installation::Installation;
+use super::installation::{Installation, Writing as _};
 use super::outcomes::{approve_one, not_approved_by, shown};
 use super::outcomes_workbook::moment;
 use super::{Actor, Failure, OutcomeListed, OutcomesApproved};
@@ -42,20 +42,25 @@ impl Installation {
         // What is named twice is approved once.
         let seen: BTreeSet<&(SubmissionId, String, Date, u32)> = seen.iter().collect();
         for (id, person, sitting, revision) in seen {
-            let rows = self.ledger.outcomes(Some(id))?;
-            let is_its =
-                |row: &&OutcomeRow| row.outcome.person.to_string() == *person && row.outcome.sitting == *sitting;
-            let latest = rows.iter().rfind(is_its);
-            match latest.ok_or_else(|| "it has no outcome of that sitting".to_owned()) {
-                Ok(latest) => match not_approved_as_seen(self, &self.actor, latest, *revision) {
-                    None => {
-                        report.write_backs += approve_one(self, &self.actor.clone(), &latest.outcome)?;
+            // Whatever is compared here is still so when it is approved.
+            self.atomically(|all| {
+                let rows = all.ledger.outcomes(Some(id))?;
+                let is_its =
+                    |row: &&OutcomeRow| row.outcome.person.to_string() == *person && row.outcome.sitting == *sitting;
+                let latest = rows.iter().rfind(is_its);
+                let why = latest.map_or_else(
+                    || Some("it has no outcome of that sitting".to_owned()),
+                    |latest| not_approved_as_seen(all, &all.actor, latest, *revision),
+                );
+                match (latest, why) {
+                    (Some(latest), None) => {
+                        report.write_backs += approve_one(all, &all.actor.clone(), &latest.outcome)?;
                         report.approved.push(id.clone());
                     }
-                    Some(why) => drop(report.not_approved.insert(name(id, person), why)),
-                },
-                Err(why) => drop(report.not_approved.insert(name(id, person), why)),
-            }
+                    (_, why) => drop(report.not_approved.insert(name(id, person), why.unwrap_or_default())),
+                }
+                Ok(())
+            })?;
         }
         report.approved.dedup();
         Ok(report)

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::at_sitting::{AtSitting, Listed};
-use super::installation::Installation;
+use super::installation::{Installation, Writing as _};
 use super::outcomes::shown;
 use super::outcomes_workbook::{checked, deciding_panel, loaded_outcome, record, would_record};
 use super::{Failure, OutcomeListed, OutcomesLoaded, Paging};
@@ -157,13 +157,15 @@ impl Installation {
         filled: &[FilledRow],
         dry_run: bool,
     ) -> Result<OutcomesRecorded, Failure> {
+        let work = |all: &mut Self| {
+            let loaded = read(all, panel, date, filled)?;
+            let troubles = loaded.troubles.iter().filter_map(|trouble| FieldTrouble::of(trouble, filled)).collect();
+            let actor = all.actor.clone();
+            let loaded = record(all, &actor, loaded, dry_run, "the page")?;
+            Ok(OutcomesRecorded { loaded, troubles })
+        };
         // Whatever is compared here is still so when it is recorded.
-        let _lease = if dry_run { None } else { Some(self.ledger.lease(crate::ledger::Work::Import)?) };
-        let loaded = read(self, panel, date, filled)?;
-        let troubles = loaded.troubles.iter().filter_map(|trouble| FieldTrouble::of(trouble, filled)).collect();
-        let actor = self.actor.clone();
-        let loaded = record(self, &actor, loaded, dry_run, "the page")?;
-        Ok(OutcomesRecorded { loaded, troubles })
+        if dry_run { work(self) } else { self.atomically(work) }
     }
 
     /// Exactly what would be written where if what was filled in were recorded and approved: an entry for each outcome that

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::at_sitting::AtSitting;
-use super::installation::{Installation, Rulebook};
+use super::installation::{Installation, Rulebook, Writing as _};
 use super::{Actor, Failure, FailureKind};
 use crate::calendar::Clock;
 use crate::diagnostic::Place;
@@ -149,8 +149,12 @@ pub(super) fn load(
     dry_run: bool,
 ) -> Result<OutcomesLoaded, Failure> {
     let workbook = FilledIn::open(&workbook_bytes(file)?);
-    let loaded = checked(installation, &workbook, None)?;
-    record(installation, actor, loaded, dry_run, "the workbook")
+    let work = |all: &mut Installation| {
+        let loaded = checked(all, &workbook, None)?;
+        record(all, actor, loaded, dry_run, "the workbook")
+    };
+    // Whatever is compared here is still so when it is recorded.
+    if dry_run { work(installation) } else { installation.atomically(work) }
 }
 
 /// Records what is right of what was filled in: each request with all of its children, or not at all. `whole` is what

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::import::{Incoming, read_file};
-use super::installation::Installation;
+use super::installation::{Installation, Writing as _};
 use super::{Failure, OpenLedger, Page, Paging, Thing, Unwatched};
 use crate::domain::Account;
 use crate::export::Record;
@@ -74,13 +74,23 @@ impl OpenLedger {
 
     /// Gives one up.
     pub fn quarantine_discard(&mut self, id: u64, reason: &str) -> Result<Quarantined, Failure> {
-        if self.ledger.quarantined(id)?.is_none() {
-            return Err(Failure::not_found(Thing::Quarantined, id));
-        }
-        self.ledger.settle_quarantined(id, EntryState::Discarded, Some(reason), &self.actor)?;
+        let discarded = self.atomically(|all| {
+            let missing = || Failure::not_found(Thing::Quarantined, id);
+            let before = all.ledger.quarantined(id)?.ok_or_else(missing)?;
+            if before.state != EntryState::Waiting {
+                let help = format!("`tessera quarantine show {id}` shows what became of it");
+                let what = format_args!("entry {id} of the quarantine is {} already", before.state.as_str());
+                return Err(Failure::conflict(what, help).on_page(
+                    "This record does not wait any more: it was read meanwhile, or somebody else has discarded it. \
+                     Nothing was changed.",
+                    "Open it again to see what became of it.",
+                ));
+            }
+            all.ledger.settle_quarantined(id, EntryState::Discarded, Some(reason), &all.actor)?;
+            Ok(Quarantined::of(&all.ledger.quarantined(id)?.ok_or_else(missing)?))
+        })?;
         log::info!("A record in quarantine was given up.", quarantined = id);
-        let entry = self.ledger.quarantined(id)?.ok_or_else(|| Failure::not_found(Thing::Quarantined, id))?;
-        Ok(Quarantined::of(&entry))
+        Ok(discarded)
     }
 }
 

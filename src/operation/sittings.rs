@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::agenda::agenda_of;
-use super::check::{Checking, each_request, mend, sitting_on};
+use super::check::{Checking, each_request, keep_newer, mend, sitting_on};
 use super::docket::no_sitting;
 use super::installation::Installation;
 use super::page::no_place;
@@ -223,8 +223,8 @@ impl Installation {
             for request in checks.of(submission)? {
                 checked += 1;
                 let stored = request.stored();
-                let before = self.ledger.last_check(&stored.0, stored.1)?;
-                changed.extend(before.is_none_or(|before| before.inputs != stored.2.inputs).then_some(stored));
+                let before = self.ledger.last_check(&stored.0, stored.1)?.map(|before| before.inputs);
+                changed.extend((before != Some(stored.2.inputs)).then_some((stored, before)));
                 renewed.extend(Some(request).filter(|request| !request.renewed.is_empty()));
             }
             Ok(())
@@ -232,7 +232,7 @@ impl Installation {
         drop(checks);
         renew_waivers(self, &renewed)?;
         for batch in changed.chunks(CHECKS_AT_A_TIME) {
-            self.ledger.keep_checks(batch, &self.actor)?;
+            keep_newer(self, batch)?;
         }
         Ok(checked)
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::check::{Checking, mended, page};
+use super::check::{Before, Checking, Stored, keep_newer, mended, page};
 use super::duties::work_through;
 use super::file_report::table;
 use super::import::{Incoming, read_file};
@@ -17,8 +17,8 @@ use super::write_back::{Sending, Task, as_configured, handed_over, runtime, send
 use super::{Actor, CheckedRequest, DutiesRun, Failure, FileReport, Mistake, Progress, Workplace, rehearsal};
 use crate::calendar::Clock;
 use crate::config::SourcePlace;
-use crate::domain::{AuthorityName, PanelName, PersonId, SubmissionId, Verdict};
-use crate::ledger::{Lease, Selection, StoredCheck, Work};
+use crate::domain::{AuthorityName, PanelName, Verdict};
+use crate::ledger::{Lease, Selection, Work};
 use crate::log;
 use crate::report;
 
@@ -336,7 +336,8 @@ pub(super) fn check(installation: &mut Installation, mode: SyncMode) -> Result<C
             }
             renew_waivers(installation, &renewed)?;
             if !changed.is_empty() {
-                installation.ledger.keep_checks(&changed, &installation.actor)?;
+                keep_newer(installation, &changed)?;
+                installation.ledger.give_way();
             }
         }
     }
@@ -403,7 +404,7 @@ impl Checks {
         &mut self,
         installation: &Installation,
         request: &CheckedRequest,
-    ) -> Result<Option<(SubmissionId, PersonId, StoredCheck)>, Failure> {
+    ) -> Result<Option<(Stored, Before)>, Failure> {
         self.checked += 1;
         self.blocked += usize::from(request.is_blocked());
         *self.by_panel.entry(request.panel.clone()).or_default().entry(request.verdict).or_default() += 1;
@@ -424,10 +425,10 @@ impl Checks {
             );
         }
         // Where nothing is said otherwise, nothing is mended.
-        if let Some(before) = before {
-            self.mended += mended(request, &before)?.len();
+        if let Some(before) = &before {
+            self.mended += mended(request, before)?.len();
         }
-        Ok(Some((id, person, check)))
+        Ok(Some(((id, person, check), before.map(|before| before.inputs))))
     }
 }
 

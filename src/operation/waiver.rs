@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::check::{CheckReport, checked_submission, keep_check, known_code};
-use super::installation::Installation;
+use super::installation::{Installation, Writing as _};
 use super::{CheckedRequest, Failure};
 use crate::check::{Code, waiver_days};
 use crate::domain::{FindingName, PersonId, Private, SubmissionId, Waiver};
@@ -140,6 +140,15 @@ impl Installation {
                 "Remove it from the request, and tell information governance.",
             ));
         }
+        self.atomically(|all| all.keep_waiver(id, given, code))
+    }
+
+    fn keep_waiver(
+        &mut self,
+        id: &SubmissionId,
+        given: &WaiverGiven,
+        code: Code,
+    ) -> Result<Result<CheckReport, WrongDay>, Failure> {
         let requests = checked_submission(self, id, &[])?;
         let named = |request: &CheckedRequest| -> Vec<FindingName> {
             let own = request.findings.iter().filter(|finding| finding.code() == code);
@@ -179,6 +188,10 @@ impl Installation {
         if given.reason.expose().trim().is_empty() {
             return Err(Failure::invalid("there is no reason", "say why it is taken back"));
         }
+        self.atomically(|all| all.drop_waiver(id, given, code))
+    }
+
+    fn drop_waiver(&mut self, id: &SubmissionId, given: &WaiverTakenBack, code: Code) -> Result<CheckReport, Failure> {
         let requests = checked_submission(self, id, &[])?;
         let answered: Vec<(PersonId, FindingName, String)> = requests.iter().flat_map(answered_for).collect();
         let of_code = answered.iter().filter(|(_, name, _)| name.code == code.as_str());

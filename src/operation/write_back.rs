@@ -9,7 +9,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
-use super::installation::Installation;
+use super::installation::{Installation, Writing as _};
 use super::outcomes::release;
 use super::{Failure, OpenLedger, Page, Paging, Thing};
 use crate::config::{ClientCertificate, Credentials, ImportFiles, MosaicSettings, Transport};
@@ -133,12 +133,18 @@ impl OpenLedger {
     pub fn writeback_retry(&mut self, id: &str) -> Result<WriteBackShown, Failure> {
         change(self, id, |state| match state {
             State::Held { .. } | State::Refused { .. } => Ok(Event::Release),
-            State::Uncertain { .. } | State::Sending { .. } => {
-                Err("nobody knows whether Mosaic has it: `tessera writeback reconcile` finds out")
+            State::Uncertain { .. } | State::Sending { .. } => Err((
+                "nobody knows whether Mosaic has it: `tessera writeback reconcile` finds out",
+                "It is not known yet whether Mosaic has this note: it is being sent, or will be looked for there.",
+            )),
+            State::Sent { .. } => Err(("Mosaic has it already", "This note is in Mosaic already.")),
+            State::Approved => {
+                Err(("it is waiting to be sent: `tessera writeback send`", "This note is waiting to be sent."))
             }
-            State::Sent { .. } => Err("Mosaic has it already"),
-            State::Approved => Err("it is waiting to be sent: `tessera writeback send`"),
-            State::Planned => Err("its outcome is not approved: `tessera outcomes approve`"),
+            State::Planned => Err((
+                "its outcome is not approved: `tessera outcomes approve`",
+                "The outcome of this note is not approved.",
+            )),
         })
     }
 
@@ -147,11 +153,17 @@ impl OpenLedger {
         let reason = format!("held back by {}", self.actor.as_str());
         change(self, id, |state| match state {
             State::Approved => Ok(Event::Hold { reason }),
-            State::Sent { .. } => Err("Mosaic has it already: correct the outcome instead"),
-            State::Uncertain { .. } | State::Sending { .. } => {
-                Err("it may be on the record already: `tessera writeback reconcile` finds out")
+            State::Sent { .. } => Err((
+                "Mosaic has it already: correct the outcome instead",
+                "This note is in Mosaic already: correct the outcome instead.",
+            )),
+            State::Uncertain { .. } | State::Sending { .. } => Err((
+                "it may be on the record already: `tessera writeback reconcile` finds out",
+                "This note is being sent, or may be in Mosaic already: it is too late to hold it.",
+            )),
+            State::Planned | State::Refused { .. } | State::Held { .. } => {
+                Err(("it does not leave as it is", "This note is not going to be sent as it is."))
             }
-            State::Planned | State::Refused { .. } | State::Held { .. } => Err("it does not leave as it is"),
         })
     }
 }
@@ -159,18 +171,21 @@ impl OpenLedger {
 fn change(
     opened: &mut OpenLedger,
     id: &str,
-    event: impl FnOnce(&State) -> Result<Event, &'static str>,
+    event: impl FnOnce(&State) -> Result<Event, (&'static str, &'static str)>,
 ) -> Result<WriteBackShown, Failure> {
-    let OpenLedger { ledger, actor, .. } = opened;
-    let found = find(ledger, id)?;
-    let event = event(&found.state).map_err(|why| {
-        let help = format!("`tessera writeback show {id}` shows it");
-        Failure::invalid(format_args!("{id} is {}: {why}", found.state.as_str()), help)
+    let (before, now, cause) = opened.atomically(|OpenLedger { ledger, actor, .. }| {
+        let found = find(ledger, id)?;
+        let event = event(&found.state).map_err(|(why, on_page)| {
+            let help = format!("`tessera writeback show {id}` shows it");
+            let failure = Failure::conflict(format_args!("{id} is {}: {why}", found.state.as_str()), help);
+            failure.on_page(format!("{on_page} Nothing was changed."), "Open it again to see how it stands now.")
+        })?;
+        let cause = if matches!(event, Event::Release) { Cause::LetGoOn } else { Cause::HeldByPerson };
+        let next = found.state.next(event).map_err(|error| Failure::conflict(error, "look at it first"))?;
+        let now = ledger.change_write_back(&found, next, actor)?;
+        Ok((found.state, now, cause))
     })?;
-    let cause = if matches!(event, Event::Release) { Cause::LetGoOn } else { Cause::HeldByPerson };
-    let next = found.state.next(event).map_err(|error| Failure::invalid(error, "look at it first"))?;
-    let now = ledger.change_write_back(&found, next, actor)?;
-    writeback::changed(&found.state, &now, Some(cause));
+    writeback::changed(&before, &now, Some(cause));
     Ok(WriteBackShown::of(&now))
 }
 

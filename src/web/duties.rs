@@ -187,6 +187,8 @@ pub(super) async fn complete(
         return show_one(&site, &visitor, id, &refused).await;
     };
     let actor = visitor.acting(SignInRole::Administrator);
-    site.ask(actor, move |installation| installation.duty_complete(&id, &evidence)).await?;
+    let written = evidence.clone();
+    let done = site.ask(actor, move |installation| installation.duty_complete(&id, &evidence)).await;
+    done.map_err(|failure| failure.keeping(written))?;
     Ok(Redirect::to("/duties?done=yes").into_response())
 }

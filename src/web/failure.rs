@@ -23,6 +23,8 @@ pub(super) enum PageFailure {
     Wrong(String),
     /// An operation says why.
     Operation(Failure),
+    /// An operation says why, of a form in which somebody has written something.
+    Written(Failure, String),
     /// The pages are being stopped.
     Stopping,
 }
@@ -34,10 +36,28 @@ impl From<Failure> for PageFailure {
 }
 
 impl PageFailure {
+    /// With what was written in the form that it is about: a page shows it, so that it is not lost.
+    pub(super) fn keeping(self, written: impl Into<String>) -> Self {
+        match self {
+            Self::Operation(failure) => Self::Written(failure, written.into()),
+            other => other,
+        }
+    }
+
+    const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Operation(failure) | Self::Written(failure, _) => Some(failure),
+            _ => None,
+        }
+    }
+
     /// Whether it can be mended by whoever filled in the form that was sent: the form is shown again with what was
     /// typed.
     pub(super) const fn is_of_form(&self) -> bool {
-        matches!(self, Self::Operation(failure) if matches!(failure.kind, FailureKind::Invalid | FailureKind::Conflict))
+        match self.failure() {
+            Some(failure) => matches!(failure.kind, FailureKind::Invalid | FailureKind::Conflict),
+            None => false,
+        }
     }
 
     /// The status that it is answered with.
@@ -47,7 +67,7 @@ impl PageFailure {
 
     /// Says in the log what whoever looks after the pages must know: the browser has its own words.
     fn log(&self) {
-        let Self::Operation(failure) = self else { return };
+        let Some(failure) = self.failure() else { return };
         let (status, cause) = (self.status().as_u16(), failure.cause());
         match failure.kind {
             FailureKind::Failed | FailureKind::Configuration => {
@@ -94,7 +114,7 @@ impl PageFailure {
             ),
             Self::TooMuch(status, what) => said(*status, "That was too much", what, "Wait a moment and try again."),
             Self::Wrong(what) => said(StatusCode::BAD_REQUEST, "This cannot be done", what, "Nothing was changed."),
-            Self::Operation(failure) => {
+            Self::Operation(failure) | Self::Written(failure, _) => {
                 let (status, title) = of_kind(failure.kind);
                 let text = failure.page();
                 (status, text.title.unwrap_or(title).to_owned(), text.what, Some(text.help))
@@ -135,12 +155,17 @@ pub(super) fn sentence(text: &str) -> String {
 
 impl IntoResponse for PageFailure {
     fn into_response(self) -> Response {
-        let is_busy = matches!(&self, Self::Operation(failure) if failure.kind == FailureKind::Busy);
+        let is_busy = self.failure().is_some_and(|failure| failure.kind == FailureKind::Busy);
         self.log();
         let (status, title, what, help) = self.said();
         let body = html! {
             p { (what) }
             @if let Some(help) = help { p { (help) } }
+            @if let Self::Written(_, written) = &self {
+                h2 #written { "What you wrote" }
+                p { "It is not saved. Copy it from here if you still need it." }
+                textarea aria-labelledby="written" rows="6" readonly { (written) }
+            }
             p { a href="/" { "Go to Today" } }
         };
         let mut response = Shell::bare(&title, Room::None).show(&body);

@@ -258,7 +258,7 @@ pub(super) async fn post(
     let (actor, panel, date) =
         (visitor.acting(SignInRole::Administrator), form.panel.as_str().to_owned(), form.sitting);
     let rows = filled.clone();
-    let (recorded, preview) = site
+    let answered = site
         .ask(actor, move |installation| {
             let recorded = installation.outcomes_record(&panel, date, &rows, !records)?;
             let preview = if records || !recorded.troubles.is_empty() {
@@ -268,7 +268,11 @@ pub(super) async fn post(
             };
             Ok((recorded, preview))
         })
-        .await?;
+        .await;
+    let (recorded, preview) = match answered {
+        Ok(answered) => answered,
+        Err(failure) => return Ok(not_recorded(&visitor, &wording, &form, &told, failure)),
+    };
     if !recorded.troubles.is_empty() {
         return Ok(shown(&visitor, &wording, &form, &Told { troubles: &recorded.troubles, ..told }));
     }
@@ -282,6 +286,38 @@ pub(super) async fn post(
         return Ok(Redirect::to(&address).into_response());
     }
     Ok(previewed(&visitor, &wording, &form, &told, &preview))
+}
+
+/// The form as it was filled in, where it could not be recorded for no fault of its own.
+fn not_recorded(
+    visitor: &Visitor,
+    wording: &Wording,
+    form: &OutcomeFormShown,
+    told: &Told<'_>,
+    failure: PageFailure,
+) -> Response {
+    let (what, help) = failure.in_words();
+    let troubles: Vec<FieldTrouble> = form
+        .rows
+        .first()
+        .into_iter()
+        .map(|row| FieldTrouble {
+            submission: row.submission.clone(),
+            person: row.person.clone(),
+            field: "decision".to_owned(),
+            message: what.clone(),
+            help: help.clone().unwrap_or_default(),
+        })
+        .collect();
+    let filled = Told { troubles: &troubles, after: told.after, done: None, filled: told.filled };
+    let mut shown = shown(visitor, wording, form, &filled);
+    // What it says for the log, and how it is answered, is the failure's.
+    let answer = failure.into_response();
+    *shown.status_mut() = answer.status();
+    if let Some(after) = answer.headers().get(axum::http::header::RETRY_AFTER) {
+        shown.headers_mut().insert(axum::http::header::RETRY_AFTER, after.clone());
+    }
+    shown
 }
 
 /// Exactly what would be written on each record.

@@ -380,7 +380,9 @@ pub(super) async fn reject(
         return list_waiting(&site, &visitor, &asked, &Told { refused, ..Told::default() }).await;
     };
     let actor = visitor.acting(SignInRole::Approver);
-    site.ask(actor, move |installation| installation.outcome_reject(&id, &reason)).await?;
+    let written = reason.clone();
+    let done = site.ask(actor, move |installation| installation.outcome_reject(&id, &reason)).await;
+    done.map_err(|failure| failure.keeping(written))?;
     Ok(Redirect::to("/outcomes/waiting?done=rejected").into_response())
 }
 

@@ -145,6 +145,8 @@ pub(super) async fn discard(
         return show_one(&site, &visitor, id, &refused).await;
     };
     let actor = visitor.acting(SignInRole::Systems);
-    site.ask_ledger(actor, move |ledger| ledger.quarantine_discard(id, &reason)).await?;
+    let written = reason.clone();
+    let done = site.ask_ledger(actor, move |ledger| ledger.quarantine_discard(id, &reason)).await;
+    done.map_err(|failure| failure.keeping(written))?;
     Ok(Redirect::to("/quarantine?done=discarded").into_response())
 }

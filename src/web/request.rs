@@ -328,7 +328,9 @@ pub(super) async fn forget(
         let errors = vec![FieldError::new(format!("reason-{key}"), "Say why it is taken away")];
         return show(&site, &visitor, &id, &Refused::of(&posted, errors), None).await;
     };
-    site.ask(actor, move |installation| installation.pack_forget(&id, &key, &reason)).await?;
+    let written = reason.clone();
+    let done = site.ask(actor, move |installation| installation.pack_forget(&id, &key, &reason)).await;
+    done.map_err(|failure| failure.keeping(written))?;
     Ok(Redirect::to(&format!("{back}?done=forgotten")).into_response())
 }
 

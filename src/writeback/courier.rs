@@ -73,6 +73,8 @@ enum Fate {
     Uncertain,
     Held,
     Deferred,
+    /// A person has changed it before it left: it is none of this run's any more.
+    Overtaken,
 }
 
 /// What an attempt has come to.
@@ -101,7 +103,7 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
                 for write_back in self.queue.ready(&busy, &put_off, free)? {
                     busy.push(write_back.person);
                     let span = change::span(&write_back);
-                    under_way.push(self.deliver(write_back).instrument(span));
+                    under_way.push(self.deliver_unless_overtaken(write_back).instrument(span));
                 }
             }
             let Some(done) = under_way.next().await else {
@@ -111,7 +113,7 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
             let (write_back, fate) = done?;
             busy.retain(|other| *other != write_back.person);
             delivery.count(fate);
-            if fate == Fate::Deferred {
+            if matches!(fate, Fate::Deferred | Fate::Overtaken) {
                 put_off.push(write_back.id);
             }
         }
@@ -191,6 +193,15 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
         Ok(())
     }
 
+    /// Whoever holds a write-back back while others are sent is obeyed: what was changed before its request left does
+    /// not leave.
+    async fn deliver_unless_overtaken(&self, write_back: WriteBack) -> Result<(WriteBack, Fate), QueueTrouble> {
+        match self.deliver(write_back.clone()).await {
+            Err(QueueTrouble::Overtaken(id)) if id == write_back.id => Ok((write_back, Fate::Overtaken)),
+            done => done,
+        }
+    }
+
     async fn deliver(&self, write_back: WriteBack) -> Result<(WriteBack, Fate), QueueTrouble> {
         if let Some(fate) = self.prove(&write_back).await? {
             return Ok((write_back, fate));
@@ -208,7 +219,7 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
         for attempt in 1.. {
             write_back = self.step(&write_back, Event::Begin { at: self.clock.now() }, None)?;
             let span = change::attempt_span(&write_back);
-            let (now, tried) = self.attempt(write_back, attempt).instrument(span).await?;
+            let (now, tried) = self.attempt(write_back, attempt).instrument(span).await.map_err(after_it_left)?;
             write_back = now;
             match tried {
                 Tried::Over(fate) => return Ok((write_back, fate)),
@@ -297,8 +308,17 @@ impl Delivery {
             Fate::Uncertain => &mut self.uncertain,
             Fate::Held => &mut self.held,
             Fate::Deferred => &mut self.deferred,
+            Fate::Overtaken => return,
         };
         *counter += 1;
+    }
+}
+
+/// Nobody but the courier changes what is being sent: what was changed all the same is no person's doing.
+fn after_it_left(trouble: QueueTrouble) -> QueueTrouble {
+    match trouble {
+        QueueTrouble::Overtaken(_) => QueueTrouble::Ledger(Box::new(trouble)),
+        trouble => trouble,
     }
 }
 

@@ -1,5 +1,6 @@
 //! An engine as the files of the ledger use it.
 
+use std::cell::Cell;
 use std::fmt;
 use std::ops::{ControlFlow, Deref};
 use std::path::Path;
@@ -11,6 +12,18 @@ use crate::ledger::LedgerTrouble;
 /// The database of a ledger.
 pub(in crate::ledger) struct Database {
     engine: Box<dyn Engine>,
+    whole: Cell<Whole>,
+}
+
+/// Whether transactions are parts of a whole, which is kept or not kept as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    /// Each transaction stands for itself.
+    None,
+    /// They are parts of one.
+    Open,
+    /// They are parts of one, and one of them was not committed.
+    Broken,
 }
 
 impl fmt::Debug for Database {
@@ -21,7 +34,7 @@ impl fmt::Debug for Database {
 
 impl Database {
     pub(in crate::ledger) fn new(engine: Box<dyn Engine>) -> Self {
-        Self { engine }
+        Self { engine, whole: Cell::new(Whole::None) }
     }
 
     /// Runs a statement that changes rows. How many it has changed.
@@ -92,8 +105,46 @@ impl Database {
 
     /// Begins a transaction that writes. Dropped before it is committed, it has changed nothing.
     pub(in crate::ledger) fn begin(&mut self) -> Result<Transaction<'_>, LedgerTrouble> {
+        let is_part = self.whole.get() != Whole::None;
+        if !is_part {
+            self.engine.begin()?;
+        }
+        Ok(Transaction { database: self, is_open: true, is_part })
+    }
+
+    /// Begins a whole: every transaction until its end is a part of it. It waits for its turn here.
+    pub(in crate::ledger) fn begin_whole(&mut self) -> Result<(), LedgerTrouble> {
+        if self.whole.get() != Whole::None {
+            return Err(LedgerTrouble::Database("a whole was begun within a whole".to_owned()));
+        }
         self.engine.begin()?;
-        Ok(Transaction { database: self, is_open: true })
+        self.whole.set(Whole::Open);
+        Ok(())
+    }
+
+    /// Ends the whole, keeping what its parts have changed.
+    ///
+    /// # Errors
+    ///
+    /// Where one of the parts was not committed: then nothing of the whole is kept.
+    pub(in crate::ledger) fn commit_whole(&mut self) -> Result<(), LedgerTrouble> {
+        if self.whole.get() == Whole::Broken {
+            self.roll_back_whole();
+            return Err(LedgerTrouble::Database("a part of what belongs together was not done".to_owned()));
+        }
+        let committed = self.engine.commit();
+        if committed.is_err() {
+            self.roll_back_whole();
+        }
+        self.whole.set(Whole::None);
+        committed
+    }
+
+    /// Ends the whole as if it had not begun.
+    pub(in crate::ledger) fn roll_back_whole(&mut self) {
+        // What cannot be rolled back is never committed either: the connection holds it until it is closed.
+        drop(self.engine.rollback());
+        self.whole.set(Whole::None);
     }
 
     /// A copy of everything, at `to`.
@@ -118,12 +169,16 @@ impl Database {
 pub(in crate::ledger) struct Transaction<'d> {
     database: &'d Database,
     is_open: bool,
+    /// Whether it is kept only with the whole that it is a part of.
+    is_part: bool,
 }
 
 impl Transaction<'_> {
-    /// Ends it; what it changed is on the disk.
+    /// Ends it; what it changed is on the disk, or will be with its whole.
     pub(in crate::ledger) fn commit(mut self) -> Result<(), LedgerTrouble> {
-        self.database.engine.commit()?;
+        if !self.is_part {
+            self.database.engine.commit()?;
+        }
         self.is_open = false;
         Ok(())
     }
@@ -139,7 +194,9 @@ impl Deref for Transaction<'_> {
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        if self.is_open {
+        if self.is_open && self.is_part {
+            self.database.whole.set(Whole::Broken);
+        } else if self.is_open {
             // What cannot be rolled back is never committed either: the connection holds it until it is closed.
             drop(self.database.engine.rollback());
         }
