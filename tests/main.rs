@@ -7,6 +7,7 @@
     reason = "a test that cannot go on should stop where it is"
 )]
 
+mod beside;
 mod calendar;
 mod clauses;
 mod command;
