@@ -148,11 +148,14 @@ fn write(file: &mut SealedFile, chunks: &[Chunk]) -> io::Result<Vec<Block>> {
     Ok(blocks)
 }
 
+/// The order of a chunk, its run, its rows, and the number of the first.
+type Head = (Vec<u8>, usize, Vec<u8>, u64);
+
 /// Runs that are read together, in their order.
 struct Merged {
     runs: Vec<Run>,
     /// The next chunk of each run; of two in the same place the earlier run's comes first.
-    heads: BinaryHeap<Reverse<(Vec<u8>, usize, Vec<u8>, u64)>>,
+    heads: BinaryHeap<Reverse<Head>>,
 }
 
 /// A run that is read.

@@ -34,7 +34,7 @@ pub(super) fn left(database: &Database, authority: &str, extract: &str) -> Resul
     for sql in LEFT {
         database.each(sql, params![authority, extract], |row| {
             digest.update("row");
-            row.values().try_for_each(|value| Ok(absorb(&mut digest, value?)))
+            row.values().try_for_each(|value| value.map(|value| absorb(&mut digest, value)))
         })?;
     }
     Ok(digest.finalize().to_vec())

@@ -6,6 +6,9 @@ use super::verbs::Engine;
 use crate::calendar::Clock;
 use crate::ledger::{LedgerKey, LedgerTrouble};
 
+/// Opens the ledger at a path with its key.
+type Open = fn(&Path, LedgerKey, Clock) -> Result<Box<dyn Engine>, LedgerTrouble>;
+
 /// An engine, by the scheme of its addresses.
 #[derive(Debug)]
 pub(super) struct Scheme {
@@ -14,7 +17,7 @@ pub(super) struct Scheme {
     /// How an address of it is written, for a message.
     pub(super) help: &'static str,
     /// Opens the ledger there, making it where it is not, and brings it up to date.
-    pub(super) open: fn(&Path, LedgerKey, Clock) -> Result<Box<dyn Engine>, LedgerTrouble>,
+    pub(super) open: Open,
 }
 
 /// Every engine that there is.
