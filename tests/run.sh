@@ -30,6 +30,8 @@ install_packages() {
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
     # The tests have it open tessera's workbooks, and read what it has written.
     command -v soffice >/dev/null || missing+=(libreoffice-writer-nogui libreoffice-calc-nogui)
+    # What a page costs is counted by the calls that it makes.
+    command -v strace >/dev/null || missing+=(strace)
     # The pages are tried in a real browser.
     [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing+=(chromium)
     command -v node >/dev/null || missing+=(nodejs)

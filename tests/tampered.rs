@@ -35,6 +35,12 @@ const TAMPERINGS: &[(&str, &str)] = &[
       UPDATE audit SET sequence = 5 WHERE sequence = -1",
         "entry 4 is not",
     ),
+    // Whom a look has shown.
+    ("DELETE FROM audit_shown", "has shown was changed"),
+    ("DELETE FROM audit_shown WHERE id = 'lincolnshire-700002'", "has shown was changed"),
+    ("UPDATE audit_shown SET id = 'person 999999' WHERE id = 'person 100002'", "has shown was changed"),
+    ("INSERT INTO audit_shown VALUES (1, 'person 100002')", "whom entry 1 has shown was changed"),
+    ("INSERT INTO audit_shown VALUES (1000000, 'person 100002')", "entry 1000000 has shown somebody"),
     // What was written on records.
     ("UPDATE write_back SET payload = replace(payload, 'Decision', 'Decisiom') WHERE sequence = 1", "write-back"),
     (

@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::engine::{Database, Row, Transaction, Value, params};
 use super::learning::looked_at;
-use super::store::{count, decode};
-use super::{Ledger, LedgerTrouble};
+use super::store::{count, decode, number};
+use super::{Ledger, LedgerTrouble, look};
 use crate::domain::{State, WriteBack, hexadecimal};
 
 /// Who does something: a role and, where it is known, the account.
@@ -64,6 +64,9 @@ pub struct AuditEntry {
     /// Mosaic's id of what was written, where this entry is a receipt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt: Option<String>,
+    /// Whom it has shown besides, where this entry is a look: requests, and children as `person ID`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<String>,
 }
 
 /// What an entry says.
@@ -132,26 +135,6 @@ pub(super) fn fingerprint(text: &str) -> Vec<u8> {
 }
 
 impl Ledger {
-    /// Writes into the trail that somebody has looked at a child's record.
-    pub fn audit_view(&mut self, actor: &Actor, subject: &str) -> Result<(), LedgerTrouble> {
-        self.note(actor, "viewed", subject)
-    }
-
-    /// Writes into the trail that somebody has looked at several children's records, an entry for each.
-    pub fn audit_views<'s>(
-        &mut self,
-        actor: &Actor,
-        subjects: impl IntoIterator<Item = &'s str>,
-    ) -> Result<(), LedgerTrouble> {
-        let at = self.now();
-        let transaction = self.transaction()?;
-        for subject in subjects {
-            let said = Said { actor, action: "viewed", subject, before: &[], after: &[] };
-            append(&transaction, &at, &said)?;
-        }
-        transaction.commit()
-    }
-
     /// The whole trail, first to last.
     pub fn audit_trail(&self) -> Result<Vec<AuditEntry>, LedgerTrouble> {
         self.trail_where("1 = 1 ORDER BY a.sequence", &[])
@@ -168,7 +151,7 @@ impl Ledger {
              w.payload
              FROM audit a LEFT JOIN write_back w ON w.id = a.subject AND a.action = 'sent' WHERE {condition}"
         );
-        self.database.rows(&sql, parameters, |row| {
+        let mut entries = self.database.rows(&sql, parameters, |row| {
             let hash = |at: usize| row.get::<Vec<u8>>(at).map(|hash| hexadecimal(&hash));
             Ok(AuditEntry {
                 sequence: count(row.get(0)?),
@@ -181,8 +164,13 @@ impl Ledger {
                 previous: hash(7)?,
                 hash: hash(8)?,
                 receipt: row.get::<Option<String>>(9)?.and_then(|payload| receipt(&payload)),
+                ids: Vec::new(),
             })
-        })
+        })?;
+        for entry in entries.iter_mut().filter(|entry| look::holds_ids(entry)) {
+            entry.ids = look::ids(&self.database, number(entry.sequence))?;
+        }
+        Ok(entries)
     }
 
     /// Writes something into the trail that changes nothing else.
@@ -216,6 +204,9 @@ impl Ledger {
             if entry.action == "first-look" && looked_at(&self.database, entry.sequence)? != entry.after {
                 return Ok(Some(format!("what the first look of entry {wanted} has said was changed afterwards")));
             }
+            if !look::is_whole(&self.database, entry.sequence, &entry.action, &entry.after)? {
+                return Ok(Some(format!("whom entry {wanted} has shown was changed afterwards")));
+            }
             wanted += 1;
             last = entry.hash;
             is_noted = is_noted || noted.is_some_and(|noted| noted.eq_ignore_ascii_case(&hexadecimal(&last)));
@@ -225,6 +216,9 @@ impl Ledger {
         verdict.head = hexadecimal(&last);
         let broken =
             broken.or_else(|| (!is_noted).then(|| "the entry that was noted is not in it any more".to_owned()));
+        let without = if broken.is_none() { look::without_entry(&self.database)? } else { None };
+        let broken =
+            broken.or_else(|| without.map(|entry| format!("entry {entry} has shown somebody and is not there")));
         verdict.broken = match broken {
             None => self.first_difference()?,
             broken => broken,

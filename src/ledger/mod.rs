@@ -17,6 +17,7 @@ mod import;
 mod kept_paper;
 mod learning;
 mod lock;
+mod look;
 mod outcome;
 mod page;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use import::{FileBegun, FileStart, Item, OpenFile};
 pub use kept_paper::KeptRow;
 pub use learning::{Decided, DutiesTallied, FirstLacks, FirstLooks};
 pub use lock::{Lease, Work};
+pub use look::Seen;
 pub use outcome::{OutcomeRow, Recorded};
 pub use page::{AuditSelection, Booked, OutcomeKey, OutcomeSelection, Span};
 pub use quarantine::{Entry, EntryState};

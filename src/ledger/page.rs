@@ -170,10 +170,16 @@ impl Ledger {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, LedgerTrouble> {
         let before = before.map_or(i64::MAX, number);
-        let AuditSelection { subject, actor } = selection;
+        let subject = selection.subject.as_deref().map(super::look::sought);
         let mut narrow = Conditions::one("a.sequence <", parameter(&before));
-        narrow.and_if("a.subject =", subject.as_ref().map(parameter));
-        narrow.and_if("a.actor =", actor.as_ref().map(parameter));
+        if let Some(subject) = &subject {
+            let about = narrow.with(parameter(subject));
+            // And the lists that it was on.
+            narrow.and(&format!(
+                "(a.subject = {about} OR a.sequence IN (SELECT entry FROM audit_shown WHERE id = {about}))"
+            ));
+        }
+        narrow.and_if("a.actor =", selection.actor.as_ref().map(parameter));
         let limit = narrow.with(parameter(&limit));
         self.trail_where(&format!("{} ORDER BY a.sequence DESC LIMIT {limit}", narrow.text()), narrow.values())
     }

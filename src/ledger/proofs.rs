@@ -230,9 +230,9 @@ fn whatever_is_changed_behind_the_trail_is_seen() {
 fn a_chain_that_was_cut_is_whole_and_lacks_the_entry_that_was_noted() {
     let (_folder, mut ledger) = ledger();
     import(&mut ledger, 1, &[submission(1, StepStatus::Started)]);
-    ledger.audit_view(&actor(), "a-1").unwrap();
+    ledger.note(&actor(), "viewed", "a-1").unwrap();
     let head = ledger.audit_verify(None).unwrap().head;
-    ledger.audit_view(&actor(), "a-1").unwrap();
+    ledger.note(&actor(), "viewed", "a-1").unwrap();
     assert!(ledger.audit_verify(Some(&head)).unwrap().whole, "the chain has grown");
     let trail = ledger.audit_trail().unwrap();
     assert!(trail.windows(2).all(|two| two[1].previous == two[0].hash) && trail.iter().any(|one| one.hash == head));

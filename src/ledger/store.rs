@@ -68,6 +68,11 @@ impl Ledger {
         super::epoch::mark(&copy, &self.now())
     }
 
+    /// Whether a ledger that was kept open is still the one that lies at its address, as this tessera knows it.
+    pub fn is_current(&self) -> Result<bool, LedgerTrouble> {
+        self.database.is_current()
+    }
+
     pub(super) fn now(&self) -> String {
         self.clock.now().to_string()
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::check::{checked_panel, sitting_on};
 use super::duties::{DutyListed, outstanding};
 use super::installation::Installation;
+use super::seen::seen_on;
 use super::trackers::is_anothers;
 use super::{CheckedRequest, Failure};
 use crate::calendar::{Deadline, Office, with_offset};
@@ -133,7 +134,7 @@ impl Installation {
         let sitting = sitting_on(self, &profile, date)?;
         let requests = checked_panel(self, &profile, Some(&sitting), &[])?;
         let agenda = agenda_of(self, &profile, sitting, requests, 0)?;
-        self.ledger.audit_view(&self.actor, &format!("agenda {} {date}", agenda.panel))?;
+        self.viewed(&format!("agenda {} {date}", agenda.panel), &seen_on([&agenda]))?;
         Ok(agenda)
     }
 }

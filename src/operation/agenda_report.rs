@@ -80,6 +80,11 @@ impl Agenda {
 
     /// Writes the agenda to a `.xlsx` or `.html` file, with the matrix and the list of what to chase.
     pub fn out(&self, file: &Path) -> Result<(), Failure> {
+        written(&self.sheets(), file)
+    }
+
+    /// The sheets of that file.
+    pub fn sheets(&self) -> Sheets {
         let requests: Vec<&CheckedRequest> = self.requests.iter().collect();
         let day = report::day(self.sitting.date);
         let mut tables = vec![self.table()];
@@ -89,7 +94,7 @@ impl Agenda {
             Matrix { title: "Papers".to_owned(), ..matrix(&self.title, &requests) },
             findings(&self.requests),
         ]);
-        written(&Sheets { title: format!("{}, {day}", self.title), tables }, file)
+        Sheets { title: format!("{}, {day}", self.title), tables }
     }
 
     fn table(&self) -> Matrix {

@@ -78,6 +78,11 @@ impl<'i> AtSitting<'i> {
         Ok(Self { installation, profile, date, clock, docket, booked, decided, candidates })
     }
 
+    /// The panel and the day.
+    pub(super) const fn meant(&self) -> (&Profile, Date) {
+        (self.profile, self.date)
+    }
+
     /// A request, where it belongs to the sitting: what was decided at it does, whatever else is said of it.
     fn request(&self, candidate: &Candidate) -> Result<Option<Submission>, Failure> {
         let ledger = &self.installation.ledger;

@@ -12,6 +12,7 @@ use super::installation::{Installation, Writing as _};
 use super::pack;
 use super::panels::does_not_sit;
 use super::prepared::{Child, Others, Prepared};
+use super::seen::seen_on;
 use super::waiver::renew_waivers;
 use super::{Failure, FailureKind, Mistake, Thing};
 use crate::calendar::Office;
@@ -84,7 +85,7 @@ impl Installation {
     pub fn check(&mut self, scope: &CheckScope, stated: &[StatedFact]) -> Result<CheckReport, Failure> {
         known_facts(self, stated)?;
         let requests = checked(self, scope, stated)?;
-        self.ledger.audit_view(&self.actor, &scope.subject())?;
+        self.viewed(&scope.subject(), &seen_on(&requests))?;
         if let CheckScope::Submission { id, .. } = scope
             && !stated.is_empty()
         {

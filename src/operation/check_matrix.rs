@@ -10,6 +10,11 @@ use crate::report::{Cell, Matrix, Sheets, Tone};
 
 /// Writes the matrix to a `.xlsx` or `.html` file: a table for each panel, and one of everything that was found.
 pub fn check_out(report: &CheckReport, file: &Path) -> Result<(), Failure> {
+    written(&check_sheets(report), file)
+}
+
+/// The sheets of that file.
+pub fn check_sheets(report: &CheckReport) -> Sheets {
     let mut tables = Vec::new();
     let mut by_panel: BTreeMap<&PanelName, Vec<&CheckedRequest>> = BTreeMap::new();
     for request in &report.requests {
@@ -20,8 +25,7 @@ pub fn check_out(report: &CheckReport, file: &Path) -> Result<(), Failure> {
         tables.push(Matrix { title: panel.to_string(), ..matrix(title, &requests) });
     }
     tables.push(findings(&report.requests));
-    let sheets = Sheets { title: "What the requests still lack".to_owned(), tables };
-    written(&sheets, file)
+    Sheets { title: "What the requests still lack".to_owned(), tables }
 }
 
 /// Writes a report where it was asked for.

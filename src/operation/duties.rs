@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::duties_raised::{again, raised};
 use super::installation::{Installation, Rulebook};
 use super::page::no_place;
+use super::seen::seen_on;
 use super::{Actor, Failure, Page, Paging, Thing};
 use crate::calendar::with_offset;
 use crate::domain::{
@@ -293,8 +294,9 @@ impl Installation {
         let after = after.map(|(due, id)| DutyKey { due: due.to_owned(), id: id.to_owned() });
         let rows = self.ledger.duties_page(&selection, after.as_ref(), paging.rows_and_one())?;
         let listed: Vec<DutyListed> = rows.iter().map(|row| listed(self, row)).collect::<Result<_, _>>()?;
-        self.ledger.audit_view(&self.actor, "duties")?;
-        Ok(Page::of(paging, listed, |last| last.key.clone(), Clone::clone))
+        let page = Page::of(paging, listed, |last| last.key.clone(), Clone::clone);
+        self.viewed("duties", &seen_on(&page.rows))?;
+        Ok(page)
     }
 
     /// Every duty that a filter lets through. That somebody looked stands in the audit trail.
@@ -307,7 +309,7 @@ impl Installation {
                 duties.push(listed(self, row)?);
             }
         }
-        self.ledger.audit_view(&self.actor, "duties")?;
+        self.viewed("duties", &seen_on(&duties))?;
         Ok(duties)
     }
 }
@@ -332,7 +334,8 @@ impl Installation {
     /// One duty, and who was reminded of it. That somebody looked stands in the audit trail.
     pub fn duty_show(&mut self, id: &DutyId) -> Result<DutyShown, Failure> {
         let known = known(self, id)?;
-        self.ledger.audit_view(&self.actor, id.as_str())?;
+        let about = listed(self, &known)?;
+        self.viewed(id.as_str(), &seen_on([&about]))?;
         let authority = self.rules.authority(&known.duty.authority())?;
         let office = self.rules.office(&known.duty.authority())?;
         let reminded = self.ledger.told_of(id)?.into_iter().map(|told| {
@@ -340,7 +343,7 @@ impl Installation {
             let role = RoleNamed::of(authority, &told.role);
             RoleReminded { role, at: with_offset(&at), at_in_words: report::moment(&at), times: told.times }
         });
-        Ok(DutyShown { reminded: reminded.collect(), listed: listed(self, &known)? })
+        Ok(DutyShown { reminded: reminded.collect(), listed: about })
     }
 }
 
@@ -349,13 +352,6 @@ fn known(installation: &Installation, id: &DutyId) -> Result<DutyStanding, Failu
     let known = installation.ledger.duty(id)?;
     let is_served = |known: &DutyStanding| installation.configuration.authority(&known.duty.authority()).is_some();
     known.filter(is_served).ok_or_else(|| Failure::not_found(Thing::Duty, id))
-}
-
-impl Installation {
-    /// The roles on whose desks duties come, and what people call them.
-    pub fn duty_roles(&self) -> BTreeMap<String, String> {
-        self.configuration.authorities.iter().flat_map(|authority| roles_of(&self.rules, &authority.name)).collect()
-    }
 }
 
 /// The roles of an authority on whose desks duties come: who must do one, and who hears of it when it is not done.

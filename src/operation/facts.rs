@@ -34,12 +34,12 @@ impl Installation {
         let stated_by = self.ledger.stated_by(id)?;
         let checking = Checking::of_one(self, &submission, &[])?;
         let shown = checking.prepared(&submission)?.map(|prepared| facts(&prepared, &stated_by)).unwrap_or_default();
-        self.ledger.audit_view(&self.actor, id.as_str())?;
+        self.viewed_request(&submission)?;
         Ok(shown)
     }
 }
 
-fn facts(prepared: &Prepared<'_>, stated_by: &BTreeMap<String, String>) -> Vec<FactShown> {
+pub(super) fn facts(prepared: &Prepared<'_>, stated_by: &BTreeMap<String, String>) -> Vec<FactShown> {
     let kinds = prepared.profile.requests.kinds_of(prepared.submission);
     let hanging = hanging_on(prepared.profile, &kinds);
     let asked = prepared.profile.facts.keys();

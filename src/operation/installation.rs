@@ -13,8 +13,8 @@ use super::{Actor, Failure, Mistake, Thing, Workplace};
 use crate::calendar::{Clock, Holidays, Office};
 use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Place, Severity};
-use crate::domain::{AuthorityName, PanelName, SubmissionId};
-use crate::ledger::{Ledger, LedgerKey, SubmissionRow};
+use crate::domain::{AuthorityName, PanelName, Submission, SubmissionId};
+use crate::ledger::{Ledger, LedgerKey, Seen, SubmissionRow};
 use crate::mapping::{Authority, Field, FormMapping, Library, MappingSet};
 use crate::panel::{Known, KnownField, Profile};
 
@@ -329,6 +329,18 @@ impl Installation {
         self.pack_reader.clone().map_or_else(own, Ok)
     }
 
+    /// Writes into the trail that whoever asks has looked at something, and whom it has shown: one entry.
+    pub(super) fn viewed(&mut self, subject: &str, seen: &Seen) -> Result<(), Failure> {
+        Ok(self.ledger.audit_look(&self.actor, "viewed", subject, seen)?)
+    }
+
+    /// The same of one request: whoever it is about was shown.
+    pub(super) fn viewed_request(&mut self, submission: &Submission) -> Result<(), Failure> {
+        let mut seen = Seen::default();
+        submission.people.iter().for_each(|person| seen.person(person));
+        self.viewed(submission.id.as_str(), &seen)
+    }
+
     /// A submission of an authority that is served. One of another is not there, though the ledger may still hold it.
     pub(super) fn submission(&self, id: &SubmissionId) -> Result<Option<SubmissionRow>, Failure> {
         let row = self.ledger.submission(id)?;
@@ -342,6 +354,11 @@ impl Installation {
 }
 
 impl OpenLedger {
+    /// Writes into the trail that whoever asks has looked at something, and whom it has shown: one entry.
+    pub(super) fn viewed(&mut self, subject: &str, seen: &Seen) -> Result<(), Failure> {
+        Ok(self.ledger.audit_look(&self.actor, "viewed", subject, seen)?)
+    }
+
     /// Whether a panel is of an authority that is served: the ledger may hold what is of others.
     pub(super) fn serves(&self, panel: &PanelName) -> bool {
         self.configuration.authority(&panel.authority()).is_some()

@@ -10,7 +10,7 @@ use super::check::{keep_check, requested};
 use super::installation::{Installation, Writing as _};
 use super::pack::{PackChecked, PackPaper, look};
 use super::{Failure, Thing};
-use crate::domain::SubmissionId;
+use crate::domain::{Submission, SubmissionId};
 use crate::ledger::KeptRow;
 use crate::mapping::Authority;
 use crate::report;
@@ -49,7 +49,8 @@ impl Installation {
     /// with the whole pack, the refused ones among it.
     pub fn pack_keep(&mut self, id: &SubmissionId, path: &Path) -> Result<PackChecked, Failure> {
         let looked = look(self, &self.pack_reader()?, id, path, &[], None)?;
-        self.ledger.audit_view(&self.actor, id.as_str())?;
+        let submission = requested(self, id)?;
+        self.viewed_request(&submission)?;
         self.atomically(|all| {
             all.ledger.keep_papers(id, &looked.to_keep, &all.actor)?;
             keep_check(all, id)
@@ -59,8 +60,10 @@ impl Installation {
 
     /// The papers that are kept with a request, in the order in which they were kept.
     pub fn pack_kept(&mut self, id: &SubmissionId) -> Result<Vec<KeptPaper>, Failure> {
-        let kept = kept(self, id)?;
-        self.ledger.audit_view(&self.actor, id.as_str())?;
+        let row = self.submission(id)?;
+        let submission = row.ok_or_else(|| Failure::not_found(Thing::Submission, id))?.submission;
+        let kept = kept_with(self, &submission)?;
+        self.viewed_request(&submission)?;
         Ok(kept)
     }
 
@@ -83,12 +86,10 @@ impl Installation {
 }
 
 /// The papers that are kept with a request, each file once.
-pub(super) fn kept(installation: &Installation, id: &SubmissionId) -> Result<Vec<KeptPaper>, Failure> {
-    let row = installation.submission(id)?;
-    let submission = row.ok_or_else(|| Failure::not_found(Thing::Submission, id))?.submission;
+pub(super) fn kept_with(installation: &Installation, submission: &Submission) -> Result<Vec<KeptPaper>, Failure> {
     let authority = installation.rules.authority(&submission.authority)?;
     let mut papers: Vec<KeptPaper> = Vec::new();
-    for row in installation.ledger.kept_papers(id)? {
+    for row in installation.ledger.kept_papers(&submission.id)? {
         match papers.iter_mut().find(|paper| paper.key == row.key) {
             Some(paper) => paper.people.push(row.document.person.to_string()),
             None => papers.push(KeptPaper::of(row, authority)),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Failure, Installation, OpenLedger, Page, Paging};
+use super::{Failure, OpenLedger, Page, Paging};
 use crate::ledger::{AuditEntry, AuditSelection, AuditVerdict, Status};
 use crate::report;
 
@@ -46,19 +46,7 @@ pub struct AuditVerdictShown {
     pub broken: Option<String>,
 }
 
-impl Installation {
-    /// Writes into the trail that somebody has looked at a list of what was decided or written about children.
-    pub fn list_viewed(&mut self, list: &str) -> Result<(), Failure> {
-        Ok(self.ledger.audit_view(&self.actor, list)?)
-    }
-}
-
 impl OpenLedger {
-    /// Writes into the trail that somebody has looked at a list of what was decided or written about children.
-    pub fn list_viewed(&mut self, list: &str) -> Result<(), Failure> {
-        Ok(self.ledger.audit_view(&self.actor, list)?)
-    }
-
     /// The ledger at a glance.
     pub fn ledger_status(&self, with_digest: bool) -> Result<LedgerStatus, Failure> {
         Ok(LedgerStatus { ledger: self.ledger.path().to_owned(), status: self.ledger.status(with_digest)? })
@@ -105,14 +93,16 @@ impl OpenLedger {
 /// The trail as CSV (RFC 4180).
 pub fn audit_csv(entries: &[AuditEntry]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let head = ["sequence", "at", "actor", "action", "subject", "before", "after", "previous", "hash", "receipt"];
+    let head =
+        ["sequence", "at", "actor", "action", "subject", "before", "after", "previous", "hash", "receipt", "ids"];
     let mut written = writer.write_record(head);
     for entry in entries {
-        let AuditEntry { sequence, at, actor, action, subject, before, after, previous, hash, receipt } = entry;
+        let AuditEntry { sequence, at, actor, action, subject, before, after, previous, hash, receipt, ids } = entry;
         let number = sequence.to_string();
         let receipt = receipt.as_deref().unwrap_or_default();
         // Account names stand in it, and nobody's name is a formula.
-        let row: [&str; 10] = [&number, at, actor, action, subject, before, after, previous, hash, receipt];
+        let ids = ids.join(" ; ");
+        let row: [&str; 11] = [&number, at, actor, action, subject, before, after, previous, hash, receipt, &ids];
         written = written.and_then(|()| writer.write_record(row.map(as_text)));
     }
     // Writing to memory does not fail.

@@ -33,6 +33,7 @@ mod page;
 mod panel_diff;
 mod panel_profile;
 mod panels;
+mod pool;
 mod pre_proceedings;
 mod prepared;
 #[cfg(test)]
@@ -41,7 +42,9 @@ mod progress;
 mod quarantine;
 mod rehearsal;
 mod reminders;
+mod request_page;
 mod search;
+mod seen;
 mod sittings;
 mod source;
 mod submissions;
@@ -61,7 +64,7 @@ pub use crate::ledger::{Actor, AuditEntry};
 pub use accounts::{AccountListed, AccountNow, InvitationMade, hash_of, new_secret, password_trouble};
 pub use agenda::{Agenda, AgendaEntry, Arising, Heard, InvitationDue, Tracked};
 pub use check::{CheckReport, CheckScope, Explanation, StatedFact, explain};
-pub use check_matrix::check_out;
+pub use check_matrix::{check_out, check_sheets};
 pub use checked_request::{CheckedRequest, PaperChecked};
 pub use duties::{DutiesRun, DutyFilter, DutyListed, DutyShown, Escalates, RoleNamed, RoleReminded, duties_table};
 pub use facts::FactShown;
@@ -81,9 +84,12 @@ pub use mappings::{
     DiagnosticShown, MappingListed, TryReport, VerifyReport, mappings_list, mappings_table, mappings_try,
     mappings_verify,
 };
-pub use outcomes::{OutcomeFilter, OutcomeListed, OutcomesApproved, WriteShown, outcome_text, outcomes_table};
+pub use outcomes::{
+    OutcomeFilter, OutcomeListed, OutcomesApproved, OutcomesOverview, WriteShown, outcome_text, outcomes_table,
+};
 pub use outcomes_page::{
-    ChoiceShown, FieldShown, FieldTrouble, FilledRow, OutcomeFormRow, OutcomeFormShown, OutcomesRecorded,
+    ChoiceShown, FieldShown, FieldTrouble, FilledRow, FormStep, OutcomeFormFilled, OutcomeFormRow, OutcomeFormShown,
+    OutcomesRecorded,
 };
 pub use outcomes_workbook::{OutcomeTaken, OutcomeTrouble, OutcomesLoaded, WorkbookWritten};
 pub use pack::{PackChecked, PackPaper, READ_DOCUMENTS, read_documents};
@@ -91,10 +97,12 @@ pub use page::{Page, Paging};
 pub use panel_diff::{AspectCompared, PanelPair, PanelsCompared};
 pub use panel_profile::{Aspect, Said};
 pub use panels::{CutoffShown, PanelListed, PanelShown, RoleShown, panels_table, sittings_table};
+pub use pool::Pool;
 pub use pre_proceedings::PreProceedings;
 pub use progress::{Progress, Unwatched};
 pub use quarantine::{Quarantined, Replayed, quarantine_table};
 pub use reminders::{Reminded, ReminderDuty, ReminderShown, ReminderState, RemindersRun};
+pub use request_page::RequestPage;
 pub use search::Found;
 pub use sittings::{Readiness, SittingListed, SittingPage};
 pub use submissions::{FactStated, SubmissionFilter, SubmissionListed, SubmissionStory, Submissions};

@@ -9,7 +9,9 @@ use super::check::Checking;
 use super::docket::handed_in;
 use super::installation::{Installation, Writing as _};
 use super::page::no_place;
-use super::{Actor, CheckedRequest, Failure, OpenLedger, Page, Paging, Thing};
+use super::seen::seen_on;
+use super::today::without_outcome;
+use super::{Actor, CheckedRequest, Failure, OpenLedger, Page, Paging, SittingListed, Thing};
 use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, StepStatus, SubmissionId, WriteBack};
 use crate::ledger::{OutcomeKey, OutcomeRow, OutcomeSelection};
 use crate::log;
@@ -88,6 +90,17 @@ pub struct OutcomesApproved {
     pub write_backs: usize,
 }
 
+/// What is recorded, and what waits.
+#[derive(Debug)]
+pub struct OutcomesOverview {
+    /// Outcomes that wait for approval.
+    pub waiting: u64,
+    /// Sittings of the last days with requests that have no outcome yet.
+    pub to_record: Vec<SittingListed>,
+    /// A page of those that are recorded.
+    pub page: Page<OutcomeListed>,
+}
+
 /// Which outcomes are meant.
 #[derive(Debug, Clone, Default)]
 pub struct OutcomeFilter {
@@ -101,8 +114,8 @@ pub struct OutcomeFilter {
 
 impl Installation {
     /// A page of the outcomes of the authorities that are served, as far as a filter lets them through, newest sitting
-    /// first. It may be short before the last one.
-    pub fn outcomes_page(&self, filter: &OutcomeFilter, paging: &Paging) -> Result<Page<OutcomeListed>, Failure> {
+    /// first. It may be short before the last one. That somebody looked stands in the audit trail.
+    pub fn outcomes_page(&mut self, filter: &OutcomeFilter, paging: &Paging) -> Result<Page<OutcomeListed>, Failure> {
         let panel = filter.panel.as_ref().map(|name| self.rules.panel(name, &self.configuration));
         let panel = panel.transpose()?.map(|profile| profile.name.clone());
         let selection = OutcomeSelection { panel, sitting: filter.sitting, state: filter.state };
@@ -111,7 +124,16 @@ impl Installation {
             let rows = self.ledger.outcomes_page(&selection, after.as_ref(), paging.rows_and_one())?;
             Ok(Page::of(paging, rows, key_of_outcome, OutcomeListed::of))
         };
-        Page::of_wanted(paging, page, |one| self.serves(&one.panel))
+        let page = Page::of_wanted(paging, page, |one| self.serves(&one.panel))?;
+        self.viewed("list of outcomes", &seen_on(&page.rows))?;
+        Ok(page)
+    }
+
+    /// That page, with what waits: for approval, and to be recorded.
+    pub fn outcomes_overview(&mut self, filter: &OutcomeFilter, paging: &Paging) -> Result<OutcomesOverview, Failure> {
+        let waiting = self.ledger.outcomes_waiting(&self.served())?;
+        let to_record = without_outcome(self)?;
+        Ok(OutcomesOverview { waiting, to_record, page: self.outcomes_page(filter, paging)? })
     }
 }
 
@@ -132,9 +154,11 @@ fn outcome_key(text: &str) -> Result<OutcomeKey, Failure> {
 }
 
 impl OpenLedger {
-    /// The outcomes.
-    pub fn outcomes_list(&self) -> Result<Vec<OutcomeListed>, Failure> {
-        Ok(self.ledger.outcomes(None)?.iter().map(OutcomeListed::of).collect())
+    /// The outcomes. That somebody looked stands in the audit trail.
+    pub fn outcomes_list(&mut self) -> Result<Vec<OutcomeListed>, Failure> {
+        let listed: Vec<OutcomeListed> = self.ledger.outcomes(None)?.iter().map(OutcomeListed::of).collect();
+        self.viewed("list of outcomes", &seen_on(&listed))?;
+        Ok(listed)
     }
 }
 
@@ -146,8 +170,8 @@ impl Installation {
         if !rows.iter().any(is_served) {
             return Err(Failure::not_found(Thing::Outcome, id));
         }
-        let listed = rows.iter().map(|row| shown(self, &self.actor, row)).collect::<Result<_, _>>()?;
-        self.ledger.audit_view(&self.actor, id.as_str())?;
+        let listed = rows.iter().map(|row| shown(self, &self.actor, row)).collect::<Result<Vec<_>, _>>()?;
+        self.viewed(id.as_str(), &seen_on(&listed))?;
         Ok(listed)
     }
 }

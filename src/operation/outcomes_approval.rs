@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::installation::{Installation, Writing as _};
 use super::outcomes::{approve_one, not_approved_by, shown};
 use super::outcomes_workbook::moment;
+use super::seen::seen_on;
 use super::{Actor, Failure, OutcomeListed, OutcomesApproved};
 use crate::domain::SubmissionId;
 use crate::ledger::OutcomeRow;
@@ -14,7 +15,7 @@ use crate::ledger::OutcomeRow;
 impl Installation {
     /// The outcomes that wait for approval, earliest sitting first, each with exactly what it writes.
     ///
-    /// `limit` counts requests, which are there with all of their children. That each was looked at is in the trail.
+    /// `limit` counts requests, which are there with all of their children. That they were looked at is in the trail.
     pub fn outcomes_waiting(
         &mut self,
         panel: Option<&str>,
@@ -25,8 +26,7 @@ impl Installation {
         let panel = panel.map(|profile| profile.name.clone());
         let rows = self.ledger.outcomes_to_approve(&self.served(), panel.as_ref(), date, limit)?;
         let listed = rows.iter().map(|row| shown(self, &self.actor, row)).collect::<Result<Vec<_>, _>>()?;
-        let viewed: BTreeSet<&str> = listed.iter().map(|outcome| outcome.submission.as_str()).collect();
-        self.ledger.audit_views(&self.actor, viewed)?;
+        self.viewed("outcomes that wait for approval", &seen_on(&listed))?;
         Ok(listed)
     }
 

@@ -13,7 +13,7 @@ use super::outcomes::shown;
 use super::outcomes_workbook::{checked, deciding_panel, loaded_outcome, record, would_record};
 use super::{Failure, OutcomeListed, OutcomesLoaded, Paging};
 use crate::domain::{OutcomeState, PanelName, SubmissionId};
-use crate::ledger::{OutcomeRow, Recorded};
+use crate::ledger::{OutcomeRow, Recorded, Seen};
 use crate::outcome::{CellTrouble, FilledIn, Loaded, Page, PageRow};
 use crate::panel::{Choice, OutcomeField, OutcomeFieldKind, Profile};
 
@@ -129,23 +129,103 @@ pub struct OutcomesRecorded {
     pub troubles: Vec<FieldTrouble>,
 }
 
+/// What is to become of what was filled in on a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormStep {
+    /// It is shown again, to be changed.
+    Change,
+    /// It is checked, and what it would write is shown.
+    Check,
+    /// It is recorded.
+    Record,
+}
+
+/// A page on which something was filled in, and what became of it.
+#[derive(Debug)]
+pub struct OutcomeFormFilled {
+    /// The page.
+    pub form: OutcomeFormShown,
+    /// What was filled in on it.
+    pub filled: Vec<FilledRow>,
+    /// What is wrong, field by field: the requests that it is about were left out.
+    pub troubles: Vec<FieldTrouble>,
+    /// Exactly what would be written; empty unless it was checked and nothing is wrong.
+    pub preview: Vec<OutcomeListed>,
+    /// Why it was not recorded, for no fault of its own.
+    pub failure: Option<Failure>,
+}
+
 impl Installation {
     /// What a page for a sitting's outcomes shows: rows of its workbook, so many requests of them as the paging says. That
     /// it was shown is in the trail.
     pub fn outcome_form(&mut self, panel: &str, date: Date, paging: &Paging) -> Result<OutcomeFormShown, Failure> {
         let profile = deciding_panel(self, panel)?;
-        let (rows, next) = AtSitting::open(self, &profile, date)?.page(paging)?;
-        let shown = OutcomeFormShown {
-            panel: profile.name.clone(),
-            title: profile.title.clone(),
-            sitting: date,
-            decisions: choices(&profile.outcome.decisions),
-            fields: profile.outcome.fields.iter().map(FieldShown::of).collect(),
-            rows: rows.into_iter().map(|listed| OutcomeFormRow::of(listed, &profile)).collect(),
-            next,
-        };
-        self.ledger.note(&self.actor, "outcome-form-shown", profile.name.as_str())?;
+        let shown = OutcomeFormShown::of(&profile, date, AtSitting::open(self, &profile, date)?.page(paging)?);
+        self.form_shown(&shown)?;
         Ok(shown)
+    }
+
+    /// Takes what was filled in on that page a step further; who is at the sitting is worked out once. That the page was
+    /// shown again is in the trail. What cannot be recorded is shown again as it was filled in.
+    pub fn outcome_form_filled(
+        &mut self,
+        panel: &str,
+        date: Date,
+        paging: &Paging,
+        fill: &dyn Fn(&OutcomeFormShown) -> Vec<FilledRow>,
+        step: FormStep,
+    ) -> Result<OutcomeFormFilled, Failure> {
+        let profile = deciding_panel(self, panel)?;
+        let taken = |all: &mut Self| all.taken(&profile, date, paging, fill, step);
+        // Whatever is compared when it is recorded is still so then.
+        let answer = if step == FormStep::Record { self.atomically(taken) } else { taken(self) };
+        let answer = match answer {
+            Err(failure) if step == FormStep::Record => {
+                let shown = self.taken(&profile, date, paging, fill, FormStep::Change)?;
+                OutcomeFormFilled { failure: Some(failure), ..shown }
+            }
+            answer => answer?,
+        };
+        if step != FormStep::Record || !answer.troubles.is_empty() || answer.failure.is_some() {
+            self.form_shown(&answer.form)?;
+        }
+        Ok(answer)
+    }
+
+    fn taken(
+        &mut self,
+        profile: &Profile,
+        date: Date,
+        paging: &Paging,
+        fill: &dyn Fn(&OutcomeFormShown) -> Vec<FilledRow>,
+        step: FormStep,
+    ) -> Result<OutcomeFormFilled, Failure> {
+        let at = AtSitting::open(self, profile, date)?;
+        let form = OutcomeFormShown::of(profile, date, at.page(paging)?);
+        let filled = fill(&form);
+        let (troubles, preview) = (Vec::new(), Vec::new());
+        let mut answer = OutcomeFormFilled { form, filled, troubles, preview, failure: None };
+        if step == FormStep::Change {
+            return Ok(answer);
+        }
+        let loaded = read(self, &at, &answer.filled)?;
+        answer.troubles = FieldTrouble::all(&loaded, &answer.filled);
+        if step == FormStep::Record {
+            let actor = self.actor.clone();
+            record(self, &actor, loaded, false, "the page")?;
+        } else if answer.troubles.is_empty() {
+            answer.preview = previewed(self, loaded)?;
+        }
+        Ok(answer)
+    }
+
+    fn form_shown(&mut self, form: &OutcomeFormShown) -> Result<(), Failure> {
+        let mut seen = Seen::default();
+        for row in &form.rows {
+            seen.id(row.submission.as_str());
+            seen.person(&row.person);
+        }
+        Ok(self.ledger.audit_look(&self.actor, "outcome-form-shown", form.panel.as_str(), &seen)?)
     }
 
     /// Records what was filled in on a page: all or nothing for each request, and twice is once. A row of which another
@@ -158,8 +238,9 @@ impl Installation {
         dry_run: bool,
     ) -> Result<OutcomesRecorded, Failure> {
         let work = |all: &mut Self| {
-            let loaded = read(all, panel, date, filled)?;
-            let troubles = loaded.troubles.iter().filter_map(|trouble| FieldTrouble::of(trouble, filled)).collect();
+            let profile = deciding_panel(all, panel)?;
+            let loaded = read(all, &AtSitting::open(all, &profile, date)?, filled)?;
+            let troubles = FieldTrouble::all(&loaded, filled);
             let actor = all.actor.clone();
             let loaded = record(all, &actor, loaded, dry_run, "the page")?;
             Ok(OutcomesRecorded { loaded, troubles })
@@ -176,27 +257,33 @@ impl Installation {
         date: Date,
         filled: &[FilledRow],
     ) -> Result<Vec<OutcomeListed>, Failure> {
-        let mut listed = Vec::new();
-        for read in read(self, panel, date, filled)?.outcomes {
-            let mut outcome = loaded_outcome(read);
-            outcome.revision = match would_record(self, &outcome)? {
-                Recorded::Unchanged => continue,
-                Recorded::New => 1,
-                Recorded::Revised(revision) => revision,
-            };
-            let (loaded_by, at) = (self.actor.as_str().to_owned(), self.clock.now().to_string());
-            let row = OutcomeRow { outcome, loaded_by, decided_by: None, reason: None, at };
-            listed.push(shown(self, &self.actor, &row)?);
-        }
-        Ok(listed)
+        let profile = deciding_panel(self, panel)?;
+        previewed(self, read(self, &AtSitting::open(self, &profile, date)?, filled)?)
     }
 }
 
+/// What would be written if what was read were recorded and approved.
+fn previewed(installation: &Installation, loaded: Loaded) -> Result<Vec<OutcomeListed>, Failure> {
+    let mut listed = Vec::new();
+    for read in loaded.outcomes {
+        let mut outcome = loaded_outcome(read);
+        outcome.revision = match would_record(installation, &outcome)? {
+            Recorded::Unchanged => continue,
+            Recorded::New => 1,
+            Recorded::Revised(revision) => revision,
+        };
+        let (loaded_by, at) = (installation.actor.as_str().to_owned(), installation.clock.now().to_string());
+        let row = OutcomeRow { outcome, loaded_by, decided_by: None, reason: None, at };
+        listed.push(shown(installation, &installation.actor, &row)?);
+    }
+    Ok(listed)
+}
+
 /// Checks what was filled in. Only requests of the sitting are taken: a page can name any.
-fn read(installation: &Installation, panel: &str, date: Date, filled: &[FilledRow]) -> Result<Loaded, Failure> {
-    let profile = deciding_panel(installation, panel)?;
+fn read(installation: &Installation, at: &AtSitting<'_>, filled: &[FilledRow]) -> Result<Loaded, Failure> {
+    let (profile, date) = at.meant();
     let asked = filled.iter().map(|row| row.submission.clone()).collect();
-    let listed = AtSitting::open(installation, &profile, date)?.among(&asked)?;
+    let listed = at.among(&asked)?;
     let rows = filled.iter().map(|row| PageRow {
         submission: &row.submission,
         person: &row.person,
@@ -260,7 +347,25 @@ impl OutcomeFormRow {
     }
 }
 
+impl OutcomeFormShown {
+    fn of(profile: &Profile, sitting: Date, (rows, next): (Vec<Listed>, Option<String>)) -> Self {
+        Self {
+            panel: profile.name.clone(),
+            title: profile.title.clone(),
+            sitting,
+            decisions: choices(&profile.outcome.decisions),
+            fields: profile.outcome.fields.iter().map(FieldShown::of).collect(),
+            rows: rows.into_iter().map(|listed| OutcomeFormRow::of(listed, profile)).collect(),
+            next,
+        }
+    }
+}
+
 impl FieldTrouble {
+    fn all(loaded: &Loaded, filled: &[FilledRow]) -> Vec<Self> {
+        loaded.troubles.iter().filter_map(|trouble| Self::of(trouble, filled)).collect()
+    }
+
     /// What is wrong with the page as a whole stands at its first row.
     fn of(trouble: &CellTrouble, filled: &[FilledRow]) -> Option<Self> {
         let (row, field) = trouble.field().unwrap_or((0, "decision"));

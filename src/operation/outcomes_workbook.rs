@@ -16,7 +16,7 @@ use super::{Actor, Failure, FailureKind};
 use crate::calendar::Clock;
 use crate::diagnostic::Place;
 use crate::domain::{AuthorityName, Outcome, OutcomeState, PanelName, SubmissionId, limit};
-use crate::ledger::{OutcomeRow, Recorded};
+use crate::ledger::{OutcomeRow, Recorded, Seen};
 use crate::outcome::{
     self, CellTrouble, FilledIn, Known, Loaded, PersonKnown, ReadOutcome, RecordedBy, RequestKnown, RequestLine, Sheet,
     SittingKnown,
@@ -94,29 +94,42 @@ impl Installation {
                 return Err(Failure::conflict(format_args!("{} holds what was not loaded", file.display()), help));
             }
         }
-        let lines = AtSitting::open(self, &profile, date)?.lines()?;
-        let requests: Vec<RequestLine> = lines.into_iter().map(|listed| listed.line).collect();
-        let submissions: BTreeSet<&SubmissionId> = requests.iter().map(|request| &request.submission).collect();
-        let written = WorkbookWritten {
-            file: file.to_owned(),
-            requests: submissions.len(),
-            rows: requests.len(),
-            recorded: requests.iter().filter(|request| request.recorded.is_some()).count(),
-        };
-        let sheet = Sheet {
-            panel: &profile.name,
-            panel_title: &profile.title,
-            sitting: date,
-            form: &profile.outcome,
-            requests,
-        };
-        let help = "look at who may write there and whether its disk is full";
-        let bytes = outcome::write(&sheet).map_err(|error| Failure::failed(error, help))?;
+        let (bytes, made) = made(self, &profile, date)?;
         let placed = report::private_file(file, &bytes).with_context(|| format!("write {}", file.display()));
-        placed.map_err(|error| Failure::failed(error, help))?;
-        self.ledger.note(&self.actor, "workbook-written", profile.name.as_str())?;
-        Ok(written)
+        placed.map_err(|error| Failure::failed(error, DISK))?;
+        Ok(WorkbookWritten { file: file.to_owned(), ..made })
     }
+
+    /// The workbook for a sitting, as bytes of XLSX.
+    pub fn outcomes_workbook_bytes(&mut self, panel: &str, date: Date) -> Result<Vec<u8>, Failure> {
+        let profile = deciding_panel(self, panel)?;
+        made(self, &profile, date).map(|(bytes, _)| bytes)
+    }
+}
+
+const DISK: &str = "look at who may write there and whether its disk is full";
+
+/// The workbook for a sitting. That somebody took it away is in the trail before it is handed out.
+fn made(installation: &mut Installation, profile: &Profile, date: Date) -> Result<(Vec<u8>, WorkbookWritten), Failure> {
+    let lines = AtSitting::open(installation, profile, date)?.lines()?;
+    let requests: Vec<RequestLine> = lines.into_iter().map(|listed| listed.line).collect();
+    let submissions: BTreeSet<&SubmissionId> = requests.iter().map(|request| &request.submission).collect();
+    let written = WorkbookWritten {
+        file: PathBuf::new(),
+        requests: submissions.len(),
+        rows: requests.len(),
+        recorded: requests.iter().filter(|request| request.recorded.is_some()).count(),
+    };
+    let mut seen = Seen::default();
+    for request in &requests {
+        seen.id(request.submission.as_str());
+        seen.person(request.person);
+    }
+    let (panel, panel_title, form) = (&profile.name, profile.title.as_str(), &profile.outcome);
+    let sheet = Sheet { panel, panel_title, sitting: date, form, requests };
+    let bytes = outcome::write(&sheet).map_err(|error| Failure::failed(error, DISK))?;
+    installation.ledger.audit_look(&installation.actor, "workbook-written", panel.as_str(), &seen)?;
+    Ok((bytes, written))
 }
 
 /// The profile of a panel that has decisions to choose from.

@@ -66,8 +66,8 @@ impl Installation {
         told: &mut dyn FnMut(&PackPaper),
     ) -> Result<PackChecked, Failure> {
         // What is told is shown at once: that somebody looks stands in the trail before.
-        requested(self, id)?;
-        self.ledger.audit_view(&self.actor, id.as_str())?;
+        let submission = requested(self, id)?;
+        self.viewed_request(&submission)?;
         Ok(look(self, self.pack_reader()?.as_path(), id, path, &[], Some(told))?.checked)
     }
 }

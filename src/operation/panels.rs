@@ -6,11 +6,9 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::installation::Rulebook;
 use super::panel_profile::{Aspect, aspects, schedule_words};
 use super::{Failure, FailureKind, Installation, Workplace};
 use crate::calendar::{Clock, Office};
-use crate::config::Configuration;
 use crate::domain::PanelName;
 use crate::panel::{Profile, Sitting};
 use crate::report::{self, Appointment};
@@ -77,21 +75,11 @@ pub struct CutoffShown {
 }
 
 impl Installation {
-    /// The panels of the configuration's authorities.
-    pub fn panels(&self) -> Vec<PanelListed> {
-        listed(&self.rules, &self.configuration)
-    }
-
     /// The roles of a panel's authority, in which somebody may answer for a finding.
-    pub fn panel_roles(&self, panel: &PanelName) -> Result<Vec<RoleShown>, Failure> {
+    pub(super) fn panel_roles(&self, panel: &PanelName) -> Result<Vec<RoleShown>, Failure> {
         let roles = self.rules.authority(&panel.authority())?.roles.iter();
         Ok(roles.map(|(role, title)| RoleShown { role: role.clone(), title: title.clone() }).collect())
     }
-}
-
-fn listed(rules: &Rulebook, configuration: &Configuration) -> Vec<PanelListed> {
-    let served = |name: &PanelName| configuration.authority(&name.authority()).is_some();
-    rules.panels.iter().filter(|(name, _)| served(name)).map(|(_, profile)| PanelListed::of(profile)).collect()
 }
 
 impl Workplace {
@@ -99,7 +87,8 @@ impl Workplace {
     pub fn panels_list(&self) -> Result<Vec<PanelListed>, Failure> {
         let rules = self.rules()?;
         rules.serves(self.configuration())?;
-        Ok(listed(&rules, self.configuration()))
+        let served = |name: &PanelName| self.configuration().authority(&name.authority()).is_some();
+        Ok(rules.panels.iter().filter(|(name, _)| served(name)).map(|(_, profile)| PanelListed::of(profile)).collect())
     }
 
     /// One panel.
@@ -121,7 +110,16 @@ impl Workplace {
         Ok(profile.sittings(from, to, rules.office(&profile.name.authority())?))
     }
 
-    /// A panel's sittings in a file for Outlook and Google (RFC 5545), with an appointment for each cutoff.
+    /// A panel's sittings for Outlook and Google (RFC 5545), with an appointment for each cutoff.
+    pub fn sittings_appointments(&self, clock: Clock, panel: &str, sittings: &[Sitting]) -> Result<String, Failure> {
+        let rules = self.rules()?;
+        let profile = rules.panel(panel, self.configuration())?;
+        let office = rules.office(&profile.name.authority())?;
+        let appointments: Vec<Appointment> = sittings.iter().map(|sitting| appointment(profile, sitting)).collect();
+        Ok(report::calendar_file(&profile.title, &appointments, &clock.now_in(&office.zone)))
+    }
+
+    /// Those in a file.
     pub fn sittings_calendar(
         &self,
         clock: Clock,
@@ -129,11 +127,7 @@ impl Workplace {
         sittings: &[Sitting],
         file: &Path,
     ) -> Result<(), Failure> {
-        let rules = self.rules()?;
-        let profile = rules.panel(panel, self.configuration())?;
-        let office = rules.office(&profile.name.authority())?;
-        let appointments: Vec<Appointment> = sittings.iter().map(|sitting| appointment(profile, sitting)).collect();
-        let calendar = report::calendar_file(&profile.title, &appointments, &clock.now_in(&office.zone));
+        let calendar = self.sittings_appointments(clock, panel, sittings)?;
         report::private_file(file, calendar.as_bytes()).map_err(|error| {
             let help = "name a file that ends in .ics, in a folder that you may write to";
             Failure::invalid(format_args!("{} cannot be written: {error}", file.display()), help)

@@ -13,6 +13,7 @@ use super::ledger::as_text;
 use super::sittings::served;
 use crate::domain::{AuthorityName, Outcome, PersonId, SubmissionId};
 use crate::learning::{COLUMNS, Child, PreProceedingsRow, Turn, Turned};
+use crate::ledger::Seen;
 use crate::panel::{PreProceedingsRule, Profile};
 use crate::report;
 
@@ -36,16 +37,15 @@ struct Authority {
 
 impl Installation {
     /// The pre-proceedings columns of every child who is or was in them. That somebody took them away stands in the audit
-    /// trail, for each child.
+    /// trail, with each child.
     pub fn pre_proceedings(&mut self) -> Result<PreProceedings, Failure> {
         let mut rows = Vec::new();
         for (name, authority) in &authorities(self)? {
             rows.extend(of_authority(self, name, authority)?);
         }
-        let seen: Vec<String> =
-            rows.iter().map(|row: &PreProceedingsRow| format!("pre-proceedings {}", row.person)).collect();
-        self.ledger.audit_view(&self.actor, "pre-proceedings")?;
-        self.ledger.audit_views(&self.actor, seen.iter().map(String::as_str))?;
+        let mut seen = Seen::default();
+        rows.iter().for_each(|row: &PreProceedingsRow| seen.person(&row.person));
+        self.viewed("pre-proceedings", &seen)?;
         Ok(PreProceedings { rows })
     }
 }

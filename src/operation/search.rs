@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::installation::Installation;
+use super::seen::{Shows as _, seen_on};
 use super::sittings::{listed, served};
 use super::submissions::listed_page;
 use super::write_back::found_in;
@@ -61,7 +62,9 @@ impl Installation {
             None => (!write_backs.is_empty()).then(|| "write-back".to_owned()),
         };
         if let Some(what) = what {
-            self.ledger.note(&self.actor, "searched", &what)?;
+            let mut seen = seen_on(&submissions.rows);
+            write_backs.iter().for_each(|one| one.show(&mut seen));
+            self.ledger.audit_look(&self.actor, "searched", &what, &seen)?;
         }
         Ok(Found { text: text.to_owned(), submissions, sittings, panels, write_backs })
     }

@@ -10,6 +10,7 @@ use super::check::{Checking, each_request, keep_newer, mend, sitting_on};
 use super::docket::no_sitting;
 use super::installation::Installation;
 use super::page::no_place;
+use super::seen::seen_on;
 use super::waiver::renew_waivers;
 use super::{Agenda, CheckedRequest, Failure, Page, Paging};
 use crate::domain::{PanelName, Verdict};
@@ -178,7 +179,7 @@ impl Installation {
         let listed = SittingListed { held, ..one_listed(self, &profile, sitting.clone(), readiness)? };
         let before = usize::try_from(before).unwrap_or(usize::MAX);
         let agenda = agenda_of(self, &profile, sitting, requests, before)?;
-        self.ledger.audit_view(&self.actor, &format!("agenda {} {date}", profile.name))?;
+        self.viewed(&format!("agenda {} {date}", profile.name), &seen_on([&agenda]))?;
         Ok(SittingPage { agenda, listed, next: page.next })
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::check::{checked_submission, profile_of};
 use super::installation::Installation;
-use super::kept_pack::kept;
-use super::{CheckedRequest, Failure, KeptPaper, OutcomeListed, Page, Paging, Thing, WriteBackListed};
+use super::kept_pack::kept_with;
+use super::seen::seen_on;
+use super::{CheckedRequest, Failure, KeptPaper, OutcomeListed, Page, Paging, WriteBackListed};
 use crate::domain::{AnswerNote, AuthorityName, PanelName, PersonId, Submission, SubmissionId};
 use crate::ledger::{Ledger, Selection, Span, SubmissionRow};
 use crate::report;
@@ -131,8 +131,8 @@ pub struct RevisionShown {
 }
 
 impl Installation {
-    /// A list of submissions.
-    pub fn submissions_list(&self, filter: &SubmissionFilter) -> Result<Submissions, Failure> {
+    /// A list of submissions. That somebody looked stands in the audit trail.
+    pub fn submissions_list(&mut self, filter: &SubmissionFilter) -> Result<Submissions, Failure> {
         let panel = filter.panel.as_ref().map(|name| self.rules.panel(name, &self.configuration)).transpose()?;
         let selection = Selection {
             authority: filter.authority.as_deref().map(AuthorityName::new),
@@ -145,15 +145,25 @@ impl Installation {
         let rows = self.ledger.submissions(&selection)?;
         let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
-        Ok(Submissions { submissions: rows.iter().take(limit).map(SubmissionListed::of).collect(), more })
+        let submissions: Vec<SubmissionListed> = rows.iter().take(limit).map(SubmissionListed::of).collect();
+        self.viewed("list of requests", &seen_on(&submissions))?;
+        Ok(Submissions { submissions, more })
     }
 
-    /// A page of the submissions that a filter lets through, in order of id; the page says how many.
+    /// A page of the submissions that a filter lets through, in order of id; the page says how many. That somebody looked
+    /// stands in the audit trail.
     pub fn submissions_page(
-        &self,
+        &mut self,
         filter: &SubmissionFilter,
         paging: &Paging,
     ) -> Result<Page<SubmissionListed>, Failure> {
+        let page = self.submissions_on(filter, paging)?;
+        let subject = filter.person.as_ref().map(|person| format!("requests of person {person}"));
+        self.viewed(&subject.unwrap_or_else(|| "list of requests".to_owned()), &seen_on(&page.rows))?;
+        Ok(page)
+    }
+
+    fn submissions_on(&self, filter: &SubmissionFilter, paging: &Paging) -> Result<Page<SubmissionListed>, Failure> {
         let ledger = &self.ledger;
         let panel = filter.panel.as_ref().map(|name| self.rules.panel(name, &self.configuration));
         let panel = panel.transpose()?.map(|profile| &profile.name);
@@ -210,33 +220,38 @@ pub(super) fn listed_page(
 impl Installation {
     /// The whole story of one submission. That somebody looked stands in the audit trail, or nothing is shown.
     pub fn submission_show(&mut self, id: &SubmissionId) -> Result<SubmissionStory, Failure> {
-        let row = self.submission(id)?;
-        let row = row.ok_or_else(|| Failure::not_found(Thing::Submission, id))?;
-        self.ledger.audit_view(&self.actor, id.as_str())?;
-        let asks = row.submission.status.is_request() && profile_of(self, &row.submission).is_some();
-        let checked = if asks { checked_submission(self, id, &[])? } else { Vec::new() };
-        let ledger = &self.ledger;
-        let stated = ledger.stated_facts(id)?.into_iter().map(|(fact, value)| FactStated { fact, value });
-        let revisions = ledger.revisions(id)?.into_iter().map(|revision| RevisionShown {
-            number: revision.number,
-            at: revision.at,
-            read_at: read_at(&revision.submission),
-            status: revision.submission.status.as_str(),
-            moved: revision.moved,
-        });
-        Ok(SubmissionStory {
-            listed: SubmissionListed::of(&row),
-            mapping: row.submission.origin.mapping.to_string(),
-            answers: answers(&row.submission),
-            unmapped: row.submission.unmapped.iter().map(|unmapped| unmapped.question.to_string()).collect(),
-            revisions: revisions.collect(),
-            stated: stated.collect(),
-            kept: kept(self, id)?,
-            checked,
-            outcomes: ledger.outcomes(Some(id))?.iter().map(OutcomeListed::of).collect(),
-            write_backs: ledger.write_backs_of(id)?.iter().map(WriteBackListed::of).collect(),
-        })
+        Ok(self.request_page(id)?.story)
     }
+}
+
+/// The story of a submission, with what the check says of it now.
+pub(super) fn told(
+    installation: &Installation,
+    row: &SubmissionRow,
+    checked: Vec<CheckedRequest>,
+) -> Result<SubmissionStory, Failure> {
+    let (ledger, submission) = (&installation.ledger, &row.submission);
+    let id = &submission.id;
+    let stated = ledger.stated_facts(id)?.into_iter().map(|(fact, value)| FactStated { fact, value });
+    let revisions = ledger.revisions(id)?.into_iter().map(|revision| RevisionShown {
+        number: revision.number,
+        at: revision.at,
+        read_at: read_at(&revision.submission),
+        status: revision.submission.status.as_str(),
+        moved: revision.moved,
+    });
+    Ok(SubmissionStory {
+        listed: SubmissionListed::of(row),
+        mapping: submission.origin.mapping.to_string(),
+        answers: answers(submission),
+        unmapped: submission.unmapped.iter().map(|unmapped| unmapped.question.to_string()).collect(),
+        revisions: revisions.collect(),
+        stated: stated.collect(),
+        kept: kept_with(installation, submission)?,
+        checked,
+        outcomes: ledger.outcomes(Some(id))?.iter().map(OutcomeListed::of).collect(),
+        write_backs: ledger.write_backs_of(id)?.iter().map(WriteBackListed::of).collect(),
+    })
 }
 
 fn read_at(submission: &Submission) -> String {

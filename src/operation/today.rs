@@ -38,17 +38,7 @@ impl Installation {
         let ledger = &self.ledger;
         let now = self.clock.now_in(&self.rules.zone(&self.configuration));
         let profiles = served(self, None)?;
-        let (day, eve) = (now.date(), now.date().saturating_sub(1.day()));
-        let mut without = Vec::new();
-        for past in listed(self, &profiles, day.saturating_sub(DAYS.days()), eve)? {
-            if past.sitting.cancelled.is_some() {
-                continue;
-            }
-            let is_new = past.readiness.in_all() > 0 && !ledger.has_outcome(&past.panel, past.sitting.date)?;
-            if is_new || past.held > 0 {
-                without.push(past);
-            }
-        }
+        let day = now.date();
         Ok(Today {
             now_in_words: report::moment(&now),
             sittings: listed(self, &profiles, day, day.saturating_add(DAYS.days()))?,
@@ -57,7 +47,24 @@ impl Installation {
             quarantined: ledger.quarantine_waiting()?,
             mistakes: self.rules.own_mistakes(&self.configuration).len(),
             last_read: ledger.last_file_at()?,
-            decided_without_outcome: without,
+            decided_without_outcome: without_outcome(self)?,
         })
     }
+}
+
+/// The sittings of the last days with requests that have no outcome yet.
+pub(super) fn without_outcome(installation: &Installation) -> Result<Vec<SittingListed>, Failure> {
+    let today = installation.clock.now_in(&installation.rules.zone(&installation.configuration)).date();
+    let profiles = served(installation, None)?;
+    let mut without = Vec::new();
+    for past in listed(installation, &profiles, today.saturating_sub(DAYS.days()), today.saturating_sub(1.day()))? {
+        if past.sitting.cancelled.is_some() {
+            continue;
+        }
+        let has_outcome = || installation.ledger.has_outcome(&past.panel, past.sitting.date);
+        if past.held > 0 || (past.readiness.in_all() > 0 && !has_outcome()?) {
+            without.push(past);
+        }
+    }
+    Ok(without)
 }

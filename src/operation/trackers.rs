@@ -13,6 +13,7 @@ use super::sittings::served;
 use super::{Failure, Thing};
 use crate::domain::{PanelName, PersonId};
 use crate::duty::{Happening, TrackedChild, tracked};
+use crate::ledger::Seen;
 use crate::mapping::Authority;
 use crate::panel::{Profile, TrackerRule};
 use crate::report::{self, Cell, Matrix, Sheets, Tone};
@@ -87,15 +88,14 @@ pub struct NextMilestone {
 }
 
 impl Installation {
-    /// Every tracker of the panels that are served. That somebody looked stands in the audit trail.
-    pub fn trackers_list(&mut self) -> Result<Vec<TrackerListed>, Failure> {
+    /// Every tracker of the panels that are served, and how many children are on each: it names none.
+    pub fn trackers_list(&self) -> Result<Vec<TrackerListed>, Failure> {
         let mut trackers = Vec::new();
         for profile in served(self, None)? {
             for rule in &profile.trackers {
                 trackers.push(shown(self, profile, rule)?.listed);
             }
         }
-        self.ledger.audit_view(&self.actor, "trackers")?;
         Ok(trackers)
     }
 
@@ -127,7 +127,9 @@ impl Installation {
                 );
             }
         };
-        self.ledger.audit_view(&self.actor, &format!("tracker {}", shown.listed.tracker))?;
+        let mut seen = Seen::default();
+        shown.rows.iter().for_each(|row| seen.person(&row.person));
+        self.viewed(&format!("tracker {}", shown.listed.tracker), &seen)?;
         Ok(shown)
     }
 }

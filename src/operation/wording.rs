@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::duties::roles_of;
 use super::{Failure, Workplace};
 use crate::calendar::Clock;
 use crate::domain::{AuthorityName, PanelName};
@@ -16,6 +17,7 @@ use crate::report;
 pub struct Wording {
     authorities: BTreeMap<AuthorityName, Said>,
     panels: BTreeMap<PanelName, String>,
+    desks: BTreeMap<String, String>,
     own: TimeZone,
 }
 
@@ -36,10 +38,12 @@ impl Workplace {
             let said = Said { title: own.title.clone(), roles: own.roles.clone(), zone: own.zone.clone() };
             Some((authority.name.clone(), said))
         });
+        let desks = configuration.authorities.iter().flat_map(|authority| roles_of(&rules, &authority.name));
         let panels = rules.panels.iter().filter(|(name, _)| configuration.authority(&name.authority()).is_some());
         Ok(Wording {
             authorities: authorities.collect(),
             panels: panels.map(|(name, profile)| (name.clone(), profile.title.clone())).collect(),
+            desks: desks.collect(),
             own: rules.zone(configuration),
         })
     }
@@ -51,6 +55,16 @@ impl Wording {
         let Some(title) = self.panels.get(panel) else { return report::in_words(panel.panel()) };
         let is_alike = self.panels.iter().any(|(other, own)| own == title && other.authority() != panel.authority());
         if is_alike { format!("{title}, {}", self.authority(&panel.authority())) } else { title.clone() }
+    }
+
+    /// The panels of the authorities that are served, by name, and what people call each.
+    pub fn panels(&self) -> impl Iterator<Item = (&PanelName, &str)> {
+        self.panels.iter().map(|(name, title)| (name, title.as_str()))
+    }
+
+    /// The roles on whose desks duties come, and what people call them.
+    pub const fn desks(&self) -> &BTreeMap<String, String> {
+        &self.desks
     }
 
     /// Which authority a panel is of, where that is a question: where more than one is served.
@@ -106,6 +120,7 @@ mod tests {
         Wording {
             authorities: authorities.map(|(name, said)| (AuthorityName::new(name), said)).into(),
             panels: panels.map(|(name, title)| (PanelName::new(name), title.to_owned())).into(),
+            desks: BTreeMap::new(),
             own: TimeZone::UTC,
         }
     }

@@ -12,6 +12,7 @@ use super::installation::{Installation, OpenLedger, Rulebook, ledger};
 use super::{Actor, Failure};
 use crate::calendar::Clock;
 use crate::config::Configuration;
+use crate::ledger::Ledger;
 
 /// A configuration with its mapping files read. They are read again where one of them has changed since, so that what
 /// runs for days knows a new version as soon as it lies there.
@@ -48,16 +49,8 @@ impl Workplace {
     ///
     /// An authority has no mapping files, or the ledger cannot be opened.
     pub fn open(&self, clock: Clock, actor: &Actor) -> Result<Installation, Failure> {
-        let rules = self.rules()?;
-        rules.serves(&self.configuration)?;
-        Ok(Installation {
-            ledger: ledger(&self.configuration, clock)?,
-            configuration: self.configuration.clone(),
-            rules,
-            clock,
-            actor: actor.clone(),
-            pack_reader: self.pack_reader.clone(),
-        })
+        let rules = self.rules_in_force()?;
+        Ok(self.installation(rules, ledger(&self.configuration, clock)?, clock, actor.clone()))
     }
 
     /// Opens its ledger for somebody, and no mapping file.
@@ -66,8 +59,31 @@ impl Workplace {
     ///
     /// The ledger cannot be opened.
     pub fn open_ledger(&self, clock: Clock, actor: &Actor) -> Result<OpenLedger, Failure> {
-        let configuration = self.configuration.clone();
-        Ok(OpenLedger { ledger: ledger(&configuration, clock)?, configuration, clock, actor: actor.clone() })
+        Ok(self.opened(ledger(&self.configuration, clock)?, clock, actor.clone()))
+    }
+
+    /// The mapping files as they are now, which say something of every authority that is served.
+    pub(super) fn rules_in_force(&self) -> Result<Arc<Rulebook>, Failure> {
+        let rules = self.rules()?;
+        rules.serves(&self.configuration)?;
+        Ok(rules)
+    }
+
+    /// An installation of parts that are opened.
+    pub(super) fn installation(
+        &self,
+        rules: Arc<Rulebook>,
+        ledger: Ledger,
+        clock: Clock,
+        actor: Actor,
+    ) -> Installation {
+        let (configuration, pack_reader) = (self.configuration.clone(), self.pack_reader.clone());
+        Installation { configuration, rules, ledger, clock, actor, pack_reader }
+    }
+
+    /// A ledger that is opened, for somebody.
+    pub(super) fn opened(&self, ledger: Ledger, clock: Clock, actor: Actor) -> OpenLedger {
+        OpenLedger { configuration: self.configuration.clone(), ledger, clock, actor }
     }
 
     /// A local time as a moment, in the time zone of the first authority that is served.

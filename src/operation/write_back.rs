@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::installation::{Installation, Writing as _};
 use super::outcomes::release;
+use super::seen::seen_on;
 use super::{Failure, OpenLedger, Page, Paging, Thing};
 use crate::config::{ClientCertificate, Credentials, ImportFiles, MosaicSettings, Transport};
 use crate::domain::{AuthorityName, PanelName, Receipt, State, WriteBack, WriteBackId};
@@ -76,14 +77,17 @@ pub struct Sending {
 }
 
 impl OpenLedger {
-    /// The write-backs.
-    pub fn writeback_list(&self, state: Option<&str>) -> Result<Vec<WriteBackListed>, Failure> {
-        Ok(self.ledger.write_backs(state)?.iter().map(WriteBackListed::of).collect())
+    /// The write-backs. That somebody looked stands in the audit trail.
+    pub fn writeback_list(&mut self, state: Option<&str>) -> Result<Vec<WriteBackListed>, Failure> {
+        let listed: Vec<WriteBackListed> = self.ledger.write_backs(state)?.iter().map(WriteBackListed::of).collect();
+        self.viewed("list of write-backs", &seen_on(&listed))?;
+        Ok(listed)
     }
 
-    /// A page of the write-backs, newest first: all, those in one state, or those that wait for a person.
+    /// A page of the write-backs, newest first: all, those in one state, or those that wait for a person. That somebody
+    /// looked stands in the audit trail.
     pub fn writebacks_page(
-        &self,
+        &mut self,
         state: Option<&str>,
         needs_person: bool,
         paging: &Paging,
@@ -97,7 +101,9 @@ impl OpenLedger {
             let rows = self.ledger.write_backs_page(state, needs_person, paging.number()?, paging.rows_and_one())?;
             Ok(Page::of(paging, rows, |(sequence, _)| sequence.to_string(), |(_, one)| WriteBackListed::of(one)))
         };
-        Page::of_wanted(paging, page, |one| self.serves(&one.panel))
+        let page = Page::of_wanted(paging, page, |one| self.serves(&one.panel))?;
+        self.viewed("list of write-backs", &seen_on(&page.rows))?;
+        Ok(page)
     }
 
     /// One write-back with its exact text.
@@ -106,8 +112,9 @@ impl OpenLedger {
         if !self.serves(&found.panel) {
             return Err(Failure::not_found(Thing::WriteBack, id));
         }
-        self.ledger.audit_view(&self.actor, &format!("write-back {id}"))?;
-        Ok(WriteBackShown::of(&found))
+        let shown = WriteBackShown::of(&found);
+        self.viewed(&format!("write-back {id}"), &seen_on([&shown.listed]))?;
+        Ok(shown)
     }
 }
 

@@ -55,7 +55,10 @@ async fn list(
                 html! { (wording.moment(&entry.at)) },
                 html! { (parts::who(&entry.actor)) },
                 html! { (entry.action.replace('-', " ")) },
-                html! { (entry.subject) },
+                html! {
+                    (entry.subject)
+                    @if !entry.ids.is_empty() { details { summary { "Whom it showed" } (entry.ids.join(", ")) } }
+                },
             ]
         })
         .collect();

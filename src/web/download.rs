@@ -1,7 +1,5 @@
 //! Files to take away: workbooks and calendars, made by the operations that the commands use.
 
-use std::path::Path as FilePath;
-
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
@@ -11,7 +9,8 @@ use serde::Deserialize;
 
 use super::asked::{Path, Query};
 use super::{PageFailure, Site, Visitor};
-use crate::operation::{self, Actor, CheckScope, Failure, Installation};
+use crate::operation::{self, CheckScope, Failure, Installation};
+use crate::report::Sheets;
 
 /// A file as a browser keeps it.
 pub(super) fn answer(name: &str, bytes: Vec<u8>) -> Response {
@@ -29,26 +28,6 @@ pub(super) fn answer(name: &str, bytes: Vec<u8>) -> Response {
         .into_response()
 }
 
-/// What an operation writes to a file: the file is gone when the page has it.
-async fn written(
-    site: &Site,
-    name: String,
-    actor: Actor,
-    write: impl FnOnce(&mut Installation, &FilePath) -> Result<(), Failure> + Send + 'static,
-) -> Result<Response, PageFailure> {
-    let written = site.ask(actor, move |installation| by_file("written.xlsx", |file| write(installation, file))).await;
-    Ok(answer(&name, written?))
-}
-
-/// What is written to a file. It is named by us: what stands in an address never becomes a path.
-fn by_file(named: &str, write: impl FnOnce(&FilePath) -> Result<(), Failure>) -> Result<Vec<u8>, Failure> {
-    let failed = |error: std::io::Error| Failure::failed(error, "is the disk for temporary files full?");
-    let folder = tempfile::tempdir().map_err(failed)?;
-    let file = folder.path().join(named);
-    write(&file)?;
-    std::fs::read(&file).map_err(failed)
-}
-
 /// One of the files of a sitting.
 pub(super) async fn of_sitting(
     State(site): State<Site>,
@@ -57,28 +36,22 @@ pub(super) async fn of_sitting(
 ) -> Result<Response, PageFailure> {
     let (actor, of) = (visitor.reading(), format!("{authority}/{panel}"));
     let name = format!("{authority}-{panel}-{date}-{file}");
-    match file.as_str() {
-        "agenda.xlsx" => {
-            let write =
-                move |installation: &mut Installation, file: &FilePath| installation.agenda(&of, date)?.out(file);
-            written(&site, name, actor, write).await
-        }
+    let bytes = match file.as_str() {
+        "agenda.xlsx" => site.ask(actor, move |installation| xlsx(&installation.agenda(&of, date)?.sheets())).await,
         "matrix.xlsx" => {
             let scope = CheckScope::Panel { panel: of, sitting: Some(date) };
-            let write = move |installation: &mut Installation, file: &FilePath| {
-                operation::check_out(&installation.check(&scope, &[])?, file)
-            };
-            written(&site, name, actor, write).await
+            let matrix = move |installation: &mut Installation| installation.check(&scope, &[]);
+            site.ask(actor, move |installation| xlsx(&operation::check_sheets(&matrix(installation)?))).await
         }
-        "outcomes.xlsx" => {
-            let write = move |installation: &mut Installation, file: &FilePath| {
-                installation.outcomes_workbook(&of, date, file).map(|_| ())
-            };
-            written(&site, name, actor, write).await
-        }
-        "sitting.ics" => calendar(&site, name, of, date, date).await,
-        _ => Err(PageFailure::NotFound),
-    }
+        "outcomes.xlsx" => site.ask(actor, move |installation| installation.outcomes_workbook_bytes(&of, date)).await,
+        "sitting.ics" => return calendar(&site, name, of, date, date).await,
+        _ => return Err(PageFailure::NotFound),
+    };
+    Ok(answer(&name, bytes?))
+}
+
+fn xlsx(sheets: &Sheets) -> Result<Vec<u8>, Failure> {
+    sheets.xlsx().map_err(|error| Failure::failed(error, "try again"))
 }
 
 /// From when.
@@ -99,9 +72,9 @@ pub(super) async fn of_panel(
 }
 
 async fn calendar(site: &Site, name: String, panel: String, from: Date, to: Date) -> Result<Response, PageFailure> {
-    let written = site.look_up(move |workplace, clock| {
+    let appointments = site.look_up(move |workplace, clock| {
         let sittings = workplace.panel_sittings(&panel, from, to)?;
-        by_file("written.ics", |file| workplace.sittings_calendar(clock, &panel, &sittings, file))
+        workplace.sittings_appointments(clock, &panel, &sittings)
     });
-    Ok(answer(&name, written.await?))
+    Ok(answer(&name, appointments.await?.into_bytes()))
 }

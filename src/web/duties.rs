@@ -43,23 +43,18 @@ pub(super) async fn page(
     let filter = DutyFilter { panel, role, state: Some(state), ..DutyFilter::default() };
     let paging = Paging { after: asked.after.clone(), limit: ROWS };
     let (actor, wording) = (visitor.reading(), site.wording().await?);
-    let (panels, roles, page) = site
-        .ask(actor, move |installation| {
-            let (panels, roles) = (installation.panels(), installation.duty_roles());
-            Ok((panels, roles, installation.duties_page(&filter, &paging)?))
-        })
-        .await?;
+    let page = site.ask(actor, move |installation| installation.duties_page(&filter, &paging)).await?;
     let filters = [("panel", asked.panel.as_str()), ("role", asked.role.as_str()), ("state", asked.state.as_str())];
     let next = address::page("/duties", &filters, page.next.as_deref());
     let states = [DutyState::Open, DutyState::Done, DutyState::Withdrawn];
     let body = html! {
         form.filter action="/duties" method="get" {
-            (parts::panel_choice(&wording, &panels, &asked.panel))
+            (parts::panel_choice(&wording, &asked.panel))
             div.field {
                 label for="role" { "On the desk of" }
                 select #role name="role" {
                     option value="" { "Everybody" }
-                    @for (name, title) in &roles { option value=(name) selected[*name == asked.role] { (title) } }
+                    @for (name, title) in wording.desks() { option value=(name) selected[*name == asked.role] { (title) } }
                 }
             }
             div.field {

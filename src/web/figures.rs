@@ -31,14 +31,10 @@ pub(super) async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageFailure> {
     let (panel, wording) = (asked.panel(), site.wording().await?);
-    let (panels, figures) = site
-        .ask(visitor.reading(), move |installation| {
-            Ok((installation.panels(), installation.figures(panel.as_deref())?))
-        })
-        .await?;
+    let figures = site.ask(visitor.reading(), move |installation| installation.figures(panel.as_deref())).await?;
     let body = html! {
         form.filter action="/figures" method="get" {
-            (parts::panel_choice(&wording, &panels, &asked.panel))
+            (parts::panel_choice(&wording, &asked.panel))
             button.secondary { "Show" }
         }
         (readiness(&wording, &figures.readiness))

@@ -13,7 +13,7 @@ use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, download, parts};
 use crate::domain::SignInRole;
 use crate::operation::{
-    self, By, COUNTED, Count, Learning, LearningAsked, Month, PanelLearned, PanelListed, PeriodLearned, Wording,
+    self, By, COUNTED, Count, Learning, LearningAsked, Month, PanelLearned, PeriodLearned, Wording,
 };
 
 /// Which are asked for.
@@ -65,11 +65,10 @@ pub(super) async fn page(
 ) -> Result<Response, PageFailure> {
     let ((meant, errors), wording, actor) = (asked.meant(), site.wording().await?, visitor.reading());
     let meant = LearningAsked { share: false, ..meant };
-    let (panels, learned) =
-        site.ask(actor, move |installation| Ok((installation.panels(), installation.learning(&meant)?))).await?;
+    let learned = site.ask(actor, move |installation| installation.learning(&meant)).await?;
     let body = html! {
         p.inset { "For the office: these numbers are exact, and a small one may say who it is. To pass figures on, take those in which small numbers are left out." }
-        (choice(&wording, &panels, &asked, &learned, &errors))
+        (choice(&wording, &asked, &learned, &errors))
         @if asked.panel.is_empty() { (each_panel(&wording, &learned, &asked)) }
         @else { @for panel in &learned.panels { (one_panel(panel)) } }
         h2 { "Take them away" }
@@ -88,13 +87,7 @@ pub(super) async fn page(
         .show(&body))
 }
 
-fn choice(
-    wording: &Wording,
-    panels: &[PanelListed],
-    asked: &Asked,
-    learned: &Learning,
-    errors: &[FieldError],
-) -> Markup {
+fn choice(wording: &Wording, asked: &Asked, learned: &Learning, errors: &[FieldError]) -> Markup {
     let month = |id: &str, label: &str, month: String| {
         let own = Field { id, label: html! { (label) }, hint: "For instance 2026-04", errors };
         own.round(&html! {
@@ -104,7 +97,7 @@ fn choice(
     };
     html! {
         form.filter action="/figures/periods" method="get" {
-            (parts::panel_choice(wording, panels, &asked.panel))
+            (parts::panel_choice(wording, &asked.panel))
             div.field {
                 label for="by" { "By" }
                 select #by name="by" {

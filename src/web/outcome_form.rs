@@ -15,7 +15,8 @@ use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, outcomes, parts};
 use crate::domain::{SignInRole, SubmissionId};
 use crate::operation::{
-    ChoiceShown, FieldShown, FieldTrouble, FilledRow, OutcomeFormRow, OutcomeFormShown, OutcomeListed, Paging, Wording,
+    ChoiceShown, FieldShown, FieldTrouble, FilledRow, FormStep, OutcomeFormFilled, OutcomeFormRow, OutcomeFormShown,
+    OutcomeListed, Paging, Wording,
 };
 use crate::report;
 
@@ -247,35 +248,28 @@ pub(super) async fn post(
     Query(asked): Query<Asked>,
     posted: Posted,
 ) -> Result<Response, PageFailure> {
-    let form = form(&site, &visitor, &sitting, asked.after.clone()).await?;
-    let (filled, wording) = (filled(&form, &posted), site.wording().await?);
-    let told = Told { after: asked.after.as_deref(), filled: &filled, ..Told::default() };
-    let records = match posted.text("step") {
-        Some("change") => return Ok(shown(&visitor, &wording, &form, &told)),
-        Some("record") => true,
-        _ => false,
+    let step = match posted.text("step") {
+        Some("change") => FormStep::Change,
+        Some("record") => FormStep::Record,
+        _ => FormStep::Check,
     };
-    let (actor, panel, date) =
-        (visitor.acting(SignInRole::Administrator), form.panel.as_str().to_owned(), form.sitting);
-    let rows = filled.clone();
-    let answered = site
+    let (authority, panel, date) = sitting;
+    let (actor, name) = (visitor.acting(SignInRole::Administrator), format!("{authority}/{panel}"));
+    let paging = Paging { after: asked.after.clone(), limit: REQUESTS };
+    let OutcomeFormFilled { form, filled, troubles, preview, failure } = site
         .ask(actor, move |installation| {
-            let recorded = installation.outcomes_record(&panel, date, &rows, !records)?;
-            let preview = if records || !recorded.troubles.is_empty() {
-                Vec::new()
-            } else {
-                installation.outcomes_preview(&panel, date, &rows)?
-            };
-            Ok((recorded, preview))
+            installation.outcome_form_filled(&name, date, &paging, &|form| self::filled(form, &posted), step)
         })
-        .await;
-    let (recorded, preview) = match answered {
-        Ok(answered) => answered,
-        Err(failure) => return Ok(not_recorded(&visitor, &wording, &form, &told, failure)),
-    };
-    if !recorded.troubles.is_empty() {
-        return Ok(shown(&visitor, &wording, &form, &Told { troubles: &recorded.troubles, ..told }));
+        .await?;
+    let wording = site.wording().await?;
+    let told = Told { after: asked.after.as_deref(), filled: &filled, troubles: &troubles, ..Told::default() };
+    if let Some(failure) = failure {
+        return Ok(not_recorded(&visitor, &wording, &form, &told, PageFailure::from(failure)));
     }
+    if step == FormStep::Change || !troubles.is_empty() {
+        return Ok(shown(&visitor, &wording, &form, &told));
+    }
+    let records = step == FormStep::Record;
     if records && form.next.is_some() {
         let next = address::outcomes_after(&form.panel, form.sitting, form.next.as_deref());
         return Ok(Redirect::to(&format!("{next}&done=recorded")).into_response());

@@ -15,7 +15,8 @@ use super::uploads;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{OutcomeState, SignInRole, SubmissionId};
 use crate::operation::{
-    self, OutcomeFilter, OutcomeListed, OutcomeTrouble, OutcomesApproved, OutcomesLoaded, Paging, Wording, WriteShown,
+    self, OutcomeFilter, OutcomeListed, OutcomeTrouble, OutcomesApproved, OutcomesLoaded, OutcomesOverview, Paging,
+    SittingListed, Wording, WriteShown,
 };
 use crate::report;
 
@@ -54,21 +55,16 @@ async fn list(site: &Site, visitor: &Visitor, asked: Asked, errors: Vec<FieldErr
     let filter = OutcomeFilter { panel: None, sitting: None, state };
     let paging = Paging { after: asked.after, limit: ROWS };
     let actor = visitor.reading();
-    let (today, page) = site
-        .ask(actor, move |installation| {
-            installation.list_viewed("list of outcomes")?;
-            let today = installation.today()?;
-            Ok((today, installation.outcomes_page(&filter, &paging)?))
-        })
-        .await?;
+    let OutcomesOverview { waiting, to_record, page } =
+        site.ask(actor, move |installation| installation.outcomes_overview(&filter, &paging)).await?;
     let wording = site.wording().await?;
     let rows: Vec<Vec<Markup>> = page.rows.iter().map(|one| row(&wording, one)).collect();
     let next = address::page("/outcomes", &[("state", &asked.state)], page.next.as_deref());
     let body = html! {
-        @if today.outcomes_waiting > 0 {
-            p.inset { a href="/outcomes/waiting" { (report::count(today.outcomes_waiting, "outcome")) " waiting for approval" } }
+        @if waiting > 0 {
+            p.inset { a href="/outcomes/waiting" { (report::count(waiting, "outcome")) " waiting for approval" } }
         }
-        @if visitor.is(SignInRole::Administrator) { (to_record(visitor, &wording, &today, &errors)) }
+        @if visitor.is(SignInRole::Administrator) { (recording(visitor, &wording, &to_record, &errors)) }
         h2 { "Recorded" }
         form.filter action="/outcomes" method="get" {
             div.field {
@@ -103,7 +99,7 @@ const fn state_words(state: OutcomeState) -> &'static str {
 }
 
 /// Where outcomes are filled in: by sitting, or by workbook.
-fn to_record(visitor: &Visitor, wording: &Wording, today: &operation::Today, errors: &[FieldError]) -> Markup {
+fn recording(visitor: &Visitor, wording: &Wording, to_record: &[SittingListed], errors: &[FieldError]) -> Markup {
     let label = html! { "Or send the workbook that you filled in" };
     let hint = "The workbook of a sitting is on the sitting’s page. You see what would be recorded before anything is.";
     let workbook = Field { id: "workbook", label, hint, errors };
@@ -114,11 +110,11 @@ fn to_record(visitor: &Visitor, wording: &Wording, today: &operation::Today, err
     };
     html! {
         h2 { "Record what was decided" }
-        @if today.decided_without_outcome.is_empty() {
+        @if to_record.is_empty() {
             p { "Every sitting of the last two weeks has its outcomes. Others are under " a href="/sittings" { "Sittings" } "." }
         } @else {
             ul.tasks {
-                @for one in &today.decided_without_outcome {
+                @for one in to_record {
                     li {
                         div {
                             a href=(address::outcomes(&one.panel, one.sitting.date)) { (one.title) ", " (report::day(one.sitting.date)) }

@@ -6,7 +6,7 @@ use super::Visitor;
 use super::posted::CSRF;
 use super::shell::FieldError;
 use crate::domain::{FindingSeverity, PanelName, SignInRole, Verdict};
-use crate::operation::{Finding, PanelListed, Wording};
+use crate::operation::{Finding, Wording};
 
 /// The field by which a form shows that it came from this session.
 pub(super) fn csrf(visitor: &Visitor) -> Markup {
@@ -204,15 +204,15 @@ pub(super) fn empty(text: &str) -> Markup {
 }
 
 /// The choice of a panel, or of all.
-pub(super) fn panel_choice(wording: &Wording, panels: &[PanelListed], chosen: &str) -> Markup {
+pub(super) fn panel_choice(wording: &Wording, chosen: &str) -> Markup {
     html! {
         div.field {
             label for="panel" { "Panel" }
             select #panel name="panel" {
                 option value="" { "All panels" }
-                @for one in panels {
-                    option value=(one.panel) selected[one.panel.as_str() == chosen] {
-                        (one.title) @if let Some(whose) = wording.whose(&one.panel) { " (" (whose) ")" }
+                @for (panel, title) in wording.panels() {
+                    option value=(panel) selected[panel.as_str() == chosen] {
+                        (title) @if let Some(whose) = wording.whose(panel) { " (" (whose) ")" }
                     }
                 }
             }

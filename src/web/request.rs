@@ -14,8 +14,8 @@ use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address};
 use crate::domain::{FindingSeverity, SignInRole, SubmissionId};
 use crate::operation::{
-    CheckedRequest, FactShown, Finding, KeptPaper, PaperChecked, RoleShown, Standing, StatedFact, SubmissionStory,
-    Wording,
+    CheckedRequest, FactShown, Finding, KeptPaper, PaperChecked, RequestPage, RoleShown, Standing, StatedFact,
+    SubmissionStory, Wording,
 };
 use crate::report;
 
@@ -48,7 +48,6 @@ struct Whole<'p> {
     wording: Wording,
     story: SubmissionStory,
     facts: Vec<FactShown>,
-    kept: Vec<KeptPaper>,
     roles: Vec<RoleShown>,
 }
 
@@ -71,32 +70,17 @@ async fn show(
     done: Option<String>,
 ) -> Result<Response, PageFailure> {
     let (actor, asked) = (visitor.reading(), id.clone());
-    let (story, facts, kept, roles) = site
-        .ask(actor, move |installation| {
-            let story = installation.submission_show(&asked)?;
-            let asks = !story.checked.is_empty();
-            let (facts, kept) = if asks {
-                let facts = installation.request_facts(&asked)?;
-                (facts, installation.pack_kept(&asked)?)
-            } else {
-                (Vec::new(), Vec::new())
-            };
-            let roles = match &story.listed.panel {
-                Some(panel) => installation.panel_roles(panel)?,
-                None => Vec::new(),
-            };
-            Ok((story, facts, kept, roles))
-        })
-        .await?;
+    let RequestPage { story, facts, roles } =
+        site.ask(actor, move |installation| installation.request_page(&asked)).await?;
     let wording = site.wording().await?;
-    let body = body(visitor, &Whole { refused, wording, story, facts, kept, roles });
+    let body = body(visitor, &Whole { refused, wording, story, facts, roles });
     let title = format!("Request {id}");
     let shell = Shell::new(visitor, &title, Room::Requests).back("/requests", "Requests").done(done);
     Ok(shell.errors(refused.errors().to_vec()).show(&body))
 }
 
 fn body(visitor: &Visitor, whole: &Whole<'_>) -> Markup {
-    let Whole { refused, wording, story, facts, kept, .. } = whole;
+    let Whole { refused, wording, story, facts, .. } = whole;
     let id = story.listed.submission.as_str();
     let may = visitor.is(SignInRole::Administrator) && !story.checked.is_empty();
     html! {
@@ -107,7 +91,7 @@ fn body(visitor: &Visitor, whole: &Whole<'_>) -> Markup {
         @if may { p { a.button href={ (address::request(id)) "/pack" } { "Check a pack" } } }
         @for checked in &story.checked { (child(visitor, whole, checked, may)) }
         @if !facts.is_empty() { (facts_form(visitor, id, facts, may)) }
-        @if !kept.is_empty() { (kept_papers(visitor, id, kept, may, refused)) }
+        @if !story.checked.is_empty() && !story.kept.is_empty() { (kept_papers(visitor, id, &story.kept, may, refused)) }
         (decided(story, wording))
         (answers(story))
         (history(story, wording))

@@ -41,14 +41,8 @@ pub(super) async fn page(
         limit: ROWS,
     };
     let paging = Paging { after: asked.after, limit: ROWS };
-    let (actor, list, wording) = (visitor.reading(), viewed(&filter), site.wording().await?);
-    let (panels, page) = site
-        .ask(actor, move |installation| {
-            installation.list_viewed(&list)?;
-            let panels = installation.panels();
-            Ok((panels, installation.submissions_page(&filter, &paging)?))
-        })
-        .await?;
+    let (actor, wording) = (visitor.reading(), site.wording().await?);
+    let page = site.ask(actor, move |installation| installation.submissions_page(&filter, &paging)).await?;
     let filters = [("panel", asked.panel.as_str()), ("person", asked.person.as_str()), ("all", asked.all.as_str())];
     let next = address::page("/requests", &filters, page.next.as_deref());
     let person = Line {
@@ -61,7 +55,7 @@ pub(super) async fn page(
     };
     let body = html! {
         form.filter action="/requests" method="get" {
-            (parts::panel_choice(&wording, &panels, &asked.panel))
+            (parts::panel_choice(&wording, &asked.panel))
             (person.show(&[]))
             div.choice {
                 input #all type="checkbox" name="all" value="yes" checked[all];
@@ -93,12 +87,6 @@ fn table(wording: &Wording, submissions: &[SubmissionListed]) -> Markup {
         })
         .collect();
     parts::table("Requests", &["Request", "Children", "Panel", "Form", "Step"], &rows)
-}
-
-/// What the trail says was looked at: whose requests, where they are one child's.
-fn viewed(filter: &SubmissionFilter) -> String {
-    let person = filter.person.as_ref().filter(|person| person.bytes().all(|byte| byte.is_ascii_digit()));
-    person.map_or_else(|| "list of requests".to_owned(), |person| format!("requests of person {person}"))
 }
 
 /// What is looked for.

@@ -158,6 +158,7 @@ async fn tidy(site: Site) {
         tokio::time::sleep(TIDY_EVERY).await;
         site.limits().forget();
         site.uploads().forget();
+        site.close_idle();
     }
 }
 

@@ -12,7 +12,7 @@ use super::uploads::Uploads;
 use crate::calendar::Clock;
 use crate::config::WebSettings;
 use crate::log::Span;
-use crate::operation::{self, Actor, Failure, Installation, OpenLedger, Wording, Workplace};
+use crate::operation::{self, Actor, Failure, Installation, OpenLedger, Pool, Wording, Workplace};
 
 /// Questions that are worked on at once: each has a connection to the ledger of its own.
 const QUESTIONS_MAX: usize = 16;
@@ -22,8 +22,7 @@ const QUESTIONS_MAX: usize = 16;
 pub(super) struct Site(Arc<Inner>);
 
 struct Inner {
-    workplace: Workplace,
-    clock: Clock,
+    pool: Pool,
     settings: WebSettings,
     url: String,
     issuer: Option<Issuer>,
@@ -53,8 +52,7 @@ impl Site {
     pub(super) fn new(made: SiteMade) -> Self {
         let SiteMade { workplace, clock, settings, url, issuer, is_rehearsal, hosts, is_secure } = made;
         Self(Arc::new(Inner {
-            workplace,
-            clock,
+            pool: Pool::new(workplace, clock, QUESTIONS_MAX),
             settings,
             url,
             issuer,
@@ -74,7 +72,7 @@ impl Site {
         actor: Actor,
         question: impl FnOnce(&mut Installation) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, PageFailure> {
-        self.look_up(move |workplace, clock| question(&mut workplace.open(clock, &actor)?)).await
+        self.asked(move |pool| pool.ask(actor, question)).await
     }
 
     /// Asks its ledger, which needs no mapping file.
@@ -83,7 +81,7 @@ impl Site {
         actor: Actor,
         question: impl FnOnce(&mut OpenLedger) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, PageFailure> {
-        self.look_up(move |workplace, clock| question(&mut workplace.open_ledger(clock, &actor)?)).await
+        self.asked(move |pool| pool.ask_ledger(actor, question)).await
     }
 
     /// Asks the configuration and the mapping files, on a thread that may read them. No ledger is opened.
@@ -91,10 +89,22 @@ impl Site {
         &self,
         question: impl FnOnce(&Workplace, Clock) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, PageFailure> {
+        self.asked(move |pool| question(pool.workplace(), pool.clock())).await
+    }
+
+    /// Closes the ledgers that nobody asks.
+    pub(super) fn close_idle(&self) {
+        self.0.pool.close_idle();
+    }
+
+    async fn asked<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Pool) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, PageFailure> {
         let Ok(_turn) = self.0.questions.acquire().await else { return Err(PageFailure::Stopping) };
         let inner = self.0.clone();
         let span = Span::current();
-        let answering = move || span.in_scope(|| question(&inner.workplace, inner.clock));
+        let answering = move || span.in_scope(|| question(&inner.pool));
         let answered = tokio::task::spawn_blocking(answering).await;
         answered.map_err(|_| PageFailure::Stopping)?.map_err(PageFailure::from)
     }
@@ -119,11 +129,11 @@ impl Site {
     }
 
     pub(super) fn clock(&self) -> Clock {
-        self.0.clock
+        self.0.pool.clock()
     }
 
     pub(super) fn workplace(&self) -> &Workplace {
-        &self.0.workplace
+        self.0.pool.workplace()
     }
 
     pub(super) fn is_rehearsal(&self) -> bool {

@@ -11,7 +11,7 @@ use super::asked::Query;
 use super::parts::Field;
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, parts};
-use crate::operation::{SittingListed, Wording};
+use crate::operation::{Installation, SittingListed, Wording};
 use crate::report;
 
 /// How much of the calendar a page has.
@@ -40,16 +40,13 @@ pub(super) async fn page(
     let from = given.unwrap_or_else(|| wording.today(site.clock()));
     let to = from.saturating_add(WEEKS.weeks());
     let panel = Some(asked.panel.clone()).filter(|panel| !panel.is_empty());
-    let (panels, sittings) = site
-        .ask(visitor.reading(), move |installation| {
-            Ok((installation.panels(), installation.sittings_listed(panel.as_deref(), from, to)?))
-        })
-        .await?;
+    let ask = move |installation: &mut Installation| installation.sittings_listed(panel.as_deref(), from, to);
+    let sittings = site.ask(visitor.reading(), ask).await?;
     let at = |from: Date| format!("/sittings?panel={}&from={from}", parts::encoded(&asked.panel));
     let first = Field { id: "from", label: html! { "From" }, hint: "", errors: &errors };
     let body = html! {
         form.filter action="/sittings" method="get" {
-            (parts::panel_choice(&wording, &panels, &asked.panel))
+            (parts::panel_choice(&wording, &asked.panel))
             (first.round(&html! {
                 input #from name="from" type="date" value=(from) aria-describedby=[first.described()]
                     aria-invalid=[first.is_wrong().then_some("true")];

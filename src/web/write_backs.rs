@@ -67,12 +67,8 @@ pub(super) async fn page(
     }
     let paging = Paging { after: asked.after, limit: ROWS };
     let actor = visitor.reading();
-    let page = site
-        .ask_ledger(actor, move |ledger| {
-            ledger.list_viewed("list of write-backs")?;
-            ledger.writebacks_page(state.as_deref(), needs_person, &paging)
-        })
-        .await?;
+    let page =
+        site.ask_ledger(actor, move |ledger| ledger.writebacks_page(state.as_deref(), needs_person, &paging)).await?;
     let rows: Vec<Vec<Markup>> = page.rows.iter().map(row).collect();
     let next = address::page("/write-backs", &[("state", &asked.state)], page.next.as_deref());
     let may_send = visitor.is(SignInRole::Systems) || visitor.is(SignInRole::Approver);

@@ -121,6 +121,17 @@ impl Office {
         let text = |entry: &serde_json::Value, key: &str| entry[key].as_str().unwrap().to_owned();
         of.map(|entry| (text(entry, "action"), text(entry, "subject"))).collect()
     }
+
+    /// Whom each look of an actor has shown.
+    fn shown_to(&self, actor: &str) -> Vec<Vec<String>> {
+        let trail = self.tessera.json(&["--rehearsal", "audit", "export"]);
+        let of = trail.as_array().unwrap().iter().filter(|entry| entry["actor"] == actor);
+        let ids = |entry: &serde_json::Value| {
+            let ids = entry["ids"].as_array().cloned().unwrap_or_default();
+            ids.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+        };
+        of.map(ids).collect()
+    }
 }
 
 fn counts(recorded: &OutcomesRecorded) -> [usize; 4] {
@@ -350,9 +361,12 @@ fn what_was_seen_is_approved_and_nothing_else() {
     assert!(seen.iter().all(|one| !one.writes.is_empty() && one.may_approve.is_none()));
     assert!(seen.iter().all(|one| one.loaded_at == "2026-11-27T09:00:00Z"));
     let told = office.told_of("approver:kim");
-    let viewed = |id: &str| ("viewed".to_owned(), id.to_owned());
-    let one = viewed("lincolnshire-700001");
-    assert_eq!(told, [one.clone(), one, viewed("lincolnshire-700002")], "one entry for each request that was shown");
+    let viewed = ("viewed".to_owned(), "outcomes that wait for approval".to_owned());
+    assert_eq!(told, [viewed.clone(), viewed], "one entry for each look");
+    let shown = office.shown_to("approver:kim");
+    let first = ["lincolnshire-700001", "person 100001"];
+    let all = ["lincolnshire-700001", "lincolnshire-700002", "person 100001", "person 100002", "person 100003"];
+    assert_eq!(shown, [first.as_slice(), all.as_slice()], "with whom it has shown");
 
     // The account that recorded it does not approve it, whatever its role.
     let same = approve(&Actor::new("approver", Some("sam")), &seen);

@@ -4,6 +4,7 @@ mod forced;
 mod guessed;
 mod hostile;
 mod limits;
+mod looks;
 mod paged;
 mod refused;
 mod served;
@@ -15,7 +16,7 @@ use std::cell::RefCell;
 use std::fs;
 use std::future::Future;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -77,6 +78,16 @@ impl Pages {
     }
 
     fn of(tessera: Tessera, web: &str, arguments: &[&str]) -> Self {
+        Self::started(tessera, web, arguments, |_, command| command)
+    }
+
+    /// As [`Pages::of`], by another command that runs it.
+    fn started(
+        tessera: Tessera,
+        web: &str,
+        arguments: &[&str],
+        change: impl FnOnce(&Tessera, Command) -> Command,
+    ) -> Self {
         let mut text = fs::read_to_string(tessera.path("tessera.toml")).unwrap();
         if !web.is_empty() {
             text = format!("{}\n[web]\n{web}\n", text.split("\n[web]\n").next().unwrap());
@@ -85,8 +96,9 @@ impl Pages {
         fs::create_dir_all(tessera.path("tmp")).unwrap();
         let log = fs::File::create(tessera.path("log")).unwrap();
         let all = [arguments, &["--rehearsal", "--json", "serve", "--listen", "127.0.0.1:0"]].concat();
-        let mut command = tessera.command(&all);
-        command.env("TMPDIR", tessera.path("tmp")).env("TESSERA_LOG", "trace").stderr(Stdio::from(log));
+        let mut command = change(&tessera, tessera.command(&all));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::from(log));
+        command.env("TMPDIR", tessera.path("tmp")).env("TESSERA_LOG", "trace");
         let mut child = command.spawn().unwrap();
         let said = serde_json::Deserializer::from_reader(child.stdout.take().unwrap()).into_iter::<Value>().next();
         let Some(Ok(said)) = said else { panic!("{}", fs::read_to_string(tessera.path("log")).unwrap()) };

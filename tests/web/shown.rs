@@ -367,7 +367,9 @@ fn seen_is_in_the_trail(pages: &Pages, owner: &Somebody) {
         (format!("{sitting}/outcomes.xlsx"), "workbook-written", panel),
         (format!("/outcomes/{SITTING}"), "outcome-form-shown", panel),
         ("/duties".to_owned(), "viewed", "duties"),
-        ("/trackers".to_owned(), "viewed", "trackers"),
+        ("/requests".to_owned(), "viewed", "list of requests"),
+        ("/outcomes".to_owned(), "viewed", "list of outcomes"),
+        ("/write-backs".to_owned(), "viewed", "list of write-backs"),
         ("/figures/pre-proceedings.csv".to_owned(), "viewed", "pre-proceedings"),
         ("/search?for=lincolnshire-70".to_owned(), "searched", ""),
     ];

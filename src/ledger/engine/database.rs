@@ -152,6 +152,11 @@ impl Database {
         self.engine.backup(to).map(Self::new)
     }
 
+    /// Whether it is still the one that lies at its address, and as this tessera knows it.
+    pub(in crate::ledger) fn is_current(&self) -> Result<bool, LedgerTrouble> {
+        self.engine.is_current()
+    }
+
     /// Bytes on disk.
     pub(in crate::ledger) fn bytes(&self) -> u64 {
         self.engine.bytes()

@@ -34,6 +34,10 @@ pub(in crate::ledger) trait Engine: Send {
     /// Copies everything to `to`, where nothing is yet, while others write; the copy is opened with the same key.
     fn backup(&self, to: &Path) -> Result<Box<dyn Engine>, LedgerTrouble>;
 
+    /// Whether it is still the database that lies at its address, and as this tessera knows it: one that is kept open
+    /// may have been replaced from a backup, or brought up to date by a later tessera.
+    fn is_current(&self) -> Result<bool, LedgerTrouble>;
+
     /// Bytes on disk.
     fn bytes(&self) -> u64;
 

@@ -37,6 +37,8 @@ pub(in crate::ledger::engine) const TESTED: crate::ledger::engine::conformance::
 struct Sqlite {
     connection: Connection,
     path: PathBuf,
+    /// The file that was opened; nothing where another was put in its place meanwhile.
+    file: Option<FileId>,
     key: LedgerKey,
 }
 
@@ -48,9 +50,11 @@ impl Sqlite {
         }
         refuse_plain(path)?;
         private_file(path).map_err(disk)?;
+        let file = FileId::at(path);
         let mut connection = connect(path, &key)?;
         migration::run(&mut connection, path, &clock.now().to_string())?;
-        Ok(Self { connection, path: path.to_owned(), key })
+        let file = file.filter(|file| FileId::at(path) == Some(*file));
+        Ok(Self { connection, path: path.to_owned(), file, key })
     }
 
     fn failed(&self, error: &rusqlite::Error) -> LedgerTrouble {
@@ -117,7 +121,12 @@ impl Engine for Sqlite {
         let backup = rusqlite::backup::Backup::new(&self.connection, &mut copy).map_err(failed)?;
         backup.run_to_completion(1_000, Duration::ZERO, None).map_err(failed)?;
         drop(backup);
-        Ok(Box::new(Self { connection: copy, path: to.to_owned(), key: again(&self.key) }))
+        Ok(Box::new(Self { connection: copy, path: to.to_owned(), file: FileId::at(to), key: again(&self.key) }))
+    }
+
+    fn is_current(&self) -> Result<bool, LedgerTrouble> {
+        let is_there = self.file.is_some() && self.file == FileId::at(&self.path);
+        Ok(is_there && migration::is_known(&self.connection).map_err(|error| self.failed(&error))?)
     }
 
     fn bytes(&self) -> u64 {
@@ -164,6 +173,25 @@ impl Columns for Stepped<'_> {
             ValueRef::Blob(bytes) => Ok(Value::Blob(bytes)),
             ValueRef::Real(_) => Err(damaged()),
         }
+    }
+}
+
+/// What tells one file from another that was put in its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct FileId(u64, u64);
+
+impl FileId {
+    /// The file that lies at a path now; nothing where there is none.
+    #[cfg(unix)]
+    fn at(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        fs::metadata(path).ok().map(|file| Self(file.dev(), file.ino()))
+    }
+
+    /// Where a file that is open cannot be taken away, the one that is there is the one that was opened.
+    #[cfg(not(unix))]
+    fn at(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().map(|_| Self(0, 0))
     }
 }
 

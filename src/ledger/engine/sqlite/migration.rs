@@ -24,6 +24,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (13, include_str!("migration/0013_learning.sql")),
     (14, include_str!("migration/0014_told.sql")),
     (15, include_str!("migration/0015_counted_outside.sql")),
+    (16, include_str!("migration/0016_looks.sql")),
 ];
 
 /// Brings the ledger up to date. One that is up to date is only read, so that opening it waits for nobody who writes.
@@ -46,6 +47,18 @@ pub(super) fn run(connection: &mut Connection, path: &Path, now: &str) -> Result
             .map_err(failed)?;
     }
     transaction.commit().map_err(failed)
+}
+
+/// The number of the last migration that this tessera knows.
+fn last_known() -> i64 {
+    MIGRATIONS.last().map_or(0, |(number, _)| *number)
+}
+
+/// Whether a database is still as this tessera knows it: no later one has brought it up to date since.
+pub(super) fn is_known(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let sql = "SELECT max(number) FROM migration";
+    let last: Option<i64> = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(last == Some(last_known()))
 }
 
 /// How many are applied already, each of them as it is known here.

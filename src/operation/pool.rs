@@ -1,0 +1,101 @@
+//! What is asked again and again: ledgers are kept open for whoever asks next.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::installation::{Installation, OpenLedger, ledger};
+use super::{Actor, Failure, Workplace};
+use crate::calendar::Clock;
+use crate::ledger::Ledger;
+
+/// Opened ledgers of a workplace, lent to whoever asks.
+///
+/// Opening one derives its key and holds its migrations against what is known, and closing the last one writes it
+/// together: a page need not wait for that. What is lent is always the ledger that lies at its place now, and the mapping
+/// files are those of now.
+#[derive(Debug)]
+pub struct Pool {
+    workplace: Workplace,
+    clock: Clock,
+    idle: Mutex<Vec<Ledger>>,
+    idle_max: usize,
+}
+
+impl Pool {
+    /// A pool that keeps so many ledgers at the most while nobody asks them. None is open yet.
+    pub const fn new(workplace: Workplace, clock: Clock, idle_max: usize) -> Self {
+        Self { workplace, clock, idle: Mutex::new(Vec::new()), idle_max }
+    }
+
+    /// The workplace.
+    pub const fn workplace(&self) -> &Workplace {
+        &self.workplace
+    }
+
+    /// The clock by which everything is asked.
+    pub const fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Asks an installation in somebody's name.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened, or what the question says.
+    pub fn ask<T>(
+        &self,
+        actor: Actor,
+        question: impl FnOnce(&mut Installation) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let rules = self.workplace.rules_in_force()?;
+        let ledger = self.take()?;
+        let mut installation = self.workplace.installation(rules, ledger, self.clock, actor);
+        let answer = question(&mut installation)?;
+        self.keep(installation.ledger);
+        Ok(answer)
+    }
+
+    /// Asks a ledger in somebody's name, which needs no mapping file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened, or what the question says.
+    pub fn ask_ledger<T>(
+        &self,
+        actor: Actor,
+        question: impl FnOnce(&mut OpenLedger) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let ledger = self.take()?;
+        let mut opened = self.workplace.opened(ledger, self.clock, actor);
+        let answer = question(&mut opened)?;
+        self.keep(opened.ledger);
+        Ok(answer)
+    }
+
+    /// Closes the ledgers that nobody asks now: what was written is then in one file.
+    pub fn close_idle(&self) {
+        let idle = std::mem::take(&mut *self.idle());
+        drop(idle);
+    }
+
+    /// One that is open already, as long as it is still what lies there and as this program knows it; else a new one.
+    fn take(&self) -> Result<Ledger, Failure> {
+        while let Some(kept) = self.idle().pop() {
+            if kept.is_current().unwrap_or(false) {
+                return Ok(kept);
+            }
+        }
+        ledger(self.workplace.configuration(), self.clock)
+    }
+
+    /// Keeps a ledger for the next who asks. After a failure it is closed instead: whatever it was may lie in it.
+    fn keep(&self, ledger: Ledger) {
+        let mut idle = self.idle();
+        if idle.len() < self.idle_max {
+            idle.push(ledger);
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Ledger>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
