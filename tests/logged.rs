@@ -56,6 +56,27 @@ fn trail(tessera: &Tessera, flags: &[&str]) -> Vec<(String, String)> {
     own.map(|(subject, action)| (subject.to_owned(), action.to_owned())).collect()
 }
 
+/// Each file adds up, and what it has in quarantine is told within it, with reason and place.
+fn each_file_adds_up(log: &[Value]) {
+    let mut quarantined: BTreeMap<String, u64> = BTreeMap::new();
+    for line in log.iter().filter(|line| span(line, "file").is_some()) {
+        let file = span(line, "file").unwrap()["file"].as_str().unwrap().to_owned();
+        let number = |key: &str| line[key].as_u64().unwrap();
+        match message(line) {
+            "A record waits in quarantine for a person." => {
+                assert!(line["reason"].is_string() && line["place"].is_string(), "{line}");
+                *quarantined.entry(file).or_default() += 1;
+            }
+            "An export was read: what is new was taken." => {
+                assert_eq!(number("records"), number("taken") + number("unchanged") + number("quarantined"));
+                assert_eq!(number("quarantined"), quarantined.remove(&file).unwrap_or(0), "{line}");
+            }
+            _ => {}
+        }
+    }
+    assert!(quarantined.is_empty(), "{quarantined:?}");
+}
+
 #[test]
 fn a_night_reads_as_its_story_from_first_to_last() {
     let tessera = Tessera::on_samples();
@@ -102,24 +123,7 @@ fn a_night_reads_as_its_story_from_first_to_last() {
     assert_eq!(times("A duty has come up."), count("duties"));
     assert_eq!(times("A request stands differently."), count("checked"));
 
-    // Each file adds up, and what it has in quarantine is told within it, with reason and place.
-    let mut quarantined: BTreeMap<String, u64> = BTreeMap::new();
-    for line in log.iter().filter(|line| span(line, "file").is_some()) {
-        let file = span(line, "file").unwrap()["file"].as_str().unwrap().to_owned();
-        let number = |key: &str| line[key].as_u64().unwrap();
-        match message(line) {
-            "A record waits in quarantine for a person." => {
-                assert!(line["reason"].is_string() && line["place"].is_string(), "{line}");
-                *quarantined.entry(file).or_default() += 1;
-            }
-            "An export was read: what is new was taken." => {
-                assert_eq!(number("records"), number("taken") + number("unchanged") + number("quarantined"));
-                assert_eq!(number("quarantined"), quarantined.remove(&file).unwrap_or(0), "{line}");
-            }
-            _ => {}
-        }
-    }
-    assert!(quarantined.is_empty(), "{quarantined:?}");
+    each_file_adds_up(&log);
 
     // Each attempt is tied to its write-back and its authority.
     for line in log.iter().filter(|line| message(line) == "A write-back is on the record.") {

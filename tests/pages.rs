@@ -45,6 +45,8 @@ fn to_the_end<T>(limit: u32, mut read: impl FnMut(&Paging) -> Page<T>, key: impl
 #[test]
 fn every_list_is_turned_to_its_end_without_a_gap() {
     let (tessera, workplace, clock) = rehearsed();
+    let open = || workplace.open(clock, &actor()).unwrap();
+    let ledger = || workplace.open_ledger(clock, &actor()).unwrap();
     let panel = Some("lincolnshire/support-panel".to_owned());
     for filter in [
         SubmissionFilter::default(),
@@ -54,28 +56,25 @@ fn every_list_is_turned_to_its_end_without_a_gap() {
         SubmissionFilter { authority: Some("lambeth".to_owned()), all: true, ..Default::default() },
     ] {
         let whole = SubmissionFilter { limit: 1_000, ..filter.clone() };
-        let whole = workplace.open(clock, &actor()).unwrap().submissions_list(&whole).unwrap().submissions;
+        let whole = open().submissions_list(&whole).unwrap().submissions;
         let whole: Vec<String> = whole.iter().map(|row| row.submission.to_string()).collect();
-        let read =
-            |paging: &Paging| workplace.open(clock, &actor()).unwrap().submissions_page(&filter, paging).unwrap();
+        let read = |paging: &Paging| open().submissions_page(&filter, paging).unwrap();
         assert_eq!(to_the_end(3, read, |row| row.submission.to_string()), whole, "{filter:?}");
         assert!(whole.len() > 3);
     }
     let of_person = SubmissionFilter { person: Some("100001".to_owned()), ..Default::default() };
-    let page = workplace.open(clock, &actor()).unwrap().submissions_page(&of_person, &paging(None, 50)).unwrap();
+    let page = open().submissions_page(&of_person, &paging(None, 50)).unwrap();
     assert!(!page.rows.is_empty() && page.rows.iter().all(|row| row.people.contains(&"100001".to_owned())));
     let nobody = SubmissionFilter { person: Some("Smith".to_owned()), ..Default::default() };
-    assert!(workplace.open(clock, &actor()).unwrap().submissions_page(&nobody, &paging(None, 50)).is_err());
+    assert!(open().submissions_page(&nobody, &paging(None, 50)).is_err());
 
-    let mut outcomes = workplace.open_ledger(clock, &actor()).unwrap().outcomes_list().unwrap();
+    let mut outcomes = ledger().outcomes_list().unwrap();
     outcomes
         .sort_by_key(|row| (row.sitting, row.submission.clone(), row.person.len(), row.person.clone(), row.revision));
     let key =
         |row: &operation::OutcomeListed| format!("{} {} {} {}", row.sitting, row.submission, row.person, row.revision);
     let whole: Vec<String> = outcomes.iter().rev().map(key).collect();
-    let read = |paging: &Paging| {
-        workplace.open(clock, &actor()).unwrap().outcomes_page(&OutcomeFilter::default(), paging).unwrap()
-    };
+    let read = |paging: &Paging| open().outcomes_page(&OutcomeFilter::default(), paging).unwrap();
     assert_eq!(to_the_end(2, read, key), whole);
     let own = OutcomeFilter {
         panel,
@@ -88,43 +87,31 @@ fn every_list_is_turned_to_its_end_without_a_gap() {
             && Some(row.state) == own.state
     };
     let whole: Vec<String> = outcomes.iter().rev().filter(wanted).map(key).collect();
-    let read = |paging: &Paging| workplace.open(clock, &actor()).unwrap().outcomes_page(&own, paging).unwrap();
+    let read = |paging: &Paging| open().outcomes_page(&own, paging).unwrap();
     assert_eq!(to_the_end(1, read, key), whole);
 
-    let write_backs = workplace.open_ledger(clock, &actor()).unwrap().writeback_list(None).unwrap();
+    let write_backs = ledger().writeback_list(None).unwrap();
     let whole: Vec<String> = write_backs.iter().rev().map(|row| row.id.clone()).collect();
-    let read =
-        |paging: &Paging| workplace.open_ledger(clock, &actor()).unwrap().writebacks_page(None, false, paging).unwrap();
+    let read = |paging: &Paging| ledger().writebacks_page(None, false, paging).unwrap();
     assert_eq!(to_the_end(2, read, |row| row.id.clone()), whole);
-    let needed =
-        workplace.open_ledger(clock, &actor()).unwrap().writebacks_page(None, true, &paging(None, 50)).unwrap();
+    let needed = ledger().writebacks_page(None, true, &paging(None, 50)).unwrap();
     let wanted = write_backs.iter().filter(|row| ["refused", "uncertain", "held"].contains(&row.state)).count();
     assert_eq!(needed.rows.len(), wanted);
-    assert!(
-        workplace
-            .open_ledger(clock, &actor())
-            .unwrap()
-            .writebacks_page(Some("send"), false, &paging(None, 50))
-            .is_err()
-    );
+    assert!(ledger().writebacks_page(Some("send"), false, &paging(None, 50)).is_err());
 
-    let whole = workplace.open_ledger(clock, &actor()).unwrap().quarantine_list(true).unwrap();
+    let whole = ledger().quarantine_list(true).unwrap();
     let whole: Vec<String> = whole.iter().map(|row| row.id.to_string()).collect();
-    let read = |paging: &Paging| workplace.open_ledger(clock, &actor()).unwrap().quarantine_page(true, paging).unwrap();
+    let read = |paging: &Paging| ledger().quarantine_page(true, paging).unwrap();
     assert_eq!(to_the_end(4, read, |row| row.id.to_string()), whole);
 
-    let trail = workplace.open_ledger(clock, &actor()).unwrap().audit_export().unwrap();
+    let trail = ledger().audit_export().unwrap();
     let whole: Vec<String> = trail.iter().rev().map(|entry| entry.hash.clone()).collect();
-    let read = |paging: &Paging| {
-        workplace.open_ledger(clock, &actor()).unwrap().audit_page(&AuditFilter::default(), paging).unwrap()
-    };
+    let read = |paging: &Paging| ledger().audit_page(&AuditFilter::default(), paging).unwrap();
     assert_eq!(to_the_end(7, read, |entry| entry.hash.clone()), whole);
     let filter = AuditFilter { subject: Some("audit trail".to_owned()), actor: Some("administrator:test".to_owned()) };
-    let page = workplace.open_ledger(clock, &actor()).unwrap().audit_page(&filter, &paging(None, 50)).unwrap();
+    let page = ledger().audit_page(&filter, &paging(None, 50)).unwrap();
     assert_eq!(page.rows.iter().map(|entry| entry.action.as_str()).collect::<Vec<_>>(), ["exported"]);
-    assert!(
-        workplace.open_ledger(clock, &actor()).unwrap().audit_page(&filter, &paging(Some("x".to_owned()), 1)).is_err()
-    );
+    assert!(ledger().audit_page(&filter, &paging(Some("x".to_owned()), 1)).is_err());
     drop(tessera);
 }
 

@@ -121,85 +121,87 @@ fn what_is_counted_from_the_sitting_changes_no_fingerprint() {
     assert_eq!(cancelled("2026-12-10").fingerprint(), cancelled("2026-12-17").fingerprint());
 }
 
+/// Two findings of one code that are not the same one.
+const UNLIKE: &[(&str, Change, Change)] = &[
+    (
+        "document-stale",
+        |world| world.documents[0].dated = Some(date(2026, 9, 2)),
+        |world| {
+            world.documents[0].dated = Some(date(2026, 9, 1));
+        },
+    ),
+    (
+        "document-undated",
+        |world| (world.documents[0].dated, world.documents[0].document_id) = (None, Some("1".into())),
+        |world| {
+            (world.documents[0].dated, world.documents[0].document_id) = (None, Some("2".into()));
+        },
+    ),
+    ("document-too-long", |world| world.documents[0].pages = Some(6), |world| world.documents[0].pages = Some(60)),
+    (
+        "document-missing",
+        |world| world.documents.clear(),
+        |world| {
+            world.stated.clear();
+            state(world, "assessed");
+        },
+    ),
+    ("document-empty", |world| world.documents = vec![empty("1")], |world| world.documents = vec![empty("2")]),
+    (
+        "document-wrong-child",
+        |world| world.documents.push(of_person("100002")),
+        |world| {
+            world.documents.push(of_person("100003"));
+        },
+    ),
+    (
+        "answer-missing",
+        |world| set(world, "reason", Value::Blank),
+        |world| {
+            world.fields[0].field = "other".into();
+        },
+    ),
+    (
+        "answer-invalid",
+        |world| world.submission.answers.push(unread("one")),
+        |world| {
+            world.submission.answers.push(unread("two"));
+        },
+    ),
+    (
+        "unmapped-question",
+        |world| world.submission.unmapped.push(unmapped("one")),
+        |world| {
+            world.submission.unmapped.push(unmapped("two"));
+        },
+    ),
+    (
+        "approval-wrong-role",
+        |world| set(world, "role", Value::Choice("worker".into())),
+        |world| {
+            set(world, "role", Value::Choice("clerk".into()));
+        },
+    ),
+    (
+        "duplicate-request",
+        |world| world.twins.push(SubmissionId::new("a-0")),
+        |world| {
+            world.twins.push(SubmissionId::new("a-9"));
+        },
+    ),
+    (
+        "wrong-panel",
+        |world| state(world, "legal"),
+        |world| {
+            world.profile = PROFILE.replace("elsewhere.legal", "elsewhere.other");
+            state(world, "legal");
+        },
+    ),
+];
+
 #[test]
 fn another_document_child_question_or_name_is_another_finding() {
-    let unlike: &[(&str, Change, Change)] = &[
-        (
-            "document-stale",
-            |world| world.documents[0].dated = Some(date(2026, 9, 2)),
-            |world| {
-                world.documents[0].dated = Some(date(2026, 9, 1));
-            },
-        ),
-        (
-            "document-undated",
-            |world| (world.documents[0].dated, world.documents[0].document_id) = (None, Some("1".into())),
-            |world| {
-                (world.documents[0].dated, world.documents[0].document_id) = (None, Some("2".into()));
-            },
-        ),
-        ("document-too-long", |world| world.documents[0].pages = Some(6), |world| world.documents[0].pages = Some(60)),
-        (
-            "document-missing",
-            |world| world.documents.clear(),
-            |world| {
-                world.stated.clear();
-                state(world, "assessed");
-            },
-        ),
-        ("document-empty", |world| world.documents = vec![empty("1")], |world| world.documents = vec![empty("2")]),
-        (
-            "document-wrong-child",
-            |world| world.documents.push(of_person("100002")),
-            |world| {
-                world.documents.push(of_person("100003"));
-            },
-        ),
-        (
-            "answer-missing",
-            |world| set(world, "reason", Value::Blank),
-            |world| {
-                world.fields[0].field = "other".into();
-            },
-        ),
-        (
-            "answer-invalid",
-            |world| world.submission.answers.push(unread("one")),
-            |world| {
-                world.submission.answers.push(unread("two"));
-            },
-        ),
-        (
-            "unmapped-question",
-            |world| world.submission.unmapped.push(unmapped("one")),
-            |world| {
-                world.submission.unmapped.push(unmapped("two"));
-            },
-        ),
-        (
-            "approval-wrong-role",
-            |world| set(world, "role", Value::Choice("worker".into())),
-            |world| {
-                set(world, "role", Value::Choice("clerk".into()));
-            },
-        ),
-        (
-            "duplicate-request",
-            |world| world.twins.push(SubmissionId::new("a-0")),
-            |world| {
-                world.twins.push(SubmissionId::new("a-9"));
-            },
-        ),
-        (
-            "wrong-panel",
-            |world| state(world, "legal"),
-            |world| {
-                world.profile = PROFILE.replace("elsewhere.legal", "elsewhere.other");
-                state(world, "legal");
-            },
-        ),
-    ];
-    for (code, one, other) in unlike {
+    for (code, one, other) in UNLIKE {
         assert_ne!(found(code, one).fingerprint(), found(code, other).fingerprint(), "{code}");
     }
     let (stated, seen) = (contradicted("Is it?", FactSource::Stated), contradicted("Is it?", FactSource::Ledger));

@@ -36,7 +36,8 @@ pub struct Failure {
     pub help: Option<String>,
     /// Mistakes in a file, where the failure is about a file.
     pub mistakes: Vec<Mistake>,
-    page: Option<PageText>,
+    /// In a box, so that the error of every `Result` stays small.
+    page: Option<Box<PageText>>,
 }
 
 /// What a page says of a failure, in whole sentences that name no file and no command.
@@ -162,14 +163,14 @@ impl Failure {
     /// With what a page says of it: whole sentences without a path or a command.
     #[must_use]
     pub fn on_page(self, what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { page: Some(PageText { title: None, what: what.into(), help: help.into() }), ..self }
+        Self { page: Some(Box::new(PageText { title: None, what: what.into(), help: help.into() })), ..self }
     }
 
     /// With the heading of the page that says it.
     #[must_use]
     pub fn titled(self, title: &'static str) -> Self {
         let page = PageText { title: Some(title), ..self.page() };
-        Self { page: Some(page), ..self }
+        Self { page: Some(Box::new(page)), ..self }
     }
 
     /// What has caused it, as a code for the log: the texts may name a file, or what somebody typed.
@@ -199,7 +200,7 @@ impl Failure {
 
     /// What a page says of it.
     pub fn page(&self) -> PageText {
-        self.page.clone().unwrap_or_else(|| PageText::of(self.kind))
+        self.page.as_deref().cloned().unwrap_or_else(|| PageText::of(self.kind))
     }
 }
 
@@ -306,6 +307,6 @@ impl From<LedgerTrouble> for Failure {
             }
             LedgerTrouble::Damaged { .. } | LedgerTrouble::Database(_) => (FailureKind::Failed, None),
         };
-        Self { page, ..Self::new(kind, trouble, help) }
+        Self { page: page.map(Box::new), ..Self::new(kind, trouble, help) }
     }
 }

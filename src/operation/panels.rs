@@ -145,7 +145,7 @@ pub(super) fn does_not_sit(profile: &Profile, date: Date, office: &Office, why: 
         let all = profile.sittings(from, to, office).into_iter();
         all.filter(|sitting| sitting.cancelled.is_none()).map(|sitting| sitting.date)
     };
-    let day_before = held(date.saturating_sub(NEAR_DAYS.days()), date.saturating_sub(1.day())).last();
+    let day_before = held(date.saturating_sub(NEAR_DAYS.days()), date.saturating_sub(1.day())).next_back();
     let day_after = held(date.saturating_add(1.day()), date.saturating_add(NEAR_DAYS.days())).next();
     let near = match (day_before, day_after) {
         (Some(before), Some(after)) => {

@@ -44,7 +44,7 @@ impl Installation {
             rows.extend(of_authority(self, name, authority)?);
         }
         let mut seen = Seen::default();
-        rows.iter().for_each(|row: &PreProceedingsRow| seen.person(&row.person));
+        rows.iter().for_each(|row: &PreProceedingsRow| seen.person(row.person));
         self.viewed("pre-proceedings", &seen)?;
         Ok(PreProceedings { rows })
     }

@@ -64,8 +64,7 @@ pub(super) async fn one(
 
 async fn shown(site: &Site, visitor: &Visitor, name: &[String]) -> Result<TrackerShown, PageFailure> {
     let (actor, name) = (visitor.reading(), name.join("/"));
-    let shown = site.ask(actor, move |installation| installation.tracker_show(&name)).await;
-    shown
+    site.ask(actor, move |installation| installation.tracker_show(&name)).await
 }
 
 fn child(shown: &TrackerShown, row: &TrackedRow) -> Vec<Markup> {

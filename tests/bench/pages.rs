@@ -246,6 +246,10 @@ fn lists(workplace: &Workplace, clock: Clock) -> Outcome<()> {
                 .map(|page| page.rows.len())
         })?;
     }
+    trail(workplace, clock)
+}
+
+fn trail(workplace: &Workplace, clock: Clock) -> Outcome<()> {
     let subject = Some("lincolnshire-900000002".to_owned());
     let actor = Some("administrator:7".to_owned());
     for (what, filter) in [

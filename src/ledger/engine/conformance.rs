@@ -68,7 +68,7 @@ fn every_value_comes_back_as_it_went_in() {
             let sql = "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, late)
                 VALUES (?1, ?2, ?3, '', '', '', ?4, ?5)";
             let number = [i64::MIN, -1, 0, 1, i64::MAX][at];
-            let bytes: &[u8] = &[&[][..], &[0, 255], b"text", &[0], &[1]][at];
+            let bytes: &[u8] = [&[][..], &[0, 255], b"text", &[0], &[1]][at];
             let late = [None, Some(true), Some(false), None, None][at];
             let panel = late.map(|_| "p");
             assert_eq!(database.execute(sql, params![*text, number, bytes, panel, late]).unwrap(), 1);
@@ -241,8 +241,8 @@ fn a_copy_is_whole_while_others_write_and_takes_the_place_of_nothing() {
             stop.send(()).unwrap();
             assert!(writer.join().unwrap() > 0);
             let copied = names(&copy);
-            assert!(!copied.is_empty() && copied.len() % 2 == 0, "{}", copied.len());
-            assert!(copied.chunks(2).all(|two| two[0][..6] == two[1][..6]));
+            assert!(!copied.is_empty() && copied.len().is_multiple_of(2), "{}", copied.len());
+            assert!(copied.chunks(2).all(|two| two[0].as_bytes()[..6] == two[1].as_bytes()[..6]));
         });
         assert!(database.backup(&place.path("copy")).is_err());
         assert!(database.bytes() > 0);
