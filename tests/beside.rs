@@ -228,9 +228,9 @@ fn while_a_night_sends_everybody_else_goes_on() {
     office.ends(0, "social-worker", &["duties", "complete", &duty, "--evidence", "it is on the record"]);
     let again = office.ends(2, "somebody", &["duties", "complete", &duty, "--evidence", "so it is"]);
     assert!(again.stderr.contains("done already"), "{}", again.all());
-    let waive = ["--waive", "document-missing:chronology", "--role", "team-manager", "--reason", "it is on its way"];
-    let until = ["--until", "2026-12-09"];
-    office.ends(3, "manager", &[&LATER[..], &["check", "derbyshire-730002"], &waive, &until].concat());
+    let waive = ["--waive", "document-missing:chronology", "--role", "service-manager", "--reason", "it is on its way"];
+    let (before, until) = (["--as-at", "2026-12-01T09:00:00Z"], ["--until", "2026-12-02"]);
+    office.ends(3, "manager", &[&before[..], &["check", "lincolnshire-700040"], &waive, &until].concat());
     office.ends(3, "sam", &[&LATER[..], &["check", "lincolnshire-700040", "--fact", "direct-work-done=yes"]].concat());
     let replayed = office.run("systems", &["quarantine", "replay", "7"]);
     assert!(matches!(replayed.code, 0 | 3), "{}", replayed.all());

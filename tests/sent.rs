@@ -17,7 +17,7 @@ use crate::runner::Tessera;
 
 const CHILDREN: u64 = 260;
 const KILLS: u32 = 48;
-const AS_AT: &str = "2026-11-27T09:00:00Z";
+pub(crate) const AS_AT: &str = "2026-11-27T09:00:00Z";
 const SITTING: &str = "2026-11-25";
 /// The longest that anything here is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -96,6 +96,15 @@ impl Office {
 
     /// Everybody's outcome is loaded from a workbook and approved: of how many requests. `words` are what is told.
     pub(crate) fn decide(&self, words: &str) -> u64 {
+        let ids = self.fill_in(words);
+        self.well(&["--as-at", AS_AT, "outcomes", "load", "outcomes.xlsx"]);
+        let approve: Vec<&str> = ["outcomes", "approve"].into_iter().chain(ids.iter().map(String::as_str)).collect();
+        self.well(&approve);
+        u64::try_from(ids.len()).unwrap()
+    }
+
+    /// Writes everybody's outcome into `outcomes.xlsx`, with these words: of which requests.
+    pub(crate) fn fill_in(&self, words: &str) -> Vec<String> {
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet();
         let told = ["What's Working Well", "What Are We Worried About", "What Needs to Happen", "Timescales"];
@@ -105,7 +114,7 @@ impl Office {
         }
         let listed = self.tessera.json(&["submissions", "list", "--limit", "10000"]);
         let listed = listed.as_array().unwrap();
-        let mut approve = vec!["outcomes", "approve"];
+        let mut ids = Vec::new();
         for (row, one) in (1..).zip(listed) {
             let (id, person) = (one["submission"].as_str().unwrap(), one["people"][0].to_string());
             let decided = [id, person.trim_matches('"'), SITTING, "Not agreed"];
@@ -113,12 +122,10 @@ impl Office {
             for (column, cell) in (0..).zip(cells) {
                 sheet.write_string(row, column, cell).unwrap();
             }
-            approve.push(id);
+            ids.push(id.to_owned());
         }
         workbook.save(self.tessera.path("outcomes.xlsx")).unwrap();
-        self.well(&["--as-at", AS_AT, "outcomes", "load", "outcomes.xlsx"]);
-        self.well(&approve);
-        u64::try_from(listed.len()).unwrap()
+        ids
     }
 
     /// Sends, and is killed when the moment comes. Whether it was.
