@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::installation::{Installation, OpenLedger, ledger};
-use super::{Actor, Failure, Workplace};
+use super::{Actor, Failure, FailureKind, Workplace};
 use crate::calendar::Clock;
 use crate::ledger::Ledger;
 
@@ -49,9 +49,9 @@ impl Pool {
         let rules = self.workplace.rules_in_force()?;
         let ledger = self.take()?;
         let mut installation = self.workplace.installation(rules, ledger, self.clock, actor);
-        let answer = question(&mut installation)?;
-        self.keep(installation.ledger);
-        Ok(answer)
+        let answer = question(&mut installation);
+        self.keep_after(&answer, installation.ledger);
+        answer
     }
 
     /// Asks a ledger in somebody's name, which needs no mapping file.
@@ -66,9 +66,9 @@ impl Pool {
     ) -> Result<T, Failure> {
         let ledger = self.take()?;
         let mut opened = self.workplace.opened(ledger, self.clock, actor);
-        let answer = question(&mut opened)?;
-        self.keep(opened.ledger);
-        Ok(answer)
+        let answer = question(&mut opened);
+        self.keep_after(&answer, opened.ledger);
+        answer
     }
 
     /// Closes the ledgers that nobody asks now: what was written is then in one file.
@@ -87,10 +87,12 @@ impl Pool {
         ledger(self.workplace.configuration(), self.clock)
     }
 
-    /// Keeps a ledger for the next who asks. After a failure it is closed instead: whatever it was may lie in it.
-    fn keep(&self, ledger: Ledger) {
+    /// Keeps a ledger for the next who asks. Where something has failed it is closed instead: whatever it was may lie in
+    /// it. What is not there, cannot be done or has to wait is no fault of the ledger's.
+    fn keep_after<T>(&self, answer: &Result<T, Failure>, ledger: Ledger) {
+        let has_failed = |failure: &Failure| matches!(failure.kind, FailureKind::Failed | FailureKind::Configuration);
         let mut idle = self.idle();
-        if idle.len() < self.idle_max {
+        if idle.len() < self.idle_max && !answer.as_ref().is_err_and(has_failed) {
             idle.push(ledger);
         }
     }
