@@ -151,8 +151,6 @@ pub struct OutcomeFormFilled {
     pub troubles: Vec<FieldTrouble>,
     /// Exactly what would be written; empty unless it was checked and nothing is wrong.
     pub preview: Vec<OutcomeListed>,
-    /// Why it was not recorded, for no fault of its own.
-    pub failure: Option<Failure>,
 }
 
 impl Installation {
@@ -166,7 +164,7 @@ impl Installation {
     }
 
     /// Takes what was filled in on that page a step further; who is at the sitting is worked out once. That the page was
-    /// shown again is in the trail. What cannot be recorded is shown again as it was filled in.
+    /// shown again is in the trail.
     pub fn outcome_form_filled(
         &mut self,
         panel: &str,
@@ -178,15 +176,8 @@ impl Installation {
         let profile = deciding_panel(self, panel)?;
         let taken = |all: &mut Self| all.taken(&profile, date, paging, fill, step);
         // Whatever is compared when it is recorded is still so then.
-        let answer = if step == FormStep::Record { self.atomically(taken) } else { taken(self) };
-        let answer = match answer {
-            Err(failure) if step == FormStep::Record => {
-                let shown = self.taken(&profile, date, paging, fill, FormStep::Change)?;
-                OutcomeFormFilled { failure: Some(failure), ..shown }
-            }
-            answer => answer?,
-        };
-        if step != FormStep::Record || !answer.troubles.is_empty() || answer.failure.is_some() {
+        let answer = if step == FormStep::Record { self.atomically(taken)? } else { taken(self)? };
+        if step != FormStep::Record || !answer.troubles.is_empty() {
             self.form_shown(&answer.form)?;
         }
         Ok(answer)
@@ -204,7 +195,7 @@ impl Installation {
         let form = OutcomeFormShown::of(profile, date, at.page(paging)?);
         let filled = fill(&form);
         let (troubles, preview) = (Vec::new(), Vec::new());
-        let mut answer = OutcomeFormFilled { form, filled, troubles, preview, failure: None };
+        let mut answer = OutcomeFormFilled { form, filled, troubles, preview };
         if step == FormStep::Change {
             return Ok(answer);
         }

@@ -2,9 +2,10 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use maud::html;
+use maud::{Markup, html};
 
-use super::{Room, Shell};
+use super::posted::Posted;
+use super::{Room, Shell, Visitor, parts};
 use crate::log;
 use crate::operation::{Failure, FailureKind};
 
@@ -60,25 +61,40 @@ impl PageFailure {
         }
     }
 
-    /// The status that it is answered with.
-    pub(super) fn status(&self) -> StatusCode {
-        self.said().0
+    /// The page that says it, with what was filled in in the form that it is about: it can be sent again from there. What
+    /// was sent is all that this page needs. `filled`: the same to be read.
+    pub(super) fn with_form(self, visitor: &Visitor, address: &str, posted: &Posted, filled: &Markup) -> Response {
+        self.log();
+        let (_, title, what, help) = self.said();
+        let body = html! {
+            p { (what) }
+            @if let Some(help) = help { p { (help) } }
+            p { "What you filled in is not lost as long as this page is open." }
+            form action=(address) method="post" {
+                (parts::csrf(visitor))
+                (posted.kept())
+                button { "Send it again" }
+            }
+            (filled)
+            p { a href="/" { "Leave it, and go to Today" } }
+        };
+        self.answering(Shell::new(visitor, &title, Room::None).show(&body))
     }
 
-    /// Says in the log what whoever looks after the pages must know: the browser has its own words.
-    fn log(&self) {
-        let Some(failure) = self.failure() else { return };
-        let (status, cause) = (self.status().as_u16(), failure.cause());
-        match failure.kind {
-            FailureKind::Failed | FailureKind::Configuration => {
-                log::error!("Something that was asked for on a page was not done.", status = status, cause = cause);
-            }
-            FailureKind::Busy => {
-                log::warn!("Something that was asked for on a page has to wait.", status = status, cause = cause);
-            }
-            FailureKind::NotFound | FailureKind::Invalid | FailureKind::Conflict => {
-                log::debug!("Something that was asked for on a page cannot be done.", status = status, cause = cause);
-            }
+    /// With its status, and when to ask again.
+    fn answering(&self, mut response: Response) -> Response {
+        *response.status_mut() = self.said().0;
+        if self.failure().is_some_and(|failure| failure.kind == FailureKind::Busy) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
+        response
+    }
+
+    /// Says in the log what whoever looks after the pages must know: the browser has its own words. For a failure that
+    /// is said within a page, since one that is a page by itself is told when it is answered.
+    pub(super) fn log(&self) {
+        if let Some(failure) = self.failure() {
+            log(failure);
         }
     }
 
@@ -129,6 +145,22 @@ impl PageFailure {
     }
 }
 
+/// Says a failure in the log: the browser has its own words.
+pub(super) fn log(failure: &Failure) {
+    let (status, cause) = (of_kind(failure.kind).0.as_u16(), failure.cause());
+    match failure.kind {
+        FailureKind::Failed | FailureKind::Configuration => {
+            log::error!("Something that was asked for on a page was not done.", status = status, cause = cause);
+        }
+        FailureKind::Busy => {
+            log::warn!("Something that was asked for on a page has to wait.", status = status, cause = cause);
+        }
+        FailureKind::NotFound | FailureKind::Invalid | FailureKind::Conflict => {
+            log::debug!("Something that was asked for on a page cannot be done.", status = status, cause = cause);
+        }
+    }
+}
+
 /// The status and the heading of a kind of failure.
 const fn of_kind(kind: FailureKind) -> (StatusCode, &'static str) {
     match kind {
@@ -155,9 +187,8 @@ pub(super) fn sentence(text: &str) -> String {
 
 impl IntoResponse for PageFailure {
     fn into_response(self) -> Response {
-        let is_busy = self.failure().is_some_and(|failure| failure.kind == FailureKind::Busy);
         self.log();
-        let (status, title, what, help) = self.said();
+        let (_, title, what, help) = self.said();
         let body = html! {
             p { (what) }
             @if let Some(help) = help { p { (help) } }
@@ -168,11 +199,6 @@ impl IntoResponse for PageFailure {
             }
             p { a href="/" { "Go to Today" } }
         };
-        let mut response = Shell::bare(&title, Room::None).show(&body);
-        *response.status_mut() = status;
-        if is_busy {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
-        }
-        response
+        self.answering(Shell::bare(&title, Room::None).show(&body))
     }
 }

@@ -1,6 +1,7 @@
 //! Filling in the outcomes of a sitting: the form, what would be written on each record, and recording it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -13,7 +14,7 @@ use super::parts::Field;
 use super::posted::Posted;
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, address, outcomes, parts};
-use crate::domain::{SignInRole, SubmissionId};
+use crate::domain::{PanelName, SignInRole, SubmissionId};
 use crate::operation::{
     ChoiceShown, FieldShown, FieldTrouble, FilledRow, FormStep, OutcomeFormFilled, OutcomeFormRow, OutcomeFormShown,
     OutcomeListed, Paging, Wording,
@@ -256,16 +257,22 @@ pub(super) async fn post(
     let (authority, panel, date) = sitting;
     let (actor, name) = (visitor.acting(SignInRole::Administrator), format!("{authority}/{panel}"));
     let paging = Paging { after: asked.after.clone(), limit: REQUESTS };
-    let OutcomeFormFilled { form, filled, troubles, preview, failure } = site
+    let posted = Arc::new(posted);
+    let (sent, panel) = (posted.clone(), name.clone());
+    let answer = site
         .ask(actor, move |installation| {
-            installation.outcome_form_filled(&name, date, &paging, &|form| self::filled(form, &posted), step)
+            installation.outcome_form_filled(&name, date, &paging, &|form| self::filled(form, &sent), step)
         })
-        .await?;
+        .await;
+    let OutcomeFormFilled { form, filled, troubles, preview } = match answer {
+        Ok(answer) => answer,
+        Err(failure) => {
+            let address = address::outcomes_after(&PanelName::new(panel), date, asked.after.as_deref());
+            return Ok(failure.with_form(&visitor, &address, &posted, &as_sent(&posted)));
+        }
+    };
     let wording = site.wording().await?;
     let told = Told { after: asked.after.as_deref(), filled: &filled, troubles: &troubles, ..Told::default() };
-    if let Some(failure) = failure {
-        return Ok(not_recorded(&visitor, &wording, &form, &told, PageFailure::from(failure)));
-    }
     if step == FormStep::Change || !troubles.is_empty() {
         return Ok(shown(&visitor, &wording, &form, &told));
     }
@@ -282,36 +289,28 @@ pub(super) async fn post(
     Ok(previewed(&visitor, &wording, &form, &told, &preview))
 }
 
-/// The form as it was filled in, where it could not be recorded for no fault of its own.
-fn not_recorded(
-    visitor: &Visitor,
-    wording: &Wording,
-    form: &OutcomeFormShown,
-    told: &Told<'_>,
-    failure: PageFailure,
-) -> Response {
-    let (what, help) = failure.in_words();
-    let troubles: Vec<FieldTrouble> = form
-        .rows
-        .first()
-        .into_iter()
-        .map(|row| FieldTrouble {
-            submission: row.submission.clone(),
-            person: row.person.clone(),
-            field: "decision".to_owned(),
-            message: what.clone(),
-            help: help.clone().unwrap_or_default(),
-        })
-        .collect();
-    let filled = Told { troubles: &troubles, after: told.after, done: None, filled: told.filled };
-    let mut shown = shown(visitor, wording, form, &filled);
-    // What it says for the log, and how it is answered, is the failure's.
-    let answer = failure.into_response();
-    *shown.status_mut() = answer.status();
-    if let Some(after) = answer.headers().get(axum::http::header::RETRY_AFTER) {
-        shown.headers_mut().insert(axum::http::header::RETRY_AFTER, after.clone());
+/// What was filled in, to be read, where nothing can be asked of the ledger.
+fn as_sent(posted: &Posted) -> Markup {
+    let own = |name: &str, number: usize| posted.text(&format!("{name}-{number}"));
+    let rows = (0..).map_while(|number| Some((number, own("submission", number)?, own("person", number)?)));
+    html! {
+        @for (number, submission, person) in rows {
+            @let end = format!("-{number}");
+            @let fields: Vec<(&str, &str)> = posted
+                .pairs()
+                .filter_map(|(name, value)| Some((name.strip_suffix(&end)?, value)))
+                .filter_map(|(name, value)| Some((if name == DECISION { name } else { name.strip_prefix(FIELD)? }, value)))
+                .filter(|(_, value)| !value.trim().is_empty())
+                .collect();
+            @if !fields.is_empty() {
+                h2 { (submission) ", person " (person) }
+                @for (name, value) in fields {
+                    h3 { (super::failure::sentence(&name.replace('-', " ")).trim_end_matches('.')) }
+                    pre { (value) }
+                }
+            }
+        }
     }
-    shown
 }
 
 /// Exactly what would be written on each record.

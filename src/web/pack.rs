@@ -122,7 +122,10 @@ async fn read(
             Ok(upload) => result(&visitor, &id, &checked, Some(&upload)),
             Err(_) => result(&visitor, &id, &checked, None),
         },
-        Err(failure) => failed(failure),
+        Err(failure) => {
+            failure.log();
+            failed(&failure)
+        }
     };
     drop(told.send(part(end)).await);
     if !only_parts {
@@ -135,7 +138,7 @@ fn about(id: &str) -> String {
     format!("pack of {id}")
 }
 
-fn failed(failure: PageFailure) -> Markup {
+fn failed(failure: &PageFailure) -> Markup {
     let (what, help) = failure.in_words();
     html! {
         div.banner.bad #result tabindex="-1" {

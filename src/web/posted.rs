@@ -2,6 +2,7 @@
 
 use axum::Form;
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use maud::{Markup, html};
 
 use super::shell::FieldError;
 use super::{PageFailure, Visitor};
@@ -9,6 +10,8 @@ use crate::operation::hash_of;
 
 /// The field by which a form shows that it came from this session.
 pub(super) const CSRF: &str = "csrf";
+/// The field that says where a form was sent when the session was over.
+pub(super) const AGAIN_TO: &str = "again-to";
 
 /// The fields of a form that came from a page of this session.
 #[derive(Debug)]
@@ -36,6 +39,16 @@ impl Posted {
     /// Every field with its value, as they were sent.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// What was filled in, out of sight, in a form from which it can be sent again. A text area keeps line breaks, which a
+    /// hidden field does not in every browser.
+    pub(super) fn kept(&self) -> Markup {
+        html! {
+            @for (name, value) in self.pairs().filter(|(name, _)| ![CSRF, AGAIN_TO].contains(name)) {
+                textarea.hidden name=(name) aria-hidden="true" tabindex="-1" { (value) }
+            }
+        }
     }
 
     /// A field that the page itself has put there.

@@ -5,7 +5,7 @@ use axum::extract::{FromRequest as _, Request, State};
 use axum::http::StatusCode;
 use axum::http::uri::PathAndQuery;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use maud::{Markup, html};
+use maud::html;
 use secrecy::SecretString;
 use serde::Deserialize;
 use tower_sessions::Session;
@@ -13,7 +13,7 @@ use tower_sessions::Session;
 use super::asked::Query;
 use super::guard::Asking;
 use super::parts::{Line, csrf, encoded};
-use super::posted::{CSRF, Posted, PostedByAnybody};
+use super::posted::{AGAIN_TO, Posted, PostedByAnybody};
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, oidc, session};
 use crate::domain::AccountName;
@@ -44,8 +44,6 @@ pub(super) fn wanted(asked: &str) -> Response {
     }
 }
 
-/// The field that says where a form was sent when the session was over.
-const AGAIN_TO: &str = "again-to";
 /// What is never kept for later.
 const SECRETS: [&str; 2] = ["password", "held"];
 
@@ -67,7 +65,7 @@ pub(super) async fn over(request: Request) -> Response {
         @if let Some(posted) = &posted {
             form action="/again" method="post" {
                 input type="hidden" name=(AGAIN_TO) value=(to);
-                (kept(posted))
+                (posted.kept())
                 button { "Go on" }
             }
         }
@@ -77,22 +75,13 @@ pub(super) async fn over(request: Request) -> Response {
     response
 }
 
-/// What was filled in, out of sight. A text area keeps line breaks, which a hidden field does not in every browser.
-fn kept(posted: &Posted) -> Markup {
-    html! {
-        @for (name, value) in posted.pairs().filter(|(name, _)| ![CSRF, AGAIN_TO].contains(name)) {
-            textarea.hidden name=(name) aria-hidden="true" tabindex="-1" { (value) }
-        }
-    }
-}
-
 /// What somebody filled in before the session was over, in a form of the new session. Here nothing is done with it yet.
 pub(super) async fn again(visitor: Visitor, PostedByAnybody(posted): PostedByAnybody) -> Response {
     let body = html! {
         p { "You are signed in again. What you filled in was not sent yet." }
         form action=(own_page(posted.text(AGAIN_TO).unwrap_or("/"))) method="post" {
             (csrf(&visitor))
-            (kept(&posted))
+            (posted.kept())
             button { "Send it now" }
         }
         p { a href="/" { "Leave it, and go to Today" } }

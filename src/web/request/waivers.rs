@@ -181,9 +181,17 @@ pub(in crate::web) async fn waive(
         Ok(Err(wrong)) => FieldError::new(field_of("until", &posted), about_day(wrong)),
         // Whoever may answer for what is the operation's to say: it is about the finding that was chosen.
         Err(failure) if failure.is_of_form() => FieldError::new(field_of("finding", &posted), in_words(&failure)),
-        Err(failure) => return Err(failure),
+        Err(failure) => return Ok(failure.with_form(&visitor, &format!("{back}/waive"), &posted, &as_sent(&posted))),
     };
     show(&site, &visitor, &id, &Refused::of(&posted, vec![error]), None).await
+}
+
+/// Why, as it was written, to be read and copied.
+fn as_sent(posted: &Posted) -> Markup {
+    html! {
+        h2 #written { "What you wrote" }
+        textarea aria-labelledby="written" rows="6" readonly { (posted.text("reason").unwrap_or_default()) }
+    }
 }
 
 fn about_day(wrong: WrongDay) -> String {
@@ -237,6 +245,8 @@ pub(in crate::web) async fn unwaive(
     let (code, subject) = (code.to_owned(), Some(subject.to_owned()));
     let given = WaiverTakenBack { code, subject, reason: Private::new(reason.to_owned()) };
     let (actor, asked) = (visitor.acting(SignInRole::Administrator), id.clone());
-    site.ask(actor, move |installation| installation.take_waiver_back(&asked, &given)).await?;
+    if let Err(failure) = site.ask(actor, move |installation| installation.take_waiver_back(&asked, &given)).await {
+        return Ok(failure.with_form(&visitor, &format!("{back}/unwaive"), &posted, &as_sent(&posted)));
+    }
     Ok(Redirect::to(&format!("{back}?done=taken-back")).into_response())
 }
