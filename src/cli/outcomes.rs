@@ -85,8 +85,11 @@ pub(super) fn run(args: &Args, session: &Session, out: &Out) -> Result<Exit, Fai
         }
         Command::Approve { ids } => {
             let ids: Vec<_> = ids.iter().map(|id| SubmissionId::new(id.as_str())).collect();
-            let approved = session.open()?.outcomes_approve(&ids)?;
+            let mut approved = session.open()?.outcomes_approve(&ids)?;
             out.answer(&approved, operation::OutcomesApproved::text)?;
+            if let Some((_, failure)) = approved.failed.pop_first() {
+                return Err(failure);
+            }
             return Ok(Exit::needs_person(!approved.not_approved.is_empty()));
         }
         Command::Reject { id, reason } => {

@@ -11,7 +11,7 @@ use super::installation::{Installation, Writing as _};
 use super::page::no_place;
 use super::seen::seen_on;
 use super::today::without_outcome;
-use super::{Actor, CheckedRequest, Failure, OpenLedger, Page, Paging, SittingListed, Thing};
+use super::{Actor, CheckedRequest, Failure, FailureKind, OpenLedger, Page, Paging, SittingListed, Thing};
 use crate::domain::{Decision, Outcome, OutcomeState, PanelName, State, StepStatus, SubmissionId, WriteBack};
 use crate::ledger::{OutcomeKey, OutcomeRow, OutcomeSelection};
 use crate::log;
@@ -80,7 +80,7 @@ impl WriteShown {
 }
 
 /// What was approved.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct OutcomesApproved {
     /// Outcomes that are approved now.
     pub approved: Vec<SubmissionId>,
@@ -88,6 +88,9 @@ pub struct OutcomesApproved {
     pub not_approved: BTreeMap<String, String>,
     /// Write-backs that may be sent.
     pub write_backs: usize,
+    /// What has gone wrong with those of them that could not be approved for no fault of their own, by the same names.
+    #[serde(skip)]
+    pub failed: BTreeMap<String, Failure>,
 }
 
 /// What is recorded, and what waits.
@@ -220,12 +223,9 @@ pub(super) fn approve(
     actor: &Actor,
     ids: &[SubmissionId],
 ) -> Result<OutcomesApproved, Failure> {
-    let mut report = OutcomesApproved { approved: Vec::new(), not_approved: BTreeMap::new(), write_backs: 0 };
-    for id in ids {
-        installation.atomically(|all| approve_request(all, actor, id, &mut report))?;
-    }
-    report.approved.dedup();
-    Ok(report)
+    OutcomesApproved::of_each(ids, ToString::to_string, |id| {
+        installation.atomically(|all| approve_request(all, actor, id))
+    })
 }
 
 /// Approves what waits of a request, for each of its children.
@@ -233,8 +233,8 @@ fn approve_request(
     installation: &mut Installation,
     actor: &Actor,
     id: &SubmissionId,
-    report: &mut OutcomesApproved,
-) -> Result<(), Failure> {
+) -> Result<OutcomesApproved, Failure> {
+    let mut report = OutcomesApproved::default();
     let rows = installation.ledger.outcomes(Some(id))?;
     let waiting: Vec<&OutcomeRow> = rows.iter().filter(|row| row.outcome.state == OutcomeState::Loaded).collect();
     if waiting.is_empty() {
@@ -257,7 +257,54 @@ fn approve_request(
         report.write_backs += approve_one(installation, actor, &row.outcome)?;
         report.approved.push(id.clone());
     }
-    Ok(())
+    Ok(report)
+}
+
+impl OutcomesApproved {
+    /// Approves each of several by itself. What goes wrong with one is said of it, and what was done before it stays
+    /// told; where somebody else is saving for long, the others are not tried.
+    ///
+    /// # Errors
+    ///
+    /// What has gone wrong, where nothing else is to be said of any of them.
+    pub(super) fn of_each<T>(
+        all: impl IntoIterator<Item = T>,
+        name: impl Fn(&T) -> String,
+        mut approve: impl FnMut(&T) -> Result<Self, Failure>,
+    ) -> Result<Self, Failure> {
+        let (mut report, mut untried, mut is_busy) = (Self::default(), 0, false);
+        for one in all {
+            if is_busy {
+                untried += 1;
+                report
+                    .not_approved
+                    .insert(name(&one), "it was not tried: somebody else is saving at the moment".to_owned());
+                continue;
+            }
+            match approve(&one) {
+                Ok(done) => {
+                    report.write_backs += done.write_backs;
+                    report.approved.extend(done.approved);
+                    report.not_approved.extend(done.not_approved);
+                }
+                Err(failure) => {
+                    is_busy = failure.kind == FailureKind::Busy;
+                    report.not_approved.insert(name(&one), failure.to_string());
+                    report.failed.insert(name(&one), failure);
+                }
+            }
+        }
+        report.approved.dedup();
+        let is_all = report.approved.is_empty() && report.not_approved.len() == report.failed.len() + untried;
+        match report.failed.pop_first() {
+            Some((_, failure)) if is_all => Err(failure),
+            Some((name, failure)) => {
+                report.failed.insert(name, failure);
+                Ok(report)
+            }
+            None => Ok(report),
+        }
+    }
 }
 
 /// Approves one outcome that waits, and releases what it writes: how many write-backs may be sent. To be done

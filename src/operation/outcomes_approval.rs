@@ -1,6 +1,6 @@
 //! Approving on a page: what waits, with exactly what it writes, and approving what was seen and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
@@ -38,33 +38,34 @@ impl Installation {
         &mut self,
         seen: &[(SubmissionId, String, Date, u32)],
     ) -> Result<OutcomesApproved, Failure> {
-        let mut report = OutcomesApproved { approved: Vec::new(), not_approved: BTreeMap::new(), write_backs: 0 };
         // What is named twice is approved once.
         let seen: BTreeSet<&(SubmissionId, String, Date, u32)> = seen.iter().collect();
-        for (id, person, sitting, revision) in seen {
-            // Whatever is compared here is still so when it is approved.
-            self.atomically(|all| {
-                let rows = all.ledger.outcomes(Some(id))?;
-                let is_its =
-                    |row: &&OutcomeRow| row.outcome.person.to_string() == *person && row.outcome.sitting == *sitting;
-                let latest = rows.iter().rfind(is_its);
-                let why = latest.map_or_else(
-                    || Some("it has no outcome of that sitting".to_owned()),
-                    |latest| not_approved_as_seen(all, &all.actor, latest, *revision),
-                );
-                match (latest, why) {
-                    (Some(latest), None) => {
-                        report.write_backs += approve_one(all, &all.actor.clone(), &latest.outcome)?;
-                        report.approved.push(id.clone());
-                    }
-                    (_, why) => drop(report.not_approved.insert(name(id, person), why.unwrap_or_default())),
-                }
-                Ok(())
-            })?;
-        }
-        report.approved.dedup();
-        Ok(report)
+        let its_name = |seen: &&(SubmissionId, String, Date, u32)| name(&seen.0, &seen.1);
+        // Whatever is compared is still so when it is approved.
+        OutcomesApproved::of_each(seen, its_name, |seen| self.atomically(|all| approve_seen(all, seen)))
     }
+}
+
+fn approve_seen(
+    all: &mut Installation,
+    (id, person, sitting, revision): &(SubmissionId, String, Date, u32),
+) -> Result<OutcomesApproved, Failure> {
+    let mut report = OutcomesApproved::default();
+    let rows = all.ledger.outcomes(Some(id))?;
+    let is_its = |row: &&OutcomeRow| row.outcome.person.to_string() == *person && row.outcome.sitting == *sitting;
+    let latest = rows.iter().rfind(is_its);
+    let why = latest.map_or_else(
+        || Some("it has no outcome of that sitting".to_owned()),
+        |latest| not_approved_as_seen(all, &all.actor, latest, *revision),
+    );
+    match (latest, why) {
+        (Some(latest), None) => {
+            report.write_backs = approve_one(all, &all.actor.clone(), &latest.outcome)?;
+            report.approved.push(id.clone());
+        }
+        (_, why) => drop(report.not_approved.insert(name(id, person), why.unwrap_or_default())),
+    }
+    Ok(report)
 }
 
 fn name(id: &SubmissionId, person: &str) -> String {

@@ -260,10 +260,21 @@ fn not_approved(approved: &OutcomesApproved) -> Markup {
         @if !approved.not_approved.is_empty() {
             div.banner.bad role="alert" {
                 h2 { "Not approved" }
-                ul { @for (id, why) in &approved.not_approved { li { (id) ": " (super::failure::sentence(&parts::with_people(why))) } } }
+                ul { @for (id, why) in &approved.not_approved { li { (id) ": " (why_not(approved, id, why)) } } }
             }
         }
     }
+}
+
+/// Why one is not approved, in whole sentences.
+fn why_not(approved: &OutcomesApproved, id: &str, why: &str) -> String {
+    approved.failed.get(id).map_or_else(
+        || super::failure::sentence(&parts::with_people(why)),
+        |failure| {
+            let page = failure.page();
+            format!("{} {}", page.what, page.help)
+        },
+    )
 }
 
 /// What ends the ids of the fields of one outcome.
@@ -346,6 +357,7 @@ pub(super) async fn approve(
     let seen: Vec<SeenOutcome> = posted.all("seen").filter_map(parse_seen).collect();
     let actor = visitor.acting(SignInRole::Approver);
     let approved = site.ask(actor, move |installation| installation.outcomes_approve_seen(&seen)).await?;
+    approved.failed.values().for_each(super::failure::log);
     let count = approved.approved.len();
     let done = (count > 0).then(|| {
         let write_backs = report::count(approved.write_backs, "write-back");
@@ -355,7 +367,19 @@ pub(super) async fn approve(
         )
     });
     let told = Told { done, approved: Some(&approved), refused: Refused::default() };
-    list_waiting(&site, &visitor, &WaitingAsked::default(), &told).await
+    match list_waiting(&site, &visitor, &WaitingAsked::default(), &told).await {
+        // What was done is told, whatever else cannot be shown.
+        Err(failure) if count > 0 => {
+            failure.log();
+            let body = html! {
+                (not_approved(&approved))
+                p { a href="/outcomes/waiting" { "What waits for approval" } }
+            };
+            let shell = Shell::new(&visitor, "Outcomes that wait for approval", Room::Outcomes);
+            Ok(shell.done(told.done.clone()).show(&body))
+        }
+        shown => shown,
+    }
 }
 
 /// Turns an outcome down.
