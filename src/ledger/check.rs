@@ -15,6 +15,8 @@ use crate::domain::{PanelName, PersonId, SubmissionId, Verdict};
 /// What a check said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredCheck {
+    /// What the request said when it was checked: [`Submission::content_hash`](crate::domain::Submission::content_hash).
+    pub content: [u8; 32],
     /// A hash over all that the check looked at.
     pub inputs: [u8; 32],
     /// What it came to.
@@ -77,6 +79,10 @@ const KEEP: &str =
     "INSERT INTO checked (submission, person, inputs, verdict, payload, at, panel, sitting, handed_in, late, place)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (submission, person) DO UPDATE SET
      inputs = ?3, verdict = ?4, payload = ?5, at = ?6, panel = ?7, sitting = ?8, handed_in = ?9, late = ?10, place = ?11";
+
+/// Whether a request still says what it said when it was checked, and is one about this child.
+const CURRENT: &str = "SELECT EXISTS (SELECT 1 FROM submission s JOIN subject j ON j.authority = s.authority
+    AND j.person = ?3 AND j.submission = s.id WHERE s.id = ?1 AND s.content_hash = ?2 AND s.is_request = 1)";
 
 /// The place of a request that is not handed in: after every time.
 pub(super) const LAST: &str = "~";
@@ -167,8 +173,8 @@ impl Ledger {
     }
 }
 
-/// Keeps what a check said, and counts it. Whether it did: a request that is decided stays where it was decided on, and
-/// one that is withdrawn where it was.
+/// Keeps what a check said, and counts it. Whether it did: a request that is decided stays where it was decided on, one
+/// that is withdrawn where it was, and a check of what the request says no longer is none of it.
 fn keep(
     transaction: &Transaction<'_>,
     at: &str,
@@ -176,6 +182,12 @@ fn keep(
 ) -> Result<bool, LedgerTrouble> {
     let before = Stands::of_child(transaction, id, *person)?;
     if before.as_ref().is_some_and(|before| before.standing != Standing::Open) {
+        return Ok(false);
+    }
+    let current: bool =
+        transaction
+            .one(CURRENT, params![id.as_str(), &check.content[..], number(person.number())], |row| row.get(0))?;
+    if !current {
         return Ok(false);
     }
     let booking = check.booking.as_ref();

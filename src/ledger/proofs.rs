@@ -396,7 +396,9 @@ fn check(number: u64, day: i8, lacks: usize) -> (SubmissionId, PersonId, StoredC
         checked_on: date(2026, 11, 27),
         late: (number > 1).then_some(number == 3),
     };
+    let Item::Submission(_, content) = submission(number, StepStatus::Started) else { unreachable!() };
     let check = StoredCheck {
+        content,
         inputs: [0; 32],
         verdict: if lacks == 0 { Verdict::Complete } else { Verdict::Incomplete },
         findings: format!("[{}]", found.collect::<Vec<_>>().join(",")),
@@ -507,6 +509,34 @@ fn what_is_counted_as_it_happens_is_what_counting_it_comes_to() {
     import(&mut ledger, 4, &[Item::Submission(moved, hash)]);
     counts_hold(&ledger, "one is about somebody else now");
     assert_eq!(ledger.last_check(&SubmissionId::new("a-3"), "100001".parse().unwrap()).unwrap(), None);
+}
+
+/// A night checks what was read before it; an import may go on beside it.
+#[test]
+fn a_check_of_what_a_request_says_no_longer_is_not_kept() {
+    let (_folder, mut ledger) = ledger();
+    let open = |ledger: &Ledger| {
+        let open = ledger.may_be_open(&PanelName::of(&AuthorityName::new("a"), "p")).unwrap();
+        open.into_iter().map(|one| one.submission.to_string()).collect::<Vec<_>>()
+    };
+    import(&mut ledger, 1, &[1, 2, 3].map(|number| submission(number, StepStatus::Started)));
+    let Item::Submission(mut moved, _) = submission(3, StepStatus::Started) else { unreachable!() };
+    moved.people = vec!["100002".parse().unwrap()];
+    let hash = moved.content_hash();
+    let later =
+        [submission(1, StepStatus::Completed), submission(2, StepStatus::Cancelled), Item::Submission(moved, hash)];
+    import(&mut ledger, 2, &later);
+    ledger.keep_checks(&[check(1, 2, 0), check(2, 2, 0), check(3, 2, 0)], &actor()).unwrap();
+    for number in 1..=3 {
+        let kept = ledger.last_check(&SubmissionId::new(format!("a-{number}")), "100001".parse().unwrap()).unwrap();
+        assert_eq!(kept, None, "a-{number}");
+    }
+    assert_eq!(open(&ledger), ["a-1", "a-3"], "what it says now is still to be seen");
+    counts_hold(&ledger, "checks of what was said before");
+    // It says again what it said: then it is the same.
+    import(&mut ledger, 3, &[submission(1, StepStatus::Started)]);
+    ledger.keep_checks(&[check(1, 2, 0)], &actor()).unwrap();
+    assert!(ledger.last_check(&SubmissionId::new("a-1"), "100001".parse().unwrap()).unwrap().is_some());
 }
 
 #[test]

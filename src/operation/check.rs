@@ -233,7 +233,7 @@ pub(super) fn keep_check(installation: &mut Installation, id: &SubmissionId) -> 
     if !submission.status.is_request() || is_decided {
         return Ok(());
     }
-    let checks: Vec<_> = requests.iter().map(CheckedRequest::stored).collect();
+    let checks = requests.iter().map(CheckedRequest::stored).collect::<Result<Vec<_>, _>>()?;
     Ok(installation.ledger.keep_checks(&checks, &installation.actor)?)
 }
 

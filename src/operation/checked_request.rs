@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::Failure;
 use super::docket::{handed_in, in_order};
 use crate::check::{self as rules, Case, Effect, Finding, Lapse, Lapsed, PaperFound, PaperState, Renewed, Waived};
 use crate::domain::{FindingSeverity, PanelName, PersonId, SubmissionId, Verdict};
@@ -48,6 +49,9 @@ pub struct CheckedRequest {
     pub(super) renewed: Vec<Renewed>,
     #[serde(skip)]
     pub(super) person_id: PersonId,
+    /// What the request says, as a hash.
+    #[serde(skip)]
+    content: [u8; 32],
     #[serde(skip)]
     pub(super) panel_title: String,
     #[serde(skip)]
@@ -102,6 +106,7 @@ pub(super) fn shown(case: &Case<'_>) -> CheckedRequest {
         kinds: case.kinds().iter().map(|kind| kind.title.clone()).collect(),
         mended: Vec::new(),
         person_id: case.person,
+        content: case.submission.content_hash(),
         cutoff_in_words: cutoff.map(|cutoff| report::moment(&cutoff.at)),
         handed_on: handed_in(case.submission, case.office).map(|at| at.date()),
         checked_on: case.now.date(),
@@ -167,13 +172,17 @@ impl CheckedRequest {
     }
 
     /// As the ledger keeps it.
-    pub(super) fn stored(&self) -> (SubmissionId, PersonId, StoredCheck) {
+    pub(super) fn stored(&self) -> Result<(SubmissionId, PersonId, StoredCheck), Failure> {
+        let failed = |error: serde_json::Error| {
+            let what = anyhow::Error::from(error).context(format!("keep the check of {}", self.submission));
+            Failure::failed(what, "nothing was kept of it; the check can be made again")
+        };
         // What is mended is said against the last check, and is no part of this one.
         let said = match self.mended.is_empty() {
             true => serde_json::to_string(self),
             false => serde_json::to_string(&Self { mended: Vec::new(), ..self.clone() }),
         };
-        let said = said.unwrap_or_default();
+        let said = said.map_err(failed)?;
         let booking = Booking {
             panel: self.panel.clone(),
             sitting: self.sitting,
@@ -191,14 +200,15 @@ impl CheckedRequest {
             Against { code, subject, is_asked: finding.code().effect() == Effect::Asks }
         });
         let check = StoredCheck {
+            content: self.content,
             inputs,
             verdict: self.verdict,
-            findings: rules::to_json(&self.findings).unwrap_or_default(),
+            findings: rules::to_json(&self.findings).map_err(failed)?,
             lacks: lacks.collect(),
             against: against.collect(),
             booking: Some(booking),
         };
-        (self.submission.clone(), self.person_id, check)
+        Ok((self.submission.clone(), self.person_id, check))
     }
 
     fn blocking(&self) -> impl Iterator<Item = &Finding> {

@@ -331,7 +331,7 @@ fn check_before(installation: &mut Installation, outcome: &Outcome) -> Result<()
         return Ok(());
     }
     let checked = Checking::new(installation, &[])?.at(&row.submission, Some(&sitting))?;
-    let stored: Vec<_> = checked.iter().map(CheckedRequest::stored).collect();
+    let stored = checked.iter().map(CheckedRequest::stored).collect::<Result<Vec<_>, _>>()?;
     Ok(installation.ledger.keep_checks(&stored, &installation.actor)?)
 }
 

@@ -223,7 +223,7 @@ impl Installation {
         each_request(self, selection, &mut |submission| {
             for request in checks.of(submission)? {
                 checked += 1;
-                let stored = request.stored();
+                let stored = request.stored()?;
                 let before = self.ledger.last_check(&stored.0, stored.1)?.map(|before| before.inputs);
                 changed.extend((before != Some(stored.2.inputs)).then_some((stored, before)));
                 renewed.extend(Some(request).filter(|request| !request.renewed.is_empty()));

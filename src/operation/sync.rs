@@ -408,7 +408,7 @@ impl Checks {
         self.checked += 1;
         self.blocked += usize::from(request.is_blocked());
         *self.by_panel.entry(request.panel.clone()).or_default().entry(request.verdict).or_default() += 1;
-        let (id, person, check) = request.stored();
+        let (id, person, check) = request.stored()?;
         let before = installation.ledger.last_check(&id, person)?;
         let was = before.as_ref().map(|before| before.verdict);
         if before.as_ref().is_some_and(|before| before.inputs == check.inputs) {
