@@ -13,6 +13,8 @@ use crate::ledger::LedgerTrouble;
 pub(in crate::ledger) struct Database {
     engine: Box<dyn Engine>,
     whole: Cell<Whole>,
+    /// Statements that change rows, begun so far.
+    executed: Cell<u64>,
 }
 
 /// Whether transactions are parts of a whole, which is kept or not kept as one.
@@ -22,7 +24,7 @@ enum Whole {
     None,
     /// They are parts of one.
     Open,
-    /// They are parts of one, and one of them was not committed.
+    /// They are parts of one, and one of them was not committed though it had begun to change something.
     Broken,
 }
 
@@ -34,11 +36,12 @@ impl fmt::Debug for Database {
 
 impl Database {
     pub(in crate::ledger) fn new(engine: Box<dyn Engine>) -> Self {
-        Self { engine, whole: Cell::new(Whole::None) }
+        Self { engine, whole: Cell::new(Whole::None), executed: Cell::new(0) }
     }
 
     /// Runs a statement that changes rows. How many it has changed.
     pub(in crate::ledger) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, LedgerTrouble> {
+        self.executed.set(self.executed.get() + 1);
         self.engine.execute(sql, values)
     }
 
@@ -109,7 +112,7 @@ impl Database {
         if !is_part {
             self.engine.begin()?;
         }
-        Ok(Transaction { database: self, is_open: true, is_part })
+        Ok(Transaction { is_open: true, is_part, executed: self.executed.get(), database: self })
     }
 
     /// Begins a whole: every transaction until its end is a part of it. It waits for its turn here.
@@ -126,7 +129,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// Where one of the parts was not committed: then nothing of the whole is kept.
+    /// Where one of the parts has changed something and was not committed: then nothing of the whole is kept.
     pub(in crate::ledger) fn commit_whole(&mut self) -> Result<(), LedgerTrouble> {
         if self.whole.get() == Whole::Broken {
             self.roll_back_whole();
@@ -176,6 +179,8 @@ pub(in crate::ledger) struct Transaction<'d> {
     is_open: bool,
     /// Whether it is kept only with the whole that it is a part of.
     is_part: bool,
+    /// Statements that the database had executed when it began.
+    executed: u64,
 }
 
 impl Transaction<'_> {
@@ -200,7 +205,9 @@ impl Deref for Transaction<'_> {
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if self.is_open && self.is_part {
-            self.database.whole.set(Whole::Broken);
+            if self.database.executed.get() != self.executed {
+                self.database.whole.set(Whole::Broken);
+            }
         } else if self.is_open {
             // What cannot be rolled back is never committed either: the connection holds it until it is closed.
             drop(self.database.engine.rollback());
