@@ -60,7 +60,6 @@ impl Ledger {
             ("the order of write-back", self.wrong_order()?),
             ("an outcome of", self.wrong_outcome_column()?),
             ("the latest state of", self.wrong_submission_column()?),
-            ("whom a submission is about:", self.wrong_subject()?),
             ("something that was stated about", self.wrong_waiver_column()?),
         ];
         let said = |whose: &str, subject: String| format!("{whose} {subject} is not as the trail says");
@@ -72,7 +71,8 @@ impl Ledger {
                 return Ok(Some(said(whose, subject)));
             }
         }
-        Ok(None)
+        // A submission that is gone, or has no latest revision, is about nobody: that is said first.
+        Ok(self.wrong_subject()?.map(|subject| said("whom a submission is about:", subject)))
     }
 
     fn wrong_write_back_column(&self) -> Result<Option<String>, LedgerTrouble> {
