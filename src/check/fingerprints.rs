@@ -366,7 +366,9 @@ fn a_waiver_of_before_is_found_by_its_sentence_once_and_then_by_what_was_found()
     let checked_once = checked(&world);
     assert_eq!((checked_once.verdict, checked_once.waived[0].until), (Verdict::Complete, date(2026, 12, 31)));
     let renewed = checked_once.renewed[0].waiver.clone();
-    assert_eq!((renewed.fingerprint.as_str(), renewed.sitting), (stale.fingerprint().as_str(), None));
+    // The oldest day of its sentence was that of this sitting.
+    let sitting = Some(date(2026, 12, 3));
+    assert_eq!((renewed.fingerprint.as_str(), renewed.sitting), (stale.fingerprint().as_str(), sitting));
     let before = world.waivers[0].clone();
     world.profile = relabelled();
     let lost = checked(&world);
@@ -383,6 +385,29 @@ fn a_waiver_of_before_is_found_by_its_sentence_once_and_then_by_what_was_found()
     world.waivers.truncate(1);
     world.documents = vec![document("chronology")];
     assert!(checked(&world).lapsed.is_empty());
+}
+
+/// Sentences of before named the cutoff, the place or the day of a sitting; what is found names none of them any more.
+#[test]
+fn a_waiver_of_before_for_something_of_its_sitting_holds_at_no_other() {
+    let late = |world: &mut World| world.submission.completed_on = Some(date(2026, 12, 15).at(13, 1, 0, 0));
+    let missing = |world: &mut World| world.documents.clear();
+    let changes: [(&str, Change, Option<Lapse>); 2] =
+        [("late-submission", late, Some(Lapse::AnotherSitting)), ("document-missing", missing, None)];
+    for (code, change, why) in changes {
+        let mut world = complete();
+        change(&mut world);
+        let of_code =
+            |world: &World| checked(world).findings.into_iter().find(|finding| finding.code().as_str() == code);
+        let worded = of_code(&world).unwrap().worded_fingerprint();
+        world.waivers = vec![super::cases::recorded(&worded, date(2026, 12, 31))];
+        let renewed = checked(&world).renewed.remove(0).waiver;
+        assert!(of_code(&world).is_none(), "{code} is answered for");
+        world.waivers[0].waiver = renewed;
+        world.sitting = date(2026, 12, 17);
+        assert_eq!(checked(&world).lapsed.first().map(|lapsed| lapsed.why), why, "{code}");
+        assert_eq!(of_code(&world).is_some(), why.is_some(), "{code}");
+    }
 }
 
 #[test]

@@ -69,6 +69,12 @@ pub(super) trait Found {
     fn first_message(&self, subject: &Subject) -> String {
         self.message(subject)
     }
+
+    /// Whether that wording named something that is counted from the sitting: then a waiver of that time was for the one
+    /// sitting of which it was so.
+    fn was_worded_for_sitting(&self) -> bool {
+        false
+    }
 }
 
 /// Declares a rule. Its doc comment is its manual: `tessera explain` and the pages show it.

@@ -71,9 +71,9 @@ pub enum Lapse {
 /// A waiver as it is to stand in the ledger from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renewed {
-    /// The fingerprint under which the ledger has it.
-    pub fingerprint: String,
-    /// The waiver.
+    /// The waiver as it was when it was looked at.
+    pub seen: Waiver,
+    /// The waiver as it is to stand.
     pub waiver: Waiver,
 }
 
@@ -132,7 +132,11 @@ impl Waivers {
         is_waived: bool,
     ) -> bool {
         let name = FindingName { code: finding.code().as_str().to_owned(), subject: finding.subject.to_string() };
-        let waiver = Waiver { finding: Some(name.clone()), ..moved(case, &given.waiver) };
+        let mut waiver = Waiver { finding: Some(name.clone()), ..moved(case, &given.waiver) };
+        if given.waiver.is_worded() && finding.detail.found().was_worded_for_sitting() {
+            // Its sentence is that of this sitting, so that it was given for this one.
+            waiver.sitting = waiver.sitting.or(case.sitting.map(|sitting| sitting.date));
+        }
         let why = match (waiver.sitting, case.sitting) {
             _ if case.now.date() > waiver.until => Some(Lapse::Over),
             (Some(given), Some(meant)) if given != meant.date => Some(Lapse::AnotherSitting),
@@ -161,7 +165,7 @@ impl Waivers {
         };
         let is_renewed = self.renewed.iter().any(|other| other.waiver.fingerprint == fingerprint);
         if renewed != given.waiver && !is_renewed && !case.waivers.iter().any(is_taken) {
-            self.renewed.push(Renewed { fingerprint: given.waiver.fingerprint.clone(), waiver: renewed });
+            self.renewed.push(Renewed { seen: given.waiver.clone(), waiver: renewed });
         }
         true
     }

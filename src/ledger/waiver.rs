@@ -40,16 +40,17 @@ impl Ledger {
     }
 
     /// Lets a waiver stand under the fingerprint and for the days that it has now. Who gave it, and when, stays. Nothing is
-    /// done where there is none under the fingerprint of before.
+    /// done where it is not as it was `seen` any more, or where another stands under the new fingerprint: whoever has
+    /// changed, taken back or given one meanwhile has the last word.
     pub fn renew_waiver(
         &mut self,
         id: &SubmissionId,
         person: PersonId,
-        before: &str,
+        seen: &Waiver,
         waiver: &Waiver,
         actor: &Actor,
     ) -> Result<(), LedgerTrouble> {
-        self.change_waiver(id, person, before, waiver, RENEWED, actor)
+        self.change_waiver(id, person, seen, waiver, RENEWED, actor)
     }
 
     /// Takes a waiver back: it stays, with why, and holds no longer.
@@ -62,16 +63,17 @@ impl Ledger {
         actor: &Actor,
     ) -> Result<(), LedgerTrouble> {
         let given = self.waivers(id, person)?.into_iter().find(|given| given.waiver.fingerprint == of);
-        let Some(RecordedWaiver { mut waiver, .. }) = given else { return Ok(()) };
-        waiver.taken_back = Some(TakenBack { by: actor.as_str().to_owned(), reason: reason.clone() });
-        self.change_waiver(id, person, of, &waiver, TAKEN_BACK, actor)
+        let Some(RecordedWaiver { waiver: seen, .. }) = given else { return Ok(()) };
+        let taken_back = Some(TakenBack { by: actor.as_str().to_owned(), reason: reason.clone() });
+        let waiver = Waiver { taken_back, ..seen.clone() };
+        self.change_waiver(id, person, &seen, &waiver, TAKEN_BACK, actor)
     }
 
     fn change_waiver(
         &mut self,
         id: &SubmissionId,
         person: PersonId,
-        before: &str,
+        seen: &Waiver,
         waiver: &Waiver,
         action: &str,
         actor: &Actor,
@@ -79,10 +81,17 @@ impl Ledger {
         let at = self.now();
         let payload = encode(waiver)?;
         let transaction = self.transaction()?;
-        let Some(stood) = stands(&transaction, id, person, before)? else { return Ok(()) };
+        let Some(stood) = stands(&transaction, id, person, &seen.fingerprint)? else { return Ok(()) };
+        let is_taken = || stands(&transaction, id, person, &waiver.fingerprint).map(|other| other.is_some());
+        if decode::<Waiver>("a waiver", &stood)? != *seen || (waiver.fingerprint != seen.fingerprint && is_taken()?) {
+            return Ok(());
+        }
         let sql = "UPDATE waiver SET fingerprint = ?1, payload = ?2
             WHERE submission = ?3 AND person = ?4 AND fingerprint = ?5";
-        transaction.execute(sql, params![waiver.fingerprint, payload, id.as_str(), number(person.number()), before])?;
+        transaction.execute(
+            sql,
+            params![waiver.fingerprint, payload, id.as_str(), number(person.number()), seen.fingerprint],
+        )?;
         let change = Change { id, person, before: Some(&stood), after: &payload };
         change.told(&transaction, &at, action, actor)?;
         transaction.commit()
@@ -150,5 +159,80 @@ impl Change<'_> {
         let after = of(self.after);
         let said = Said { actor, action, subject: self.id.as_str(), before: &before, after: &after };
         audit::append(transaction, at, &said).map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use secrecy::SecretBox;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::calendar::Clock;
+    use crate::ledger::{Address, LedgerKey};
+
+    fn ledger() -> (TempDir, Ledger) {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::Fixed("2026-11-27T09:00:00Z".parse().unwrap());
+        let key = LedgerKey(SecretBox::new(Box::new([7; 32])));
+        let ledger = Ledger::open(&Address::file(folder.path().join("ledger.db")), key, clock).unwrap();
+        (folder, ledger)
+    }
+
+    fn waiver(fingerprint: &str, reason: &str) -> Waiver {
+        Waiver {
+            fingerprint: fingerprint.to_owned(),
+            role: "team-manager".to_owned(),
+            reason: Private::from(reason),
+            until: date(2026, 12, 2),
+            sitting: None,
+            finding: None,
+            taken_back: None,
+        }
+    }
+
+    /// The night works out what it renews before it writes: a person may have been at it in between.
+    #[test]
+    fn what_a_person_has_changed_meanwhile_is_not_renewed() {
+        let (_folder, mut ledger) = ledger();
+        let (id, person) = (SubmissionId::new("a-1"), "100001".parse().unwrap());
+        let (actor, night) = (Actor::new("administrator", None), Actor::new("scheduler", None));
+        let (seen, renewed) = (waiver("old", "It is being written"), waiver("new", "It is being written"));
+        let stand = |ledger: &Ledger| -> Vec<Waiver> {
+            ledger.waivers(&id, person).unwrap().into_iter().map(|given| given.waiver).collect()
+        };
+        ledger.waive(&id, person, &seen, &actor).unwrap();
+        ledger.take_waiver_back(&id, person, "old", &Private::from("It came"), &actor).unwrap();
+        ledger.renew_waiver(&id, person, &seen, &renewed, &night).unwrap();
+        assert!(stand(&ledger).len() == 1 && stand(&ledger)[0].taken_back.is_some(), "it was taken back");
+        let other = waiver("old", "Another reason");
+        ledger.waive(&id, person, &other, &actor).unwrap();
+        ledger.renew_waiver(&id, person, &seen, &renewed, &night).unwrap();
+        assert_eq!(stand(&ledger), [other.clone()], "it was given anew");
+        let anew = waiver("new", "Anew");
+        ledger.waive(&id, person, &anew, &actor).unwrap();
+        ledger.renew_waiver(&id, person, &other, &renewed, &night).unwrap();
+        assert_eq!(stand(&ledger), [anew, other.clone()], "another stands there");
+        ledger.renew_waiver(&id, person, &other, &waiver("newer", "Another reason"), &night).unwrap();
+        assert_eq!(stand(&ledger)[1].fingerprint, "newer", "nobody was at it");
+        assert!(ledger.audit_verify(None).unwrap().whole);
+    }
+
+    /// Nothing to do is no failure of what it belongs to.
+    #[test]
+    fn a_part_that_changes_nothing_leaves_its_whole_as_it_is() {
+        let (_folder, mut ledger) = ledger();
+        let (id, person, actor) =
+            (SubmissionId::new("a-1"), "100001".parse().unwrap(), Actor::new("administrator", None));
+        ledger.begin_whole().unwrap();
+        ledger.waive(&id, person, &waiver("one", "A reason"), &actor).unwrap();
+        ledger.renew_waiver(&id, person, &waiver("none", "A reason"), &waiver("other", "A reason"), &actor).unwrap();
+        ledger.commit_whole().unwrap();
+        assert_eq!(ledger.waivers(&id, person).unwrap().len(), 1);
+        ledger.begin_whole().unwrap();
+        ledger.transaction().unwrap().execute("DELETE FROM waiver", &[]).unwrap();
+        assert!(ledger.commit_whole().is_err(), "one that has changed something and was dropped");
+        assert_eq!(ledger.waivers(&id, person).unwrap().len(), 1);
     }
 }

@@ -244,9 +244,18 @@ pub(super) type Stored = (SubmissionId, PersonId, StoredCheck);
 pub(super) type Before = Option<[u8; 32]>;
 
 /// Keeps checks that were made while others went on: where somebody has kept another since, with a fact or a paper that
-/// these know nothing of, theirs stays.
-pub(super) fn keep_newer(installation: &mut Installation, checks: &[(Stored, Before)]) -> Result<(), Failure> {
+/// these know nothing of, theirs stays. So does a waiver that somebody has changed since; the others stand as these
+/// checks have found them.
+pub(super) fn keep_newer(
+    installation: &mut Installation,
+    checks: &[(Stored, Before)],
+    renewed: &[CheckedRequest],
+) -> Result<(), Failure> {
+    if checks.is_empty() && renewed.is_empty() {
+        return Ok(());
+    }
     installation.atomically(|all| {
+        renew_waivers(all, renewed)?;
         let mut still = Vec::new();
         for (stored, before) in checks {
             let now = all.ledger.last_check(&stored.0, stored.1)?.map(|check| check.inputs);

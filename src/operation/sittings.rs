@@ -11,7 +11,6 @@ use super::docket::no_sitting;
 use super::installation::Installation;
 use super::page::no_place;
 use super::seen::seen_on;
-use super::waiver::renew_waivers;
 use super::{Agenda, CheckedRequest, Failure, Page, Paging};
 use crate::domain::{PanelName, Verdict};
 use crate::ledger::{Booked, Ledger, Selection};
@@ -231,9 +230,13 @@ impl Installation {
             Ok(())
         })?;
         drop(checks);
-        renew_waivers(self, &renewed)?;
+        for batch in renewed.chunks(CHECKS_AT_A_TIME) {
+            keep_newer(self, &[], batch)?;
+            self.ledger.give_way();
+        }
         for batch in changed.chunks(CHECKS_AT_A_TIME) {
-            keep_newer(self, batch)?;
+            keep_newer(self, batch, &[])?;
+            self.ledger.give_way();
         }
         Ok(checked)
     }

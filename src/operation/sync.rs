@@ -12,7 +12,6 @@ use super::installation::Installation;
 use super::outcomes::release;
 use super::reminders::{Reminded, RemindersRun, remind};
 use super::source::arrived;
-use super::waiver::renew_waivers;
 use super::write_back::{Sending, Task, as_configured, handed_over, runtime, send};
 use super::{Actor, CheckedRequest, DutiesRun, Failure, FileReport, Mistake, Progress, Workplace, rehearsal};
 use crate::calendar::Clock;
@@ -334,11 +333,8 @@ pub(super) fn check(installation: &mut Installation, mode: SyncMode) -> Result<C
             if mode == SyncMode::DryRun {
                 continue;
             }
-            renew_waivers(installation, &renewed)?;
-            if !changed.is_empty() {
-                keep_newer(installation, &changed)?;
-                installation.ledger.give_way();
-            }
+            keep_newer(installation, &changed, &renewed)?;
+            installation.ledger.give_way();
         }
     }
     checks.tell();

@@ -273,8 +273,7 @@ pub(super) fn renew_waivers(installation: &mut Installation, requests: &[Checked
     for request in requests {
         for renewed in &request.renewed {
             let (id, person) = (&request.submission, request.person_id);
-            let (before, waiver) = (&renewed.fingerprint, &renewed.waiver);
-            installation.ledger.renew_waiver(id, person, before, waiver, &installation.actor)?;
+            installation.ledger.renew_waiver(id, person, &renewed.seen, &renewed.waiver, &installation.actor)?;
         }
     }
     Ok(())

@@ -36,6 +36,10 @@ pub struct Detail {
 }
 
 impl Found for Detail {
+    fn was_worded_for_sitting(&self) -> bool {
+        true
+    }
+
     fn identity(&self) -> Vec<String> {
         vec![self.document.identity(), self.dated.to_string()]
     }

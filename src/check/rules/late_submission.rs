@@ -31,6 +31,10 @@ pub struct Detail {
 }
 
 impl Found for Detail {
+    fn was_worded_for_sitting(&self) -> bool {
+        true
+    }
+
     fn identity(&self) -> Vec<String> {
         // Whoever has it heard all the same has it heard however late it comes.
         Vec::new()

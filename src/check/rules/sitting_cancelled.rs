@@ -25,6 +25,10 @@ pub struct Detail {
 }
 
 impl Found for Detail {
+    fn was_worded_for_sitting(&self) -> bool {
+        true
+    }
+
     fn identity(&self) -> Vec<String> {
         Vec::new()
     }

@@ -33,6 +33,10 @@ pub struct Detail {
 }
 
 impl Found for Detail {
+    fn was_worded_for_sitting(&self) -> bool {
+        true
+    }
+
     fn identity(&self) -> Vec<String> {
         // The place is counted from who else comes.
         Vec::new()
