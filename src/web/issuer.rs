@@ -107,7 +107,13 @@ struct Known {
 pub(super) enum IssuerTrouble {
     /// It does not answer, or not as it should.
     #[error("the issuer does not answer as it should: {0}")]
-    Away(String),
+    Away(&'static str),
+    /// It answers with a status of HTTP that is none of a success.
+    #[error("the issuer does not answer as it should: status {0}")]
+    Status(u16),
+    /// It says itself why not, by a code of the standard.
+    #[error("the issuer does not answer as it should: it says {0}")]
+    Says(&'static str),
     /// It does not take the code.
     #[error("the issuer does not take the code")]
     Code,
@@ -116,6 +122,7 @@ pub(super) enum IssuerTrouble {
     Unproved(&'static str),
 }
 
+/// Sentences of the program, codes that it knows, and a status: nothing that the issuer or anybody else has written.
 impl Loggable for &IssuerTrouble {
     fn loggable(self) -> impl log::Value {
         self.to_string()
@@ -172,7 +179,7 @@ impl Issuer {
     pub(super) async fn redeem(&self, code: String, verifier: String, nonce: String) -> Result<Said, IssuerTrouble> {
         let known = self.known().await?;
         let asked = known.client.exchange_code(AuthorizationCode::new(code));
-        let asked = asked.map_err(|_| IssuerTrouble::Away("it names no token endpoint".to_owned()))?;
+        let asked = asked.map_err(|_| IssuerTrouble::Away("it names no token endpoint"))?;
         let answered = asked.set_pkce_verifier(PkceCodeVerifier::new(verifier)).request_async(&self.http).await;
         let answer = answered.map_err(|error| token_trouble(&error))?;
         let token = answer.extra_fields().id_token().ok_or(IssuerTrouble::Unproved("there is no ID token"))?;
@@ -245,7 +252,7 @@ impl Issuer {
             return Ok(known);
         }
         if failed.is_some_and(|at| at.elapsed() < LEFT_ALONE_FOR) {
-            return Err(IssuerTrouble::Away("it did not answer a moment ago".to_owned()));
+            return Err(IssuerTrouble::Away("it did not answer a moment ago"));
         }
         match self.ask().await {
             Ok(known) => {
@@ -263,11 +270,11 @@ impl Issuer {
 
     async fn ask(&self) -> Result<Known, IssuerTrouble> {
         let about = ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.http).await;
-        let about = about.map_err(|error| IssuerTrouble::Away(discovery_trouble(&error)))?;
+        let about = about.map_err(|error| discovery_trouble(&error))?;
         let end = about.additional_metadata().end_session_endpoint.as_ref().map(|end| end.url());
         for led_to in [Some(about.authorization_endpoint().url()), end].into_iter().flatten() {
             if !self.http.may_ask(led_to) {
-                return Err(IssuerTrouble::Away("it leads to an address without TLS".to_owned()));
+                return Err(IssuerTrouble::Away("it leads to an address without TLS"));
             }
         }
         let client_id = ClientId::new(self.settings.client_id.clone());
@@ -310,12 +317,12 @@ fn unproved(error: &openidconnect::ClaimsVerificationError) -> &'static str {
     }
 }
 
-fn discovery_trouble(error: &DiscoveryError<HttpTrouble>) -> String {
+fn discovery_trouble(error: &DiscoveryError<HttpTrouble>) -> IssuerTrouble {
     match error {
-        DiscoveryError::Request(trouble) => trouble.to_string(),
-        DiscoveryError::Response(status, ..) => format!("status {}", status.as_u16()),
-        DiscoveryError::Validation(_) => "it names itself otherwise than `issuer` does".to_owned(),
-        _ => "what it says of itself cannot be understood".to_owned(),
+        DiscoveryError::Request(trouble) => IssuerTrouble::Away(trouble.as_str()),
+        DiscoveryError::Response(status, ..) => IssuerTrouble::Status(status.as_u16()),
+        DiscoveryError::Validation(_) => IssuerTrouble::Away("it names itself otherwise than `issuer` does"),
+        _ => IssuerTrouble::Away("what it says of itself cannot be understood"),
     }
 }
 
@@ -326,14 +333,14 @@ fn token_trouble(
         RequestTokenError::ServerResponse(answer) => match answer.error() {
             CoreErrorResponseType::InvalidGrant => IssuerTrouble::Code,
             CoreErrorResponseType::InvalidClient | CoreErrorResponseType::UnauthorizedClient => {
-                IssuerTrouble::Away("it does not take client-id and client-secret".to_owned())
+                IssuerTrouble::Away("it does not take client-id and client-secret")
             }
-            _ => IssuerTrouble::Away("it refuses to tell who came".to_owned()),
+            _ => IssuerTrouble::Away("it refuses to tell who came"),
         },
-        RequestTokenError::Request(trouble) => IssuerTrouble::Away(trouble.to_string()),
+        RequestTokenError::Request(trouble) => IssuerTrouble::Away(trouble.as_str()),
         // A token whose claims have not the types that the standard has for them ends here too.
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-            IssuerTrouble::Away("what it says of somebody cannot be understood".to_owned())
+            IssuerTrouble::Away("what it says of somebody cannot be understood")
         }
     }
 }

@@ -25,17 +25,26 @@ pub(super) struct Http {
 
 /// Why there is no answer. Never an address with what it carries, nor what was sent.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.as_str())]
 pub(super) enum HttpTrouble {
-    #[error("it names an address without TLS")]
     InTheClear,
-    #[error("nobody answers")]
     Unreached(#[source] reqwest::Error),
-    #[error("its answer did not come in time")]
     Slow,
-    #[error("its answer is larger than a sign-in's may be")]
     TooLarge,
-    #[error("its answer cannot be taken")]
     Form,
+}
+
+impl HttpTrouble {
+    /// Why, in words of our own.
+    pub(super) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::InTheClear => "it names an address without TLS",
+            Self::Unreached(_) => "nobody answers",
+            Self::Slow => "its answer did not come in time",
+            Self::TooLarge => "its answer is larger than a sign-in's may be",
+            Self::Form => "its answer cannot be taken",
+        }
+    }
 }
 
 impl Http {

@@ -159,7 +159,7 @@ fn unknown_sign_in() -> Response {
 
 fn not_signed_in(trouble: &IssuerTrouble) -> Response {
     match trouble {
-        IssuerTrouble::Away(_) => {
+        IssuerTrouble::Away(_) | IssuerTrouble::Status(_) | IssuerTrouble::Says(_) => {
             log::error!("Nobody can sign in with an account of the council’s.", trouble = trouble);
             page(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -190,7 +190,7 @@ fn turned_down(error: &str) -> Response {
     const CODES: [&str; 5] =
         ["server_error", "temporarily_unavailable", "invalid_request", "invalid_scope", "unauthorized_client"];
     if let Some(code) = CODES.into_iter().find(|code| *code == error) {
-        return not_signed_in(&IssuerTrouble::Away(format!("it says {code}")));
+        return not_signed_in(&IssuerTrouble::Says(code));
     }
     log::warn!("Somebody was not signed in: the issuer turned them down.");
     page(
