@@ -119,9 +119,16 @@ impl Installation {
             };
             replayed.taken += account.taken;
             replayed.unchanged += account.unchanged;
-            // One that a later export has brought is settled already.
-            if self.ledger.quarantined(entry.id)?.is_some_and(|entry| entry.state == EntryState::Waiting) {
-                self.ledger.settle_quarantined(entry.id, EntryState::Replayed, None, &self.actor)?;
+            // One that a later export has brought, or that somebody has given up meanwhile, is settled already.
+            let is_settled = self.atomically(|all| {
+                let now = all.ledger.quarantined(entry.id)?;
+                let waits = now.is_some_and(|now| now.state == EntryState::Waiting);
+                if waits {
+                    all.ledger.settle_quarantined(entry.id, EntryState::Replayed, None, &all.actor)?;
+                }
+                Ok(waits)
+            })?;
+            if is_settled {
                 log::info!("A record in quarantine was taken.", quarantined = entry.id, reason = entry.reason);
             }
         }
