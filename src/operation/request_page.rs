@@ -3,6 +3,7 @@
 use super::check::{Checking, mend, profile_of};
 use super::facts::facts;
 use super::installation::Installation;
+use super::seen::seen_on;
 use super::submissions::told;
 use super::{FactShown, Failure, RoleShown, SubmissionStory, Thing};
 use crate::domain::SubmissionId;
@@ -24,7 +25,6 @@ impl Installation {
         let row = self.submission(id)?;
         let row = row.ok_or_else(|| Failure::not_found(Thing::Submission, id))?;
         let submission = &row.submission;
-        self.viewed_request(submission)?;
         let (mut checked, mut asked) = (Vec::new(), Vec::new());
         if submission.status.is_request() && profile_of(self, submission).is_some() {
             let checking = Checking::of_one(self, submission, &[])?;
@@ -35,6 +35,8 @@ impl Installation {
         }
         checked.iter_mut().try_for_each(|request| mend(self, request))?;
         let roles = submission.panel.as_ref().map(|panel| self.panel_roles(panel)).transpose()?;
-        Ok(RequestPage { story: told(self, &row, checked)?, facts: asked, roles: roles.unwrap_or_default() })
+        let story = told(self, &row, checked)?;
+        self.viewed(id.as_str(), &seen_on([&story]))?;
+        Ok(RequestPage { story, facts: asked, roles: roles.unwrap_or_default() })
     }
 }

@@ -1,6 +1,6 @@
 //! Whom a list has shown: what the entry of a look holds.
 
-use super::{Agenda, CheckedRequest, DutyListed, OutcomeListed, SubmissionListed, WriteBackListed};
+use super::{Agenda, CheckedRequest, DutyListed, OutcomeListed, SubmissionListed, SubmissionStory, WriteBackListed};
 use crate::ledger::Seen;
 
 /// Something that stands on a list and is about children.
@@ -20,6 +20,23 @@ impl Shows for SubmissionListed {
     fn show(&self, seen: &mut Seen) {
         seen.id(self.submission.as_str());
         self.people.iter().for_each(|person| seen.person(person));
+    }
+}
+
+/// Everybody whom it has ever been about: of children who are not on it any more it shows what was decided and written,
+/// and from which record it was moved.
+impl Shows for SubmissionStory {
+    fn show(&self, seen: &mut Seen) {
+        self.listed.people.iter().for_each(|person| seen.person(person));
+        self.answers.iter().filter_map(|answer| answer.person.as_ref()).for_each(|person| seen.person(person));
+        self.kept.iter().flat_map(|paper| &paper.people).for_each(|person| seen.person(person));
+        self.checked.iter().for_each(|request| seen.person(&request.person));
+        self.outcomes.iter().for_each(|outcome| seen.person(&outcome.person));
+        self.write_backs.iter().for_each(|write_back| seen.person(&write_back.person));
+        let moved = self.revisions.iter().filter_map(|revision| revision.moved.as_ref());
+        for people in moved.flat_map(|(before, after)| [before, after]) {
+            people.split([' ', ',']).filter(|person| !person.is_empty()).for_each(|person| seen.person(person));
+        }
     }
 }
 
