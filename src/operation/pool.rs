@@ -101,3 +101,34 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Configuration;
+    use crate::operation::init;
+    use crate::operation::installation::Rulebook;
+
+    #[test]
+    fn a_ledger_is_kept_unless_something_has_failed() {
+        let rules = Rulebook::of(None).unwrap();
+        let authority = rules.panels.keys().next().unwrap().authority().to_string();
+        let folder = tempfile::tempdir().unwrap();
+        let made = init(folder.path(), &authority, &[&authority]).unwrap();
+        let workplace = Workplace::new(Configuration::load(&made.config).unwrap());
+        let pool = Pool::new(workplace, Clock::System, 4);
+        let failing = |kind| {
+            let fails = || Failure::new(kind, anyhow::anyhow!("it is so"), "");
+            let answer: Result<(), Failure> = pool.ask(Actor::new("reader", None), |_| Err(fails()));
+            let of_ledger: Result<(), Failure> = pool.ask_ledger(Actor::new("reader", None), |_| Err(fails()));
+            assert!(answer.is_err() && of_ledger.is_err());
+            pool.idle().len()
+        };
+        for kind in [FailureKind::NotFound, FailureKind::Invalid, FailureKind::Conflict, FailureKind::Busy] {
+            assert_eq!(failing(kind), 1, "{kind:?}");
+        }
+        for kind in [FailureKind::Failed, FailureKind::Configuration] {
+            assert_eq!(failing(kind), 0, "{kind:?}");
+        }
+    }
+}
