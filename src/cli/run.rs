@@ -22,7 +22,13 @@ pub fn main() -> ExitCode {
     }
     let session = Session::new(&arguments, &environment);
     let exit = run(&arguments.command, &session, &out).unwrap_or_else(|failure| {
-        crate::log::error!("A command failed: what it said on the terminal says why.", cause = failure.cause());
+        crate::log::error!(
+            "A command failed: what it said on the terminal says why.",
+            cause = failure.cause(),
+            system = failure.system(),
+            system_code = failure.system_code(),
+            database_code = failure.database_code()
+        );
         out.failure(&failure);
         Exit::from(failure.kind)
     });

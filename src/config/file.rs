@@ -186,6 +186,16 @@ pub enum ConfigTrouble {
     },
 }
 
+impl ConfigTrouble {
+    /// Its stable code.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "configuration-not-readable",
+            Self::Wrong { .. } => "configuration-mistakes",
+        }
+    }
+}
+
 impl Configuration {
     /// Reads the file at `path`; a relative path in it is meant from its folder.
     pub fn load(path: &Path) -> Result<Self, ConfigTrouble> {

@@ -52,6 +52,25 @@ pub enum SecretTrouble {
 }
 
 impl SecretTrouble {
+    /// Its stable code.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "secret-not-readable",
+            Self::Exposed { .. } => "secret-exposed",
+            Self::Unset(_) => "secret-not-set",
+            Self::Size(_) => "secret-size",
+            Self::NotAKey(_) => "secret-no-key",
+        }
+    }
+
+    /// The file that holds the secret, where the trouble is with it.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File { path, .. } | Self::Exposed { path } => Some(path),
+            Self::Unset(_) | Self::Size(_) | Self::NotAKey(_) => None,
+        }
+    }
+
     /// What to do about it.
     pub fn help(&self) -> String {
         match self {

@@ -1,7 +1,7 @@
 //! Why the ledger did not do what was asked.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Work;
 
@@ -60,8 +60,13 @@ pub enum LedgerTrouble {
     #[error("{0}")]
     Conflict(String),
     /// The database failed.
-    #[error("use the ledger's database: {0}")]
-    Database(String),
+    #[error("use the ledger's database: {what}")]
+    Database {
+        /// How it says so. It names tables and constraints, never values.
+        what: String,
+        /// The database's own number for it, where it has one.
+        code: Option<i32>,
+    },
 }
 
 impl LedgerTrouble {
@@ -76,7 +81,28 @@ impl LedgerTrouble {
             Self::Busy { .. } => "ledger-busy",
             Self::Damaged { .. } => "ledger-damaged",
             Self::Conflict(_) => "ledger-conflict",
-            Self::Database(_) => "ledger-database",
+            Self::Database { .. } => "ledger-database",
+        }
+    }
+
+    /// The database's own number for what has failed.
+    pub const fn database_code(&self) -> Option<i32> {
+        match self {
+            Self::Database { code, .. } => *code,
+            _ => None,
+        }
+    }
+
+    /// The ledger that it is about, where the trouble is with its file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Disk { path, .. }
+            | Self::Full { path }
+            | Self::WrongKey { path }
+            | Self::NotEncrypted { path }
+            | Self::Migration { path, .. }
+            | Self::Busy { path, .. } => Some(path),
+            Self::Damaged { .. } | Self::Conflict(_) | Self::Database { .. } => None,
         }
     }
 
@@ -96,7 +122,7 @@ impl LedgerTrouble {
             Self::Busy { .. } => "wait until it is done, or stop it; a lock never outlives its process".to_owned(),
             Self::Damaged { .. } => "run `tessera audit verify`; then restore a backup".to_owned(),
             Self::Conflict(_) => "look at it again: somebody else was first".to_owned(),
-            Self::Database(_) => "run `tessera audit verify`; if it fails, restore a backup".to_owned(),
+            Self::Database { .. } => "run `tessera audit verify`; if it fails, restore a backup".to_owned(),
         }
     }
 }

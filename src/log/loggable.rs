@@ -1,12 +1,14 @@
 //! What may be logged.
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tracing::Value;
-use tracing::field::{DisplayValue, Empty, display};
+use tracing::field::{DisplayValue, Empty, debug, display};
 
 use crate::diagnostic::Place;
 use crate::domain::{
@@ -34,7 +36,7 @@ macro_rules! as_it_is {
     };
 }
 
-as_it_is!(&'static str, bool, u8, u16, u32, u64, usize, Empty);
+as_it_is!(&'static str, bool, u8, u16, u32, u64, usize, i32, Empty);
 
 /// Values with a stable code.
 macro_rules! by_code {
@@ -177,6 +179,31 @@ fn is_spelt_by(pattern: &[u8], name: &[u8]) -> bool {
         ([b'?', rest @ ..], [letter, others @ ..]) => of_date(letter) && is_spelt_by(rest, others),
         ([expected, rest @ ..], [letter, others @ ..]) => expected == letter && is_spelt_by(rest, others),
         _ => false,
+    }
+}
+
+/// A kind of the system's errors: one of a list that the language has.
+impl Loggable for io::ErrorKind {
+    fn loggable(self) -> impl Value {
+        debug(self)
+    }
+}
+
+/// A file that the configuration names, by its path below the configuration's folder. Never one that was handed in or
+/// exported: their names may hold anybody's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnFile(Box<Path>);
+
+impl OwnFile {
+    /// A file below the configuration's folder; nothing where it lies elsewhere, as above it people's own folders do.
+    pub fn below(folder: &Path, path: &Path) -> Option<Self> {
+        path.strip_prefix(folder).ok().map(|below| Self(below.into()))
+    }
+}
+
+impl Loggable for &OwnFile {
+    fn loggable(self) -> impl Value {
+        display(self.0.display())
     }
 }
 

@@ -12,7 +12,7 @@ mod event;
 mod loggable;
 
 pub(crate) use event::{debug, error, event, info, span, trace, warn};
-pub use loggable::{FileId, FileName, Loggable, Shaped, milliseconds};
+pub use loggable::{FileId, FileName, Loggable, OwnFile, Shaped, milliseconds};
 pub use tracing::field::Empty;
 pub use tracing::{Instrument, Level, Span, Value};
 

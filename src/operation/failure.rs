@@ -3,10 +3,12 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 use crate::config::{ConfigTrouble, SecretTrouble};
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{LedgerTrouble, Work};
+use crate::log::OwnFile;
 
 /// What kind of failure it is: it decides the exit code and the HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub struct Failure {
     pub mistakes: Vec<Mistake>,
     /// In a box, so that the error of every `Result` stays small.
     page: Option<Box<PageText>>,
+    /// The file of the installation that it is about, for the log.
+    file: Option<OwnFile>,
 }
 
 /// What a page says of a failure, in whole sentences that name no file and no command.
@@ -107,7 +111,7 @@ impl Failure {
     /// A failure of a kind, with what to do about it at the terminal. A page says what it says of every failure of its
     /// kind, until [`Failure::on_page`] says more.
     pub fn new(kind: FailureKind, error: impl Into<anyhow::Error>, help: impl Into<String>) -> Self {
-        Self { kind, error: error.into(), help: Some(help.into()), mistakes: Vec::new(), page: None }
+        Self { kind, error: error.into(), help: Some(help.into()), mistakes: Vec::new(), page: None, file: None }
     }
 
     fn said(kind: FailureKind, message: impl fmt::Display, help: impl Into<String>) -> Self {
@@ -175,11 +179,12 @@ impl Failure {
 
     /// What has caused it, as a code for the log: the texts may name a file, or what somebody typed.
     pub fn cause(&self) -> &'static str {
-        let of_ledger = self.error.chain().find_map(|error| error.downcast_ref::<LedgerTrouble>());
-        let of_system = self.error.chain().find_map(|error| error.downcast_ref::<io::Error>());
-        match (of_ledger, of_system) {
-            (Some(trouble), _) => trouble.as_str(),
-            (None, Some(error)) => match error.kind() {
+        let of_secret = self.within::<SecretTrouble>().map(SecretTrouble::as_str);
+        let of_configuration = self.within::<ConfigTrouble>().map(ConfigTrouble::as_str);
+        let of_ours = self.within::<LedgerTrouble>().map(LedgerTrouble::as_str).or(of_secret).or(of_configuration);
+        match (of_ours, self.system()) {
+            (Some(code), _) => code,
+            (None, Some(kind)) => match kind {
                 io::ErrorKind::NotFound => "file-not-found",
                 io::ErrorKind::PermissionDenied => "file-not-permitted",
                 io::ErrorKind::StorageFull => "disk-full",
@@ -196,6 +201,39 @@ impl Failure {
                 FailureKind::Failed => "failed",
             },
         }
+    }
+
+    fn within<T: std::error::Error + Send + Sync + 'static>(&self) -> Option<&T> {
+        self.error.chain().find_map(|error| error.downcast_ref::<T>())
+    }
+
+    /// What kind of error the system has given, for the log.
+    pub fn system(&self) -> Option<io::ErrorKind> {
+        self.within::<io::Error>().map(io::Error::kind)
+    }
+
+    /// The system's own number for it, for the log.
+    pub fn system_code(&self) -> Option<i32> {
+        self.within::<io::Error>().and_then(io::Error::raw_os_error)
+    }
+
+    /// The database's own number for what has failed, for the log.
+    pub fn database_code(&self) -> Option<i32> {
+        self.within::<LedgerTrouble>().and_then(LedgerTrouble::database_code)
+    }
+
+    /// In an installation whose configuration lies in a folder: which of its own files it is about.
+    #[must_use]
+    pub fn below(self, folder: &Path) -> Self {
+        let of_ledger = self.within::<LedgerTrouble>().and_then(LedgerTrouble::path);
+        let path = of_ledger.or_else(|| self.within::<SecretTrouble>().and_then(SecretTrouble::path));
+        let file = path.and_then(|path| OwnFile::below(folder, path));
+        Self { file, ..self }
+    }
+
+    /// The file of the installation that it is about, for the log.
+    pub const fn file(&self) -> Option<&OwnFile> {
+        self.file.as_ref()
     }
 
     /// What a page says of it.
@@ -273,7 +311,7 @@ impl From<ConfigTrouble> for Failure {
                 (None, mistakes.collect())
             }
         };
-        Self { kind: FailureKind::Configuration, error: trouble.into(), help, mistakes, page: None }
+        Self { kind: FailureKind::Configuration, error: trouble.into(), help, mistakes, page: None, file: None }
     }
 }
 
@@ -305,7 +343,7 @@ impl From<LedgerTrouble> for Failure {
                 let kind = if is_set_up_wrong { FailureKind::Configuration } else { FailureKind::Failed };
                 (kind, Some(PageText::new(what, help)))
             }
-            LedgerTrouble::Damaged { .. } | LedgerTrouble::Database(_) => (FailureKind::Failed, None),
+            LedgerTrouble::Damaged { .. } | LedgerTrouble::Database { .. } => (FailureKind::Failed, None),
         };
         Self { page: page.map(Box::new), ..Self::new(kind, trouble, help) }
     }

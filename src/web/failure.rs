@@ -150,7 +150,15 @@ pub(super) fn log(failure: &Failure) {
     let (status, cause) = (of_kind(failure.kind).0.as_u16(), failure.cause());
     match failure.kind {
         FailureKind::Failed | FailureKind::Configuration => {
-            log::error!("Something that was asked for on a page was not done.", status = status, cause = cause);
+            log::error!(
+                "Something that was asked for on a page was not done.",
+                status = status,
+                cause = cause,
+                system = failure.system(),
+                system_code = failure.system_code(),
+                database_code = failure.database_code(),
+                file = failure.file()
+            );
         }
         FailureKind::Busy => {
             log::warn!("Something that was asked for on a page has to wait.", status = status, cause = cause);

@@ -106,7 +106,8 @@ impl Site {
         let span = Span::current();
         let answering = move || span.in_scope(|| question(&inner.pool));
         let answered = tokio::task::spawn_blocking(answering).await;
-        answered.map_err(|_| PageFailure::Stopping)?.map_err(PageFailure::from)
+        let folder = self.workplace().configuration().folder();
+        answered.map_err(|_| PageFailure::Stopping)?.map_err(|failure| PageFailure::from(failure.below(folder)))
     }
 
     /// How the people who are served say things.

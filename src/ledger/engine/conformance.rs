@@ -118,7 +118,7 @@ fn what_is_there_already_is_met_by_its_key_and_changed_rows_are_counted() {
     on_each(|place| {
         let database = place.open(7).unwrap();
         assert_eq!(database.execute(PUT, params!["a", "1"]).unwrap(), 1);
-        assert!(matches!(database.execute(PUT, params!["a", "2"]), Err(LedgerTrouble::Database(_))));
+        assert!(matches!(database.execute(PUT, params!["a", "2"]), Err(LedgerTrouble::Database { .. })));
         let ignored = format!("{PUT} ON CONFLICT (name) DO NOTHING");
         assert_eq!(database.execute(&ignored, params!["a", "2"]).unwrap(), 0);
         let taken = format!("{PUT} ON CONFLICT (name) DO UPDATE SET payload = account.payload || excluded.payload");

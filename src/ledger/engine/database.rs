@@ -118,7 +118,7 @@ impl Database {
     /// Begins a whole: every transaction until its end is a part of it. It waits for its turn here.
     pub(in crate::ledger) fn begin_whole(&mut self) -> Result<(), LedgerTrouble> {
         if self.whole.get() != Whole::None {
-            return Err(LedgerTrouble::Database("a whole was begun within a whole".to_owned()));
+            return Err(LedgerTrouble::Database { what: "a whole was begun within a whole".to_owned(), code: None });
         }
         self.engine.begin()?;
         self.whole.set(Whole::Open);
@@ -133,7 +133,10 @@ impl Database {
     pub(in crate::ledger) fn commit_whole(&mut self) -> Result<(), LedgerTrouble> {
         if self.whole.get() == Whole::Broken {
             self.roll_back_whole();
-            return Err(LedgerTrouble::Database("a part of what belongs together was not done".to_owned()));
+            return Err(LedgerTrouble::Database {
+                what: "a part of what belongs together was not done".to_owned(),
+                code: None,
+            });
         }
         let committed = self.engine.commit();
         if committed.is_err() {

@@ -64,7 +64,10 @@ impl Sqlite {
     fn prepared(&self, sql: &str, values: &[Value<'_>]) -> Result<CachedStatement<'_>, LedgerTrouble> {
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| self.failed(&error))?;
         if statement.parameter_count() != values.len() {
-            return Err(LedgerTrouble::Database("a statement has other parameters than it was given".to_owned()));
+            return Err(LedgerTrouble::Database {
+                what: "a statement has other parameters than it was given".to_owned(),
+                code: None,
+            });
         }
         for (at, value) in values.iter().enumerate() {
             statement.raw_bind_parameter(at + 1, value).map_err(|error| self.failed(&error))?;
@@ -213,7 +216,10 @@ pub(super) fn meant(path: &Path, error: &rusqlite::Error) -> LedgerTrouble {
             LedgerTrouble::Disk { path, source: std::io::Error::other("the disk fails, or is full") }
         }
         // The message names tables and constraints, never values.
-        _ => LedgerTrouble::Database(error.to_string()),
+        _ => {
+            let code = error.sqlite_error().map(|error| error.extended_code);
+            LedgerTrouble::Database { what: error.to_string(), code }
+        }
     }
 }
 
