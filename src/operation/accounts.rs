@@ -14,6 +14,7 @@ use super::installation::Writing as _;
 use super::{Failure, OpenLedger, Thing};
 use crate::domain::{AccountName, Invitation, SignInAccount, SignInRole, hexadecimal};
 use crate::ledger::Ledger;
+use crate::log;
 
 /// How long a link is good by which somebody chooses a password.
 const INVITATION_TIME: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -96,6 +97,7 @@ impl OpenLedger {
             refuse_nobody_left(&all.ledger, name, roles.contains(&SignInRole::Systems))?;
             Ok(all.ledger.change_account(name, |known| Some(invited(known)), &all.actor)?)
         })?;
+        log::info!("Somebody was invited to the pages.", roles = roles.len());
         Ok(InvitationMade { name: name.clone(), secret, until })
     }
 
@@ -113,7 +115,9 @@ impl OpenLedger {
             refuse_nobody_left(&all.ledger, name, is_open && roles.contains(&SignInRole::Systems))?;
             let changed = all.ledger.change_account(name, change, &all.actor)?;
             changed.map(drop).ok_or_else(|| Failure::not_found(Thing::Account, name))
-        })
+        })?;
+        log::info!("An account of the pages was changed.", is_open = is_open, roles = roles.len());
+        Ok(())
     }
 }
 
@@ -141,6 +145,7 @@ impl OpenLedger {
             Some(SignInAccount { name: name.clone(), roles, password: Some(hash), invitation: None, is_open: true })
         };
         self.ledger.change_account(name, first, &self.actor)?;
+        log::info!("The first account of the pages was made.");
         Ok(())
     }
 
@@ -172,6 +177,7 @@ impl OpenLedger {
             Some(SignInAccount { password: Some(hash), invitation: None, ..known })
         };
         self.ledger.change_account(&name, accepted, &self.actor)?.ok_or_else(gone)?;
+        log::info!("A password was chosen by a link.");
         Ok(name)
     }
 
@@ -189,8 +195,19 @@ impl OpenLedger {
                 .on_page("This is not your present password.", "Enter the password you signed in with."));
         }
         let hash = hashed(name, password)?;
-        let changed = |known: Option<SignInAccount>| known.map(|known| SignInAccount { password: Some(hash), ..known });
-        self.ledger.change_account(name, changed, &self.actor)?;
+        // Whoever has chosen another in the meantime has not been asked for that one.
+        let changed = |now: Option<SignInAccount>| {
+            let now = now.filter(|now| Some(&now.password) == known.as_ref().map(|known| &known.password))?;
+            Some(SignInAccount { password: Some(hash), ..now })
+        };
+        self.ledger.change_account(name, changed, &self.actor)?.ok_or_else(|| {
+            let help = "sign in again, and choose one then";
+            Failure::conflict("the password was changed at the same time", help).on_page(
+                "Your password was changed at the same time from somewhere else. It is not the one that you have just entered.",
+                "If that was not you, tell whoever looks after the accounts at once.",
+            )
+        })?;
+        log::info!("A password was changed.");
         Ok(())
     }
 
@@ -205,6 +222,11 @@ impl OpenLedger {
         let roles = known.filter(|account| is_right && account.is_open).map(|account| account.roles);
         let action = if roles.is_some() { "signed-in" } else { "sign-in-refused" };
         self.ledger.note(&self.actor, action, "pages")?;
+        if roles.is_none() {
+            log::warn!(
+                "A sign-in to the pages was refused: the account or its password is not known, or it is closed."
+            );
+        }
         Ok(roles)
     }
 

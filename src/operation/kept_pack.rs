@@ -12,6 +12,7 @@ use super::pack::{PackChecked, PackPaper, look};
 use super::{Failure, Thing};
 use crate::domain::{Submission, SubmissionId};
 use crate::ledger::KeptRow;
+use crate::log;
 use crate::mapping::Authority;
 use crate::report;
 
@@ -55,6 +56,7 @@ impl Installation {
             all.ledger.keep_papers(id, &looked.to_keep, &all.actor)?;
             keep_check(all, id)
         })?;
+        log::info!("What was read of papers was kept with a request.", submission = id, papers = looked.to_keep.len());
         Ok(looked.checked)
     }
 
@@ -81,7 +83,9 @@ impl Installation {
                 return Err(Failure::not_found(Thing::KeptPaper, key).with_help(help));
             }
             keep_check(all, id)
-        })
+        })?;
+        log::info!("A paper that was kept with a request was taken away.", submission = id);
+        Ok(())
     }
 }
 

@@ -151,6 +151,8 @@ pub struct OutcomeFormFilled {
     pub troubles: Vec<FieldTrouble>,
     /// Exactly what would be written; empty unless it was checked and nothing is wrong.
     pub preview: Vec<OutcomeListed>,
+    /// What was recorded; nothing unless it was to be.
+    pub recorded: Option<OutcomesLoaded>,
 }
 
 impl Installation {
@@ -177,6 +179,7 @@ impl Installation {
         let taken = |all: &mut Self| all.taken(&profile, date, paging, fill, step);
         // Whatever is compared when it is recorded is still so then.
         let answer = if step == FormStep::Record { self.atomically(taken)? } else { taken(self)? };
+        answer.recorded.iter().for_each(OutcomesLoaded::tell);
         if step != FormStep::Record || !answer.troubles.is_empty() {
             self.form_shown(&answer.form)?;
         }
@@ -195,7 +198,7 @@ impl Installation {
         let form = OutcomeFormShown::of(profile, date, at.page(paging)?);
         let filled = fill(&form);
         let (troubles, preview) = (Vec::new(), Vec::new());
-        let mut answer = OutcomeFormFilled { form, filled, troubles, preview };
+        let mut answer = OutcomeFormFilled { form, filled, troubles, preview, recorded: None };
         if step == FormStep::Change {
             return Ok(answer);
         }
@@ -203,7 +206,7 @@ impl Installation {
         answer.troubles = FieldTrouble::all(&loaded, &answer.filled);
         if step == FormStep::Record {
             let actor = self.actor.clone();
-            record(self, &actor, loaded, false, "the page")?;
+            answer.recorded = Some(record(self, &actor, loaded, false, "the page")?);
         } else if answer.troubles.is_empty() {
             answer.preview = previewed(self, loaded)?;
         }

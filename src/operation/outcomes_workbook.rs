@@ -17,6 +17,7 @@ use crate::calendar::Clock;
 use crate::diagnostic::Place;
 use crate::domain::{AuthorityName, Outcome, OutcomeState, PanelName, SubmissionId, limit};
 use crate::ledger::{OutcomeRow, Recorded, Seen};
+use crate::log;
 use crate::outcome::{
     self, CellTrouble, FilledIn, Known, Loaded, PersonKnown, ReadOutcome, RecordedBy, RequestKnown, RequestLine, Sheet,
     SittingKnown,
@@ -80,6 +81,29 @@ pub struct OutcomeTrouble {
     pub message: String,
     /// What to do.
     pub help: String,
+}
+
+impl OutcomesLoaded {
+    /// Says in the log what was recorded: to be told once it is.
+    pub(super) fn tell(&self) {
+        for OutcomeTaken { submission, sitting, revision, .. } in &self.outcomes {
+            if *revision == 1 {
+                log::info!(
+                    "An outcome was recorded.",
+                    submission = submission,
+                    sitting = *sitting,
+                    revision = *revision
+                );
+            } else {
+                log::info!(
+                    "An outcome was recorded in the place of an earlier one.",
+                    submission = submission,
+                    sitting = *sitting,
+                    revision = *revision
+                );
+            }
+        }
+    }
 }
 
 impl Installation {
@@ -167,7 +191,12 @@ pub(super) fn load(
         record(all, actor, loaded, dry_run, "the workbook")
     };
     // Whatever is compared here is still so when it is recorded.
-    if dry_run { work(installation) } else { installation.atomically(work) }
+    if dry_run {
+        return work(installation);
+    }
+    let loaded = installation.atomically(work)?;
+    loaded.tell();
+    Ok(loaded)
 }
 
 /// Records what is right of what was filled in: each request with all of its children, or not at all. `whole` is what

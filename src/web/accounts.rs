@@ -18,7 +18,7 @@ use super::posted::{Posted, PostedByAnybody};
 use super::shell::FieldError;
 use super::{PageFailure, Room, Shell, Site, Visitor, session, sign_in};
 use crate::domain::{AccountName, SignInRole};
-use crate::operation::{self, AccountListed, InvitationMade};
+use crate::operation::{self, AccountListed, FailureKind, InvitationMade};
 
 /// What each role may do, in words.
 const fn role_words(role: SignInRole) -> &'static str {
@@ -337,7 +337,7 @@ pub(super) async fn own_post(
             session::begin(&session, &site, own, None).await?;
             Ok(Redirect::to("/account?done=password").into_response())
         }
-        Err(failure) if failure.is_of_form() => {
+        Err(PageFailure::Operation(failure)) if failure.kind == FailureKind::Invalid => {
             Ok(refused(FieldError::new("held", "Enter the password you signed in with")))
         }
         Err(failure) => Err(failure),

@@ -264,7 +264,7 @@ pub(super) async fn post(
             installation.outcome_form_filled(&name, date, &paging, &|form| self::filled(form, &sent), step)
         })
         .await;
-    let OutcomeFormFilled { form, filled, troubles, preview } = match answer {
+    let OutcomeFormFilled { form, filled, troubles, preview, .. } = match answer {
         Ok(answer) => answer,
         Err(failure) => {
             let address = address::outcomes_after(&PanelName::new(panel), date, asked.after.as_deref());
