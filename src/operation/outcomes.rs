@@ -354,11 +354,7 @@ impl Installation {
         let rows = self.ledger.outcomes(Some(id))?;
         let waiting: Vec<&OutcomeRow> = rows.iter().filter(|row| row.outcome.state == OutcomeState::Loaded).collect();
         if waiting.is_empty() {
-            let help = "`tessera outcomes list` shows all";
-            return Err(Failure::conflict(format_args!("no outcome of {id} waits for approval"), help).on_page(
-                "No outcome of this request is waiting for approval any more. Nothing was changed.",
-                "Somebody else may have approved or rejected it. Open the list again to see how it stands now.",
-            ));
+            return Err(no_longer_waits(id));
         }
         for row in waiting {
             self.ledger.decide_outcome(&row.outcome, OutcomeState::Rejected, Some(reason), &self.actor)?;
@@ -368,8 +364,17 @@ impl Installation {
     }
 }
 
+/// That nothing of a request is left to be decided on.
+pub(super) fn no_longer_waits(id: &SubmissionId) -> Failure {
+    let help = "`tessera outcomes list` shows all";
+    Failure::conflict(format_args!("no outcome of {id} waits for approval"), help).on_page(
+        "No outcome of this request is waiting for approval any more. Nothing was changed.",
+        "Somebody else may have approved or rejected it. Open the list again to see how it stands now.",
+    )
+}
+
 /// Says in the log what was decided about an outcome.
-fn tell_decided(outcome: &Outcome, state: OutcomeState) {
+pub(super) fn tell_decided(outcome: &Outcome, state: OutcomeState) {
     let Outcome { submission, panel, sitting, revision, .. } = outcome;
     log::info!(
         "An outcome was decided on.",

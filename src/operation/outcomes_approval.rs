@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::installation::{Installation, Writing as _};
-use super::outcomes::{approve_one, not_approved_by, shown};
+use super::outcomes::{approve_one, no_longer_waits, not_approved_by, shown, tell_decided};
 use super::outcomes_workbook::moment;
 use super::seen::seen_on;
-use super::{Actor, Failure, OutcomeListed, OutcomesApproved};
-use crate::domain::SubmissionId;
+use super::{Actor, Failure, OutcomeListed, OutcomesApproved, Thing};
+use crate::domain::{Outcome, OutcomeState, SubmissionId};
 use crate::ledger::OutcomeRow;
 
 impl Installation {
@@ -46,14 +46,53 @@ impl Installation {
     }
 }
 
+impl Installation {
+    /// Turns down the revision of one child's outcome that somebody has seen. One that was recorded since waits on.
+    ///
+    /// # Errors
+    ///
+    /// Another revision was recorded, or somebody has decided on it already.
+    pub fn outcome_reject_seen(
+        &mut self,
+        (id, person, sitting, revision): &(SubmissionId, String, Date, u32),
+        reason: &str,
+    ) -> Result<(), Failure> {
+        let rejected = self.atomically(|all| {
+            let rows = all.ledger.outcomes(Some(id))?;
+            let Some(latest) = latest_of(&rows, person, *sitting) else {
+                return Err(Failure::not_found(Thing::Outcome, id));
+            };
+            let Outcome { state, revision: now, .. } = latest.outcome;
+            if now != *revision {
+                let what =
+                    format_args!("revision {now} of the outcome was recorded since revision {revision} was seen");
+                return Err(Failure::conflict(what, "look at it again").on_page(
+                    "This outcome was recorded again since you opened the page. Nothing was changed.",
+                    "Open the list again, read what is recorded now, and decide on that.",
+                ));
+            }
+            if state != OutcomeState::Loaded {
+                return Err(no_longer_waits(id));
+            }
+            all.ledger.decide_outcome(&latest.outcome, OutcomeState::Rejected, Some(reason), &all.actor)?;
+            Ok(latest.outcome.clone())
+        })?;
+        tell_decided(&rejected, OutcomeState::Rejected);
+        Ok(())
+    }
+}
+
+fn latest_of<'r>(rows: &'r [OutcomeRow], person: &str, sitting: Date) -> Option<&'r OutcomeRow> {
+    rows.iter().rfind(|row| row.outcome.person.to_string() == person && row.outcome.sitting == sitting)
+}
+
 fn approve_seen(
     all: &mut Installation,
     (id, person, sitting, revision): &(SubmissionId, String, Date, u32),
 ) -> Result<OutcomesApproved, Failure> {
     let mut report = OutcomesApproved::default();
     let rows = all.ledger.outcomes(Some(id))?;
-    let is_its = |row: &&OutcomeRow| row.outcome.person.to_string() == *person && row.outcome.sitting == *sitting;
-    let latest = rows.iter().rfind(is_its);
+    let latest = latest_of(&rows, person, *sitting);
     let why = latest.map_or_else(
         || Some("it has no outcome of that sitting".to_owned()),
         |latest| not_approved_as_seen(all, &all.actor, latest, *revision),

@@ -312,6 +312,7 @@ fn reject_form(visitor: &Visitor, asked: &WaitingAsked, one: &OutcomeListed, ref
                     (parts::csrf(visitor))
                     input type="hidden" name="submission" value=(one.submission);
                     input type="hidden" name="person" value=(one.person);
+                    input type="hidden" name="seen" value=(seen(one));
                     // The list is shown again as it was, where this is refused.
                     @if !asked.panel.is_empty() { input type="hidden" name="panel" value=(asked.panel); }
                     @if let Some(date) = asked.date { input type="hidden" name="date" value=(date); }
@@ -399,9 +400,11 @@ pub(super) async fn reject(
         };
         return list_waiting(&site, &visitor, &asked, &Told { refused, ..Told::default() }).await;
     };
+    let missing = || PageFailure::Wrong("Something is missing in what was sent.".to_owned());
+    let seen = parse_seen(posted.own("seen")?).ok_or_else(missing)?;
     let actor = visitor.acting(SignInRole::Approver);
     let written = reason.clone();
-    let done = site.ask(actor, move |installation| installation.outcome_reject(&id, &reason)).await;
+    let done = site.ask(actor, move |installation| installation.outcome_reject_seen(&seen, &reason)).await;
     done.map_err(|failure| failure.keeping(written))?;
     Ok(Redirect::to("/outcomes/waiting?done=rejected").into_response())
 }
