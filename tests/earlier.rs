@@ -73,3 +73,21 @@ fn a_ledger_of_an_earlier_version_says_what_it_said_and_its_trail_is_whole() {
     }
     assert!(tried > 0);
 }
+
+/// An earlier version had one lock for all work, and what it changes in a ledger of now is counted nowhere.
+#[test]
+fn a_ledger_is_brought_up_to_date_when_no_earlier_version_is_at_work() {
+    let made = fs::read_dir(repository().join("tests/ledgers")).unwrap().next().unwrap().unwrap().path();
+    let tessera = with_ledger(&made);
+    let lock = fs::File::create(tessera.path("state/rehearsal/ledger.lock")).unwrap();
+    lock.try_lock().unwrap();
+    let status = ["--rehearsal", "--as-at", "2026-12-05T12:00", "ledger", "status"];
+    assert_eq!(tessera.run(&status).code, 4);
+    drop(lock);
+    assert_eq!(tessera.run(&status).code, 0);
+    // And whoever of them has it open still is kept out while anything of now is at work.
+    let lock = fs::File::create(tessera.path("state/rehearsal/ledger.lock")).unwrap();
+    lock.try_lock().unwrap();
+    assert_eq!(tessera.run(&status).code, 0, "it is only read");
+    assert_eq!(tessera.run(&["--rehearsal", "--as-at", "2026-12-05T12:00", "writeback", "send"]).code, 4);
+}

@@ -26,6 +26,7 @@ pub enum Work {
 #[derive(Debug)]
 pub struct Lease {
     _file: File,
+    _earlier: File,
 }
 
 /// How long between two tries.
@@ -115,13 +116,36 @@ pub(super) fn take(ledger: &Path, work: Work, patience: Duration) -> Result<Leas
     let since = Instant::now();
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(Lease { _file: file }),
+            Ok(()) => break,
             Err(TryLockError::Error(source)) => return Err(failed(source)),
             Err(TryLockError::WouldBlock) if since.elapsed() < patience => std::thread::sleep(AGAIN),
             Err(TryLockError::WouldBlock) => {
                 return Err(LedgerTrouble::Busy { path: ledger.to_owned(), work: Some(work) });
             }
         }
+    }
+    Ok(Lease { _file: file, _earlier: earlier(ledger, File::try_lock_shared)? })
+}
+
+/// Keeps every earlier tessera out that has the ledger open: until it is given back, whoever of them begins something is
+/// told that another is at work.
+///
+/// # Errors
+///
+/// [`LedgerTrouble::Busy`] where one is at work.
+pub(super) fn without_earlier(ledger: &Path) -> Result<File, LedgerTrouble> {
+    earlier(ledger, File::try_lock)
+}
+
+/// The one lock file of the tesseras before there was one for each kind of work: they took it for whatever they did.
+fn earlier(ledger: &Path, take: impl FnOnce(&File) -> Result<(), TryLockError>) -> Result<File, LedgerTrouble> {
+    let path = ledger.with_extension("lock");
+    let failed = |source| LedgerTrouble::Disk { path: path.clone(), source };
+    let file = open(&path).map_err(failed)?;
+    match take(&file) {
+        Ok(()) => Ok(file),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+        Err(TryLockError::WouldBlock) => Err(LedgerTrouble::Busy { path: ledger.to_owned(), work: None }),
     }
 }
 

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
 use super::connection::meant;
-use crate::ledger::LedgerTrouble;
+use crate::ledger::{LedgerTrouble, lock};
 
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("migration/0001_ledger.sql")),
@@ -27,13 +27,20 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (16, include_str!("migration/0016_looks.sql")),
 ];
 
+/// From this migration on what is counted is counted by tessera, and each kind of work has a lock of its own.
+const COUNTED_OUTSIDE: usize = 15;
+
 /// Brings the ledger up to date. One that is up to date is only read, so that opening it waits for nobody who writes.
 pub(super) fn run(connection: &mut Connection, path: &Path, now: &str) -> Result<(), LedgerTrouble> {
     let failed = |error: rusqlite::Error| meant(path, &error);
     let is_begun = connection.table_exists(None, "migration").map_err(failed)?;
-    if is_begun && applied(connection, path)? == MIGRATIONS.len() {
+    let known = if is_begun { applied(connection, path)? } else { 0 };
+    if known == MIGRATIONS.len() {
         return Ok(());
     }
+    // What an earlier tessera changes after this is counted nowhere: the database counted for it.
+    let is_earlier = (1..COUNTED_OUTSIDE).contains(&known);
+    let _without = is_earlier.then(|| lock::without_earlier(path)).transpose()?;
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
     transaction
         .execute_batch("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, checksum BLOB NOT NULL, at TEXT NOT NULL)")
