@@ -33,7 +33,10 @@ impl<'l> LedgerQueue<'l> {
 }
 
 fn trouble(trouble: LedgerTrouble) -> QueueTrouble {
-    QueueTrouble::Ledger(Box::new(trouble))
+    match trouble {
+        LedgerTrouble::Busy { .. } => QueueTrouble::Busy(Box::new(trouble)),
+        trouble => QueueTrouble::Ledger(Box::new(trouble)),
+    }
 }
 
 /// Those that hold up whatever comes later for the same person.

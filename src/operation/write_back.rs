@@ -12,14 +12,14 @@ use serde::Serialize;
 use super::installation::{Installation, Writing as _};
 use super::outcomes::release;
 use super::seen::seen_on;
-use super::{Failure, OpenLedger, Page, Paging, Thing};
+use super::{Failure, FailureKind, OpenLedger, Page, Paging, Thing};
 use crate::config::{ClientCertificate, Credentials, ImportFiles, MosaicSettings, Transport};
 use crate::domain::{AuthorityName, PanelName, Receipt, State, WriteBack, WriteBackId};
 use crate::ledger::{Ledger, LedgerQueue};
 use crate::log::{self, Instrument as _};
 use crate::mosaic::{Dialect, ImportFileCarrier, ImportFolders, RestCarrier, RestCredentials, RestSettings};
 use crate::report;
-use crate::writeback::{self, Carrier, Cause, Courier, Delivery, Event, Settings};
+use crate::writeback::{self, Carrier, Cause, Courier, Delivery, Event, QueueTrouble, Settings};
 
 /// A write-back in a list, in the JSON shape of DESIGN section 11.
 #[derive(Debug, Clone, Serialize)]
@@ -291,7 +291,13 @@ async fn deliver<C: Carrier>(
         Task::Send => courier.run().instrument(span).await,
         Task::Reconcile => courier.reconcile().instrument(span).await,
     };
-    let delivery = delivery.map_err(|error| Failure::failed(error, "nothing that was begun is lost: run it again"))?;
+    let delivery = delivery.map_err(|error| {
+        let help = "nothing that was begun is lost: run it again";
+        match error {
+            QueueTrouble::Busy(_) => Failure::new(FailureKind::Busy, error, help),
+            error => Failure::failed(error, help),
+        }
+    })?;
     log::info!(
         "What could be written back to this authority’s Mosaic was written back.",
         authority = authority,

@@ -20,6 +20,11 @@ use crate::log::{self, Instrument as _, milliseconds};
 /// one may have written so long after it began.
 const ATTEMPT_MAX: SignedDuration = SignedDuration::from_mins(10);
 
+/// How often it is tried to record what has come of a request, and how long in between: the ledger waits some seconds by
+/// itself each time, so that nobody who writes to it is so slow.
+const RECORDS_MAX: u32 = 120;
+const RECORD_AGAIN: Duration = Duration::from_millis(200);
+
 /// How a courier goes about it.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -97,26 +102,39 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
         let mut put_off: Vec<WriteBackId> = Vec::new();
         let mut under_way = FuturesUnordered::new();
         let mut busy: Vec<PersonId> = Vec::new();
+        // The first trouble of the run: nothing is begun after it, and what is under way comes to its end.
+        let mut trouble = None;
         loop {
             let free = self.settings.parallel.saturating_sub(under_way.len());
-            if free > 0 {
-                for write_back in self.queue.ready(&busy, &put_off, free)? {
-                    busy.push(write_back.person);
-                    let span = change::span(&write_back);
-                    under_way.push(self.deliver_unless_overtaken(write_back).instrument(span));
+            if free > 0 && trouble.is_none() {
+                match self.queue.ready(&busy, &put_off, free) {
+                    Err(failed) => trouble = Some(failed),
+                    Ok(ready) => {
+                        for write_back in ready {
+                            busy.push(write_back.person);
+                            let span = change::span(&write_back);
+                            under_way.push(self.deliver_unless_overtaken(write_back).instrument(span));
+                        }
+                    }
                 }
             }
-            let Some(done) = under_way.next().await else {
-                self.tell_behind()?;
-                return Ok(delivery);
-            };
-            let (write_back, fate) = done?;
-            busy.retain(|other| *other != write_back.person);
-            delivery.count(fate);
-            if matches!(fate, Fate::Deferred | Fate::Overtaken) {
-                put_off.push(write_back.id);
+            match under_way.next().await {
+                None => break,
+                Some(Err(failed)) => trouble = trouble.or(Some(failed)),
+                Some(Ok((write_back, fate))) => {
+                    busy.retain(|other| *other != write_back.person);
+                    delivery.count(fate);
+                    if matches!(fate, Fate::Deferred | Fate::Overtaken) {
+                        put_off.push(write_back.id);
+                    }
+                }
             }
         }
+        if let Some(trouble) = trouble {
+            return Err(trouble);
+        }
+        self.tell_behind()?;
+        Ok(delivery)
     }
 
     /// Reads Mosaic for everything that nobody knows the fate of; writes nothing.
@@ -238,12 +256,12 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
             Carried::Unknown { reason } => (Event::Lose { at: now(), reason }, Cause::Unanswered, Fate::Uncertain),
             Carried::Handed { reason } => (Event::Lose { at: now(), reason }, Cause::HandedOver, Fate::Deferred),
             Carried::Unsent { retry_after, .. } => {
-                let write_back = self.step(&write_back, Event::Return, Some(Cause::NotTaken))?;
+                let write_back = self.record(&write_back, Event::Return, Some(Cause::NotTaken)).await?;
                 let tried = self.again_or_not(&write_back, attempt, retry_after);
                 return Ok((write_back, tried));
             }
         };
-        Ok((self.step(&write_back, event, Some(cause))?, Tried::Over(fate)))
+        Ok((self.record(&write_back, event, Some(cause)).await?, Tried::Over(fate)))
     }
 
     /// Whether what was not taken is tried again in this run.
@@ -290,6 +308,22 @@ impl<'a, Q: Queue, C: Carrier> Courier<'a, Q, C> {
         }
         self.proved.lock().unwrap_or_else(PoisonError::into_inner).insert(person);
         Ok(None)
+    }
+
+    /// Records what has come of a request that has left: whoever else is writing to the ledger is waited for.
+    async fn record(
+        &self,
+        write_back: &WriteBack,
+        event: Event,
+        cause: Option<Cause>,
+    ) -> Result<WriteBack, QueueTrouble> {
+        for _ in 1..RECORDS_MAX {
+            match self.step(write_back, event.clone(), cause) {
+                Err(QueueTrouble::Busy(_)) => tokio::time::sleep(RECORD_AGAIN).await,
+                done => return done,
+            }
+        }
+        self.step(write_back, event, cause)
     }
 
     fn step(&self, write_back: &WriteBack, event: Event, cause: Option<Cause>) -> Result<WriteBack, QueueTrouble> {

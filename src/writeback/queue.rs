@@ -10,6 +10,9 @@ pub enum QueueTrouble {
     /// Somebody else changed the write-back first: what was seen is no longer so.
     #[error("write-back {0} was changed by somebody else")]
     Overtaken(WriteBackId),
+    /// Somebody else has been writing to the ledger for longer than a change waits: nothing was changed.
+    #[error("the ledger is being written to by somebody else")]
+    Busy(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The ledger itself failed: the courier stops, because what cannot be recorded must not be done.
     #[error("the ledger could not record a write-back")]
     Ledger(#[source] Box<dyn std::error::Error + Send + Sync>),

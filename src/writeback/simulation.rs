@@ -35,6 +35,10 @@ impl Dice {
 struct Model {
     write_backs: Mutex<BTreeMap<WriteBackId, WriteBack>>,
     lives: Mutex<u64>,
+    /// How many changes of what is being sent find somebody else writing.
+    busy: Mutex<u64>,
+    /// How often it says what is ready before it finds somebody else writing.
+    ready: Mutex<u64>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +55,8 @@ impl Queue for Model {
     }
 
     fn ready(&self, busy: &[PersonId], put_off: &[WriteBackId], wanted: usize) -> Result<Vec<WriteBack>, QueueTrouble> {
+        let mut left = self.ready.lock().unwrap();
+        *left = left.checked_sub(1).ok_or_else(|| QueueTrouble::Busy(Box::new(Died)))?;
         let all = self.write_backs.lock().unwrap();
         let mut in_order: Vec<&WriteBack> = all.values().collect();
         in_order.sort_by_key(|one| (one.person, one.sitting));
@@ -76,6 +82,11 @@ impl Queue for Model {
     }
 
     fn change(&self, seen: &WriteBack, to: State) -> Result<WriteBack, QueueTrouble> {
+        let mut busy = self.busy.lock().unwrap();
+        if *busy > 0 && matches!(seen.state, State::Sending { .. }) {
+            *busy -= 1;
+            return Err(QueueTrouble::Busy(Box::new(Died)));
+        }
         let mut lives = self.lives.lock().unwrap();
         *lives = lives.checked_sub(1).ok_or_else(|| QueueTrouble::Ledger(Box::new(Died)))?;
         let mut all = self.write_backs.lock().unwrap();
@@ -182,7 +193,12 @@ async fn story(seed: u64) {
     let mut dice = Dice(seed);
     let people = 1 + dice.roll(5);
     let planned = (0..people).flat_map(|person| (1..=2).map(move |day| write_back(person, day)));
-    let queue = Model { write_backs: Mutex::new(planned.map(|one| (one.id, one)).collect()), lives: Mutex::new(0) };
+    let queue = Model {
+        write_backs: Mutex::new(planned.map(|one| (one.id, one)).collect()),
+        lives: Mutex::new(0),
+        busy: Mutex::new(0),
+        ready: Mutex::new(u64::MAX),
+    };
     let trouble_one_in = 1 + dice.roll(4);
     let mosaic = ModelMosaic { notes: Mutex::default(), dice: Mutex::new(Dice(seed ^ 0xABCD)), trouble_one_in };
     // Some runs die at any moment; the clock stands later in each, beyond the settling time or not.
@@ -219,4 +235,36 @@ fn whatever_breaks_every_note_is_on_the_record_once_or_waits_for_a_person() {
     for seed in 0..2_000 {
         runtime.block_on(story(seed));
     }
+}
+
+/// One run for eight children, of whom everything goes well at Mosaic, and how many of theirs are sent after it.
+fn well(busy: u64, ready: u64) -> (Result<super::courier::Delivery, QueueTrouble>, usize, usize) {
+    let planned = (0..8).map(|person| write_back(person, 1));
+    let queue = Model {
+        write_backs: Mutex::new(planned.map(|one| (one.id, one)).collect()),
+        lives: Mutex::new(u64::MAX),
+        busy: Mutex::new(busy),
+        ready: Mutex::new(ready),
+    };
+    let mosaic = ModelMosaic { notes: Mutex::default(), dice: Mutex::new(Dice(1)), trouble_one_in: 1 << 40 };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let courier = Courier::new(&queue, &mosaic, Clock::Fixed(Timestamp::UNIX_EPOCH), Settings::default());
+    let ran = runtime.block_on(courier.run());
+    let all = queue.write_backs.lock().unwrap();
+    let sent = all.values().filter(|one| matches!(one.state, State::Sent { .. })).count();
+    let sending = all.values().filter(|one| matches!(one.state, State::Sending { .. })).count();
+    (ran, sent, sending)
+}
+
+#[test]
+fn what_has_left_is_recorded_as_soon_as_nobody_else_writes() {
+    let (ran, sent, sending) = well(50, u64::MAX);
+    assert_eq!((ran.unwrap().sent, sent, sending), (8, 8, 0));
+}
+
+#[test]
+fn a_run_that_cannot_go_on_ends_when_what_is_under_way_has_ended() {
+    let (ran, sent, sending) = well(0, 1);
+    assert!(matches!(ran, Err(QueueTrouble::Busy(_))));
+    assert_eq!((sent, sending), (Settings::default().parallel, 0));
 }
