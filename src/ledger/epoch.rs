@@ -17,10 +17,14 @@ impl Ledger {
     /// Begins a new epoch, if this is a backup that is opened for the first time.
     pub(super) fn begin_epoch(&mut self) -> Result<(), LedgerTrouble> {
         let open = "SELECT number FROM epoch WHERE since IS NULL";
-        let number: Option<i64> = self.database.first(open, &[], |row| row.get(0))?;
-        let Some(number) = number else { return Ok(()) };
+        if self.database.first(open, &[], |row| row.get::<i64>(0))?.is_none() {
+            return Ok(());
+        }
         let at = self.now();
         let transaction = self.transaction()?;
+        // Somebody else may have opened it at the same time.
+        let number: Option<i64> = transaction.first(open, &[], |row| row.get(0))?;
+        let Some(number) = number else { return Ok(()) };
         transaction.execute("UPDATE epoch SET since = ?1 WHERE since IS NULL", params![at])?;
         let actor = Actor::new("ledger", None);
         let after = audit::fingerprint(&number.to_string());
