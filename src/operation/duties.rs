@@ -186,11 +186,14 @@ pub(super) fn work_through(installation: &mut Installation, actor: &Actor) -> Re
         let kept = installation.ledger.keep_duties(duties, due_on, actor)?;
         run.raised += kept.raised;
         run.changed += kept.changed;
+        installation.ledger.give_way();
     }
     let (open, mut after) = (DutySelection::open(), None);
     while let Some(page) = next_page(installation, &open, &mut after)? {
         for standing in &page {
-            look_at(installation, &standing.duty, actor, &mut run)?;
+            if look_at(installation, &standing.duty, actor, &mut run)? {
+                installation.ledger.give_way();
+            }
         }
     }
     (run.open, run.overdue) = installation.ledger.duties_open(installation.clock.now())?;
@@ -209,28 +212,28 @@ fn next_page(
     Ok(Some(page))
 }
 
-/// Looks at an open duty: whether it is still one, and whether it is done.
-fn look_at(installation: &mut Installation, duty: &Duty, actor: &Actor, run: &mut DutiesRun) -> Result<(), Failure> {
+/// Looks at an open duty: whether it is still one, and whether it is done. Whether that was written down.
+fn look_at(installation: &mut Installation, duty: &Duty, actor: &Actor, run: &mut DutiesRun) -> Result<bool, Failure> {
     if installation.configuration.authority(&duty.authority()).is_none() {
         // What is not served is left alone.
-        return Ok(());
+        return Ok(false);
     }
     let Some((now, evidence)) = as_it_stands(installation, duty)? else {
         let evidence = Evidence { what: "what had it come up is no more".to_owned(), on: None, at: None };
         let closed = installation.ledger.close_duty(&duty.id, DutyState::Withdrawn, &evidence, actor)?;
         run.withdrawn += u64::from(closed);
-        return Ok(());
+        return Ok(true);
     };
     if now != *duty {
         let rules = &installation.rules;
         let due_on = |duty: &Duty| rules.day_at(&duty.authority(), duty.due);
         run.changed += installation.ledger.keep_duties(std::slice::from_ref(&now), due_on, actor)?.changed;
     }
-    if let Some(evidence) = evidence {
-        let closed = installation.ledger.close_duty(&duty.id, DutyState::Done, &evidence, actor)?;
+    if let Some(evidence) = &evidence {
+        let closed = installation.ledger.close_duty(&duty.id, DutyState::Done, evidence, actor)?;
         run.done += u64::from(closed);
     }
-    Ok(())
+    Ok(evidence.is_some() || now != *duty)
 }
 
 /// What an open duty is now, and what shows that it is done; nothing where what had it come up is no more.

@@ -394,6 +394,7 @@ pub(super) fn release(installation: &mut Installation, actor: &Actor) -> Result<
         // Nobody is kept waiting for an outcome of which nothing is left to be planned.
         if row.outcome.state == OutcomeState::Approved && is_left(installation, &row.outcome)? {
             released += installation.atomically(|all| release_one(all, actor, &row.outcome))?;
+            installation.ledger.give_way();
         }
     }
     Ok(released)
