@@ -133,5 +133,10 @@ pub const SIGN_IN_ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// Months of figures that are told at a time: five years of sittings, as far back as anybody compares.
 pub const FIGURES_MONTHS_MAX: i32 = 60;
+
+/// Ids that one row beside the trail holds of what a long list has shown. Up to so many, each has a row of its own, which
+/// an index finds; a check of everything would have two million.
+pub const SHOWN_IDS_A_ROW: usize = 1_000;
+
 /// Duties that one e-mail names: a team has some dozens; the rest of a first day is counted in it.
 pub const REMINDER_DUTIES_MAX: usize = 200;

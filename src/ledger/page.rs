@@ -8,7 +8,7 @@ use super::outcome::OutcomeRow;
 use super::quarantine::Entry;
 use super::standing::Standing;
 use super::store::{count, decode, number};
-use super::{Ledger, LedgerTrouble};
+use super::{Ledger, LedgerTrouble, look};
 use crate::domain::{AuthorityName, OutcomeState, PanelName, SubmissionId, WriteBack};
 
 /// A span of submissions that an index holds in order of id.
@@ -170,13 +170,18 @@ impl Ledger {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, LedgerTrouble> {
         let before = before.map_or(i64::MAX, number);
-        let subject = selection.subject.as_deref().map(super::look::sought);
+        let subject = selection.subject.as_deref().map(look::sought);
+        let in_block = subject.as_deref().map(look::in_block);
+        let [first, last] = look::BLOCKS;
         let mut narrow = Conditions::one("a.sequence <", parameter(&before));
-        if let Some(subject) = &subject {
+        if let Some((subject, in_block)) = subject.as_ref().zip(in_block.as_ref()) {
             let about = narrow.with(parameter(subject));
-            // And the lists that it was on.
+            let [first, last, block] =
+                [parameter(&first), parameter(&last), parameter(in_block)].map(|value| narrow.with(value));
+            // And the lists that it was on, the long ones with it.
             narrow.and(&format!(
-                "(a.subject = {about} OR a.sequence IN (SELECT entry FROM audit_shown WHERE id = {about}))"
+                "(a.subject = {about} OR a.sequence IN (SELECT entry FROM audit_shown WHERE id = {about}
+                 UNION ALL SELECT entry FROM audit_shown WHERE id >= {first} AND id < {last} AND replace(id, {block}, '') <> id))"
             ));
         }
         narrow.and_if("a.actor =", selection.actor.as_ref().map(parameter));
