@@ -6,7 +6,8 @@ use super::cases::{CASES, Change, PROFILE, World, answer, checked, complete, doc
 use super::{Detail, Finding, Lapse, Slot, StoredFinding, Subject, from_json, to_json};
 use crate::diagnostic::Place;
 use crate::domain::{
-    DocumentTrouble, FactSource, FindingSeverity, Reading, SubmissionId, Unmapped, Value, Verdict, Whose,
+    AnswerTable, DocumentTrouble, FactSource, FindingSeverity, Reading, SubmissionId, TableRow, Unmapped, Value,
+    Verdict, Whose,
 };
 
 /// The finding of a code in a changed request.
@@ -169,6 +170,13 @@ const UNLIKE: &[(&str, Change, Change)] = &[
         },
     ),
     (
+        "answer-invalid",
+        |world| world.submission.tables.push(unread_row("1")),
+        |world| {
+            world.submission.tables.push(unread_row("2"));
+        },
+    ),
+    (
         "unmapped-question",
         |world| world.submission.unmapped.push(unmapped("one")),
         |world| {
@@ -223,6 +231,11 @@ fn unread(question: &str) -> crate::domain::Answer {
     let mut answer = answer("when", Value::Unread { raw: "?".into(), why });
     answer.question = question.into();
     answer
+}
+
+fn unread_row(row: &str) -> AnswerTable {
+    let row = TableRow { row: row.into(), subject: None, answers: vec![unread("one")] };
+    AnswerTable { field: "table".into(), rows: vec![row] }
 }
 
 fn unmapped(question: &str) -> Unmapped {
@@ -381,6 +394,8 @@ fn a_waiver_of_before_is_found_by_its_sentence_once_and_then_by_what_was_found()
     world.waivers.push(before);
     let both = checked(&world);
     assert_eq!((both.waived.len(), both.renewed.len(), both.lapsed.len()), (1, 0, 0));
+    // Whoever takes that back takes both back: else the other would count.
+    assert_eq!(both.waived[0].others.len(), 1);
     // A waiver of data that fits nothing was for what is mended.
     world.waivers.truncate(1);
     world.documents = vec![document("chronology")];

@@ -32,6 +32,9 @@ pub struct Waived {
     /// The fingerprint under which the ledger has it.
     #[serde(skip)]
     pub fingerprint: String,
+    /// The fingerprints of others that were given for the same finding: they would count if this one did not.
+    #[serde(skip)]
+    pub others: Vec<String>,
 }
 
 /// What somebody has answered for and counts no longer, or was given for a finding that is not found.
@@ -148,6 +151,7 @@ impl Waivers {
         }
         if is_waived {
             // One is enough; the other stays as it is.
+            self.waived.last_mut().into_iter().for_each(|one| one.others.push(given.waiver.fingerprint.clone()));
             return false;
         }
         self.waived.push(Waived {
@@ -158,6 +162,7 @@ impl Waivers {
             sitting: waiver.sitting,
             until: waiver.until,
             fingerprint: given.waiver.fingerprint.clone(),
+            others: Vec::new(),
         });
         let renewed = Waiver { fingerprint: fingerprint.to_owned(), ..waiver };
         let is_taken = |other: &RecordedWaiver| {

@@ -212,10 +212,10 @@ impl Installation {
 
 /// What a request's findings were answered for, whether that counts or not: child, finding, fingerprint.
 fn answered_for(request: &CheckedRequest) -> Vec<(PersonId, FindingName, String)> {
-    let waived = request
-        .waived
-        .iter()
-        .map(|waived| (name(waived.finding.code(), waived.finding.subject.to_string()), waived.fingerprint.clone()));
+    let waived = request.waived.iter().flat_map(|waived| {
+        let name = name(waived.finding.code(), waived.finding.subject.to_string());
+        std::iter::once(&waived.fingerprint).chain(&waived.others).map(move |print| (name.clone(), print.clone()))
+    });
     let lapsed = request.lapsed.iter().filter_map(|lapsed| Some((lapsed.finding.clone()?, lapsed.fingerprint.clone())));
     waived.chain(lapsed).map(|(name, fingerprint)| (request.person_id, name, fingerprint)).collect()
 }

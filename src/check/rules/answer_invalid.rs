@@ -22,13 +22,16 @@ rule! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detail {
     question: String,
+    /// Mosaic's id of the row of its table; nothing outside tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    row: Option<String>,
     /// What is wrong with it, without the answer itself.
     why: String,
 }
 
 impl Found for Detail {
     fn identity(&self) -> Vec<String> {
-        vec![self.question.clone()]
+        std::iter::once(self.question.clone()).chain(self.row.clone()).collect()
     }
 
     fn message(&self, _: &Subject) -> String {
@@ -41,13 +44,14 @@ impl Found for Detail {
 }
 
 fn find(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let columns = case.submission.tables.iter().flat_map(|table| &table.rows).flat_map(|row| &row.answers);
-    for answer in case.submission.answers.iter().chain(columns) {
+    let rows = case.submission.tables.iter().flat_map(|table| &table.rows);
+    let columns = rows.flat_map(|row| row.answers.iter().map(|answer| (answer, Some(row.row.to_string()))));
+    for (answer, row) in case.submission.answers.iter().map(|answer| (answer, None)).chain(columns) {
         let Value::Unread { why, .. } = &answer.value else { continue };
         findings.push(Finding {
             severity: FindingSeverity::Blocking,
             subject: Subject::Field(answer.field.to_string()),
-            detail: Detail { question: answer.question.to_string(), why: why.clone() }.into(),
+            detail: Detail { question: answer.question.to_string(), row, why: why.clone() }.into(),
             policy: case.profile.policy.clone(),
             source: Some(answer.place.to_string()),
         });
