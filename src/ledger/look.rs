@@ -160,7 +160,7 @@ mod tests {
         let list = format!("every request: {long}");
         assert_eq!(found(&ledger, "a-1"), ["requests a/p: 1".to_owned(), list.clone()]);
         for id in ["a-0", "a-10", "a-999", "a-1000"] {
-            assert_eq!(found(&ledger, id), [list.clone()], "{id}");
+            assert_eq!(found(&ledger, id), std::slice::from_ref(&list), "{id}");
         }
         assert!(found(&ledger, "a-").is_empty() && found(&ledger, "a-1001").is_empty());
         assert!(ledger.audit_verify(None).unwrap().whole);
