@@ -245,23 +245,25 @@ pub(super) type Before = Option<[u8; 32]>;
 
 /// Keeps checks that were made while others went on: where somebody has kept another since, with a fact or a paper that
 /// these know nothing of, theirs stays. So does a waiver that somebody has changed since; the others stand as these
-/// checks have found them.
+/// checks have found them. For each of the checks: whether it was kept.
 pub(super) fn keep_newer(
     installation: &mut Installation,
     checks: &[(Stored, Before)],
     renewed: &[CheckedRequest],
-) -> Result<(), Failure> {
+) -> Result<Vec<bool>, Failure> {
     if checks.is_empty() && renewed.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     installation.atomically(|all| {
         renew_waivers(all, renewed)?;
-        let mut still = Vec::new();
+        let (mut still, mut kept) = (Vec::new(), Vec::new());
         for (stored, before) in checks {
             let now = all.ledger.last_check(&stored.0, stored.1)?.map(|check| check.inputs);
+            kept.push(now == *before);
             still.extend((now == *before).then(|| stored.clone()));
         }
-        Ok(all.ledger.keep_checks(&still, &all.actor)?)
+        all.ledger.keep_checks(&still, &all.actor)?;
+        Ok(kept)
     })
 }
 

@@ -322,10 +322,13 @@ pub(super) fn check(installation: &mut Installation, mode: SyncMode) -> Result<C
         let mut selection = selection(name);
         while let Some(page) = page(installation, &mut selection)? {
             let checking = Checking::with(installation, expected.take().unwrap_or_default());
-            let (mut changed, mut renewed) = (Vec::new(), Vec::new());
+            let (mut changed, mut stood, mut renewed) = (Vec::new(), Vec::new(), Vec::new());
             for submission in &page {
                 for request in checking.of(submission)? {
-                    changed.extend(checks.take(installation, &request)?);
+                    if let Some((check, was)) = checks.take(installation, &request)? {
+                        changed.push(check);
+                        stood.push((request.panel.clone(), was));
+                    }
                     renewed.extend(Some(request).filter(|request| !request.renewed.is_empty()));
                 }
             }
@@ -333,7 +336,8 @@ pub(super) fn check(installation: &mut Installation, mode: SyncMode) -> Result<C
             if mode == SyncMode::DryRun {
                 continue;
             }
-            keep_newer(installation, &changed, &renewed)?;
+            let kept = keep_newer(installation, &changed, &renewed)?;
+            tell_changed(&changed, &stood, &kept);
             installation.ledger.give_way();
         }
     }
@@ -395,12 +399,12 @@ impl Checks {
         );
     }
 
-    /// Counts a request; what is to be kept of it, where it says something new.
+    /// Counts a request; what is to be kept of it, where it says something new, and how it stood before.
     fn take(
         &mut self,
         installation: &Installation,
         request: &CheckedRequest,
-    ) -> Result<Option<(Stored, Before)>, Failure> {
+    ) -> Result<Option<((Stored, Before), Option<Verdict>)>, Failure> {
         self.checked += 1;
         self.blocked += usize::from(request.is_blocked());
         *self.by_panel.entry(request.panel.clone()).or_default().entry(request.verdict).or_default() += 1;
@@ -412,19 +416,28 @@ impl Checks {
         }
         if was != Some(check.verdict) {
             self.changed += 1;
-            log::info!(
-                "A request stands differently.",
-                submission = &id,
-                panel = &request.panel,
-                verdict = check.verdict,
-                before = was
-            );
         }
         // Where nothing is said otherwise, nothing is mended.
         if let Some(before) = &before {
             self.mended += mended(request, before)?.len();
         }
-        Ok(Some(((id, person, check), before.map(|before| before.inputs))))
+        Ok(Some((((id, person, check), before.map(|before| before.inputs)), was)))
+    }
+}
+
+/// Says in the log which requests stand differently now that their checks are kept. `stood`: the panel of each, and how
+/// it stood before.
+fn tell_changed(checks: &[(Stored, Before)], stood: &[(PanelName, Option<Verdict>)], kept: &[bool]) {
+    for ((((id, _, check), _), (panel, was)), kept) in checks.iter().zip(stood).zip(kept) {
+        if *kept && *was != Some(check.verdict) {
+            log::info!(
+                "A request stands differently.",
+                submission = id,
+                panel = panel,
+                verdict = check.verdict,
+                before = *was
+            );
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::check::{CheckReport, checked_submission, keep_check, known_code};
 use super::installation::{Installation, Writing as _};
 use super::{CheckedRequest, Failure};
 use crate::check::{Code, waiver_days};
-use crate::domain::{FindingName, PersonId, Private, SubmissionId, Waiver};
+use crate::domain::{FindingName, PanelName, PersonId, Private, SubmissionId, Waiver};
 use crate::log;
 use crate::report;
 
@@ -140,7 +140,12 @@ impl Installation {
                 "Remove it from the request, and tell information governance.",
             ));
         }
-        self.atomically(|all| all.keep_waiver(id, given, code))
+        let mut waived = Vec::new();
+        let done = self.atomically(|all| all.keep_waiver(id, given, code, &mut waived))?;
+        for panel in &waived {
+            log::info!("A finding was waived.", submission = id, panel = panel);
+        }
+        Ok(done)
     }
 
     fn keep_waiver(
@@ -148,6 +153,7 @@ impl Installation {
         id: &SubmissionId,
         given: &WaiverGiven,
         code: Code,
+        waived: &mut Vec<PanelName>,
     ) -> Result<Result<CheckReport, WrongDay>, Failure> {
         let requests = checked_submission(self, id, &[])?;
         let named = |request: &CheckedRequest| -> Vec<FindingName> {
@@ -176,7 +182,7 @@ impl Installation {
                     taken_back: None,
                 };
                 self.ledger.waive(id, request.person_id, &waiver, &self.actor)?;
-                log::info!("A finding was waived.", submission = id, panel = &request.panel);
+                waived.push(request.panel.clone());
             }
         }
         self.checked_anew(id).map(Ok)
@@ -188,7 +194,9 @@ impl Installation {
         if given.reason.expose().trim().is_empty() {
             return Err(Failure::invalid("there is no reason", "say why it is taken back"));
         }
-        self.atomically(|all| all.drop_waiver(id, given, code))
+        let done = self.atomically(|all| all.drop_waiver(id, given, code))?;
+        log::info!("A finding is waived no longer.", submission = id);
+        Ok(done)
     }
 
     fn drop_waiver(&mut self, id: &SubmissionId, given: &WaiverTakenBack, code: Code) -> Result<CheckReport, Failure> {
