@@ -124,7 +124,7 @@ impl<'g> OutcomeSheet<'g> {
         for form in forms {
             for field in form.fields.iter().filter(|field| !self.has(&field.title)) {
                 let message = format!("there is no column “{}”: what is recorded of it stays as it is", field.title);
-                let help = "use the workbook that `tessera outcomes workbook` writes".to_owned();
+                let help = "use the workbook that tessera writes for the sitting".to_owned();
                 warnings.push(self.at(self.header, 0, message, help));
             }
         }
@@ -188,7 +188,7 @@ pub(super) fn none_found(grids: &[Grid]) -> Vec<CellTrouble> {
                 let near = others.clone().find(|(heading, _)| nearest(heading, [*missing]).is_some());
                 let column = near.map_or_else(|| found.first().map_or(0, |first| first.1), |near| near.1);
                 let help = near.map_or_else(
-                    || "use the workbook that `tessera outcomes workbook` writes".to_owned(),
+                    || "use the workbook that tessera writes for the sitting".to_owned(),
                     |_| format!("did you mean “{missing}”?"),
                 );
                 CellTrouble {
@@ -203,6 +203,6 @@ pub(super) fn none_found(grids: &[Grid]) -> Vec<CellTrouble> {
         return best.1;
     }
     let message = "no sheet has the headings Submission, Person, Sitting and Decision".to_owned();
-    let help = "use the workbook that `tessera outcomes workbook` writes".to_owned();
+    let help = "use the workbook that tessera writes for the sitting".to_owned();
     vec![CellTrouble { place: Place::Whole, message, help }]
 }

@@ -37,13 +37,21 @@ pub(super) fn finding(finding: &Finding) -> Markup {
     html! {
         li.finding {
             p { (severity(finding.severity)) " " strong { (super::failure::sentence(&finding.message())) } }
-            p { (super::failure::sentence(&finding.help())) }
+            p { (help(finding)) }
             p.small {
                 a href={ "/explain/" (finding.code()) } { (finding.code()) }
                 @if !finding.policy.is_empty() { ". " (finding.policy) }
                 @if let Some(source) = &finding.source { ". Read at " (source) }
             }
         }
+    }
+}
+
+/// What to do about a finding, for whoever sits at the pages: the terminal names an option.
+pub(super) fn help(finding: &Finding) -> String {
+    match finding.code().as_str() {
+        "fact-unknown" => "Answer it under “Facts” on the page of the request, or on the form in Mosaic.".to_owned(),
+        _ => super::failure::sentence(&finding.help()),
     }
 }
 

@@ -67,9 +67,28 @@ fn row(one: &Quarantined) -> Vec<Markup> {
         html! { a href={ "/quarantine/" (one.id) } { (one.id) } },
         html! { (one.file) ", " (one.place) },
         html! { (super::failure::sentence(&one.message)) },
-        html! { (super::failure::sentence(&one.help)) },
+        html! { (help(one)) },
         html! { (one.state.replace('-', " ")) },
     ]
+}
+
+/// What to do about one, for whoever sits at the pages: the terminal names commands.
+fn help(one: &Quarantined) -> String {
+    let is_for_terminal = one.help.contains('`');
+    let words = match one.reason {
+        "form-unknown" => {
+            "Ask whoever looks after the mapping files to add this version of the form, then read it again here."
+        }
+        "form-ambiguous" => {
+            "Ask whoever looks after the mapping files to tell these versions of the form apart, then read it again here."
+        }
+        "extract-shrank" => "Look at the report in Mosaic. If it is right, read the file again here.",
+        "authority-other" if is_for_terminal => {
+            "Ask whoever looks after the mapping files: there are none for this council, or they have mistakes."
+        }
+        _ => return super::failure::sentence(&one.help),
+    };
+    words.to_owned()
 }
 
 /// One of them.
@@ -88,7 +107,7 @@ async fn show_one(site: &Site, visitor: &Visitor, id: u64, refused: &Refused<'_>
     let body = html! {
         (parts::summary(&[
             ("What is wrong", html! { (super::failure::sentence(&one.message)) }),
-            ("What to do", html! { (super::failure::sentence(&one.help)) }),
+            ("What to do", html! { (help(&one)) }),
             ("File", html! { (one.file) }),
             ("Where in it", html! { (one.place) }),
             ("Authority", html! { (wording.authority(&authority)) }),

@@ -112,7 +112,7 @@ fn chase(requests: &[CheckedRequest]) -> Markup {
                 html! { a href=(address::request(request.submission.as_str())) { (request.submission) } },
                 html! { (request.person) },
                 html! { (super::failure::sentence(&finding.message())) },
-                html! { (super::failure::sentence(&finding.help())) },
+                html! { (parts::help(finding)) },
             ]);
         }
     }

@@ -209,7 +209,9 @@ type AtMosaic = fn(&mut Installation) -> Result<Sending, Failure>;
 
 async fn work(site: &Site, visitor: &Visitor, work: AtMosaic) -> Result<Response, PageFailure> {
     if site.is_rehearsal() {
-        let what = "This is a rehearsal: `tessera sync --rehearse` sends to the stand-in. Nothing was sent.".to_owned();
+        let what =
+            "This is a rehearsal: notes go to a made-up Mosaic, and only while a rehearsal runs. Nothing was sent."
+                .to_owned();
         return Err(PageFailure::Wrong(what));
     }
     let actor = visitor.reading();

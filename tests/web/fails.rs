@@ -244,3 +244,26 @@ fn a_look_at_a_request_names_the_children_whom_it_was_about_before() {
     let shown: Vec<String> = shown.query_map([before], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     assert_eq!(shown, ["person 100001", "person 100098", "person 100099"]);
 }
+
+#[test]
+fn no_page_tells_anybody_to_run_a_command() {
+    let pages = Pages::serve("");
+    let owner = pages.owner();
+    let mut addresses: Vec<String> =
+        ["/", "/requests", "/quarantine", "/write-backs", "/duties", "/outcomes"].map(ToOwned::to_owned).into();
+    addresses.push(format!("/sittings/{SITTING}"));
+    for (list, start) in [("/requests", "/requests/"), ("/quarantine", "/quarantine/")] {
+        let text = owner.get(list).text();
+        let parts = text.split("href=\"").skip(1).filter_map(|part| part.split('"').next());
+        let own: Vec<String> = parts.filter(|address| address.starts_with(start)).map(ToOwned::to_owned).collect();
+        assert!(!own.is_empty(), "{list}: {text}");
+        addresses.extend(own);
+    }
+    for address in addresses {
+        let text = owner.get(&address).text();
+        for word in ["`tessera", "--fact"] {
+            assert!(!text.contains(word), "{address} says {word}: {text}");
+        }
+    }
+    assert!(!owner.post("/write-backs/send", &[]).text().contains("`tessera"));
+}
