@@ -57,7 +57,7 @@ impl Page {
     }
 
     fn facts(&self) -> Vec<FactShown> {
-        self.workplace.open(self.clock(), &self.actor).unwrap().request_facts(&id()).unwrap()
+        self.workplace.open(self.clock(), &self.actor).unwrap().request_page(&id()).unwrap().facts
     }
 
     fn fact(&self, name: &str) -> FactShown {

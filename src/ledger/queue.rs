@@ -138,10 +138,4 @@ impl Ledger {
         let counted: i64 = self.database.one(sql, params![authority.as_str(), state], |row| row.get(0))?;
         Ok(super::store::count(counted))
     }
-
-    /// The notes that are on a person's record already, for a later revision to be appended to.
-    pub fn sent_to(&self, authority: &AuthorityName, person: PersonId) -> Result<Vec<WriteBack>, LedgerTrouble> {
-        let condition = "authority = ?1 AND person = ?2 AND state = 'sent'";
-        self.selected(condition, params![authority.as_str(), number(person.number())])
-    }
 }

@@ -4,11 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::Failure;
-use super::check::{Checking, requested};
-use super::installation::Installation;
 use super::prepared::Prepared;
-use crate::domain::{Fact, FactSource, FactValue, SubmissionId};
+use crate::domain::{Fact, FactSource, FactValue};
 use crate::panel::{Condition, Profile, RequestKind};
 use crate::report;
 
@@ -27,18 +24,7 @@ pub struct FactShown {
     pub hangs_on_it: Vec<String>,
 }
 
-impl Installation {
-    /// Every fact that the panel of a request asks about. That somebody looked stands in the audit trail.
-    pub fn request_facts(&mut self, id: &SubmissionId) -> Result<Vec<FactShown>, Failure> {
-        let submission = requested(self, id)?;
-        let stated_by = self.ledger.stated_by(id)?;
-        let checking = Checking::of_one(self, &submission, &[])?;
-        let shown = checking.prepared(&submission)?.map(|prepared| facts(&prepared, &stated_by)).unwrap_or_default();
-        self.viewed_request(&submission)?;
-        Ok(shown)
-    }
-}
-
+/// Every fact that the panel of a request asks about.
 pub(super) fn facts(prepared: &Prepared<'_>, stated_by: &BTreeMap<String, String>) -> Vec<FactShown> {
     let kinds = prepared.profile.requests.kinds_of(prepared.submission);
     let hanging = hanging_on(prepared.profile, &kinds);
