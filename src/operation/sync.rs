@@ -376,6 +376,9 @@ impl SyncReport {
     }
 }
 
+/// A check that is to be kept, and how its request stood before.
+type Changed = ((Stored, Before), Option<Verdict>);
+
 impl Checks {
     /// Says in the log what the checks have come to.
     fn tell(&self) {
@@ -400,11 +403,7 @@ impl Checks {
     }
 
     /// Counts a request; what is to be kept of it, where it says something new, and how it stood before.
-    fn take(
-        &mut self,
-        installation: &Installation,
-        request: &CheckedRequest,
-    ) -> Result<Option<((Stored, Before), Option<Verdict>)>, Failure> {
+    fn take(&mut self, installation: &Installation, request: &CheckedRequest) -> Result<Option<Changed>, Failure> {
         self.checked += 1;
         self.blocked += usize::from(request.is_blocked());
         *self.by_panel.entry(request.panel.clone()).or_default().entry(request.verdict).or_default() += 1;
