@@ -27,6 +27,8 @@ pub struct Configuration {
     pub authorities: Vec<AuthoritySettings>,
     /// What `sync --rehearse` does differently.
     pub rehearsal: Rehearsal,
+    /// Whether this is the rehearsal's: what it writes goes to the stand-in, never to an authority's Mosaic.
+    pub is_rehearsed: bool,
     /// How the pages are served.
     pub web: WebSettings,
     /// How roles are reminded of their duties.
@@ -216,6 +218,7 @@ impl Configuration {
             ledger: Address::file(folder.join("ledger.db")),
             key: SecretSource::File(folder.join("ledger.key")),
             reminders: ReminderSettings { outbox: folder.join("outbox"), smtp: None, ..self.reminders },
+            is_rehearsed: true,
             ..self
         }
     }

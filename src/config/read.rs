@@ -31,6 +31,7 @@ pub(super) fn read(path: &Path, name: &str, text: &str) -> (Option<Configuration
             mappings: mappings(&root, folder),
             authorities: authorities(&root, folder),
             rehearsal: rehearsal(&root, folder),
+            is_rehearsed: false,
             web: web(&root, folder),
             reminders: reminders(&root, folder),
             ledger: Address::file(PathBuf::new()),

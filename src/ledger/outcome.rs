@@ -202,12 +202,7 @@ impl Ledger {
         after: Date,
         on: Date,
     ) -> Result<Vec<OutcomeRow>, LedgerTrouble> {
-        let sql = "SELECT o.payload, o.state, o.loaded_by, o.decided_by, o.reason, o.at
-            FROM outcome_day d JOIN outcome o ON o.submission = d.submission AND o.person = d.person
-                AND o.sitting = d.sitting AND o.revision = d.revision
-            WHERE d.panel = ?1 AND d.field = ?2 AND d.day > ?3 AND d.day <= ?4 AND o.state = 'approved' AND o.sitting < ?4
-            ORDER BY o.sitting, o.submission, o.person, o.revision";
-        self.outcome_rows(sql, params![panel.as_str(), field, after.to_string(), on.to_string()])
+        self.outcome_rows(NAMING, params![panel.as_str(), field, after.to_string(), on.to_string()])
     }
 
     /// The approved outcomes of a panel's sittings since a day.
@@ -220,14 +215,9 @@ impl Ledger {
 
     /// The approved outcomes of a panel about a person.
     pub fn outcomes_about(&self, panel: &PanelName, person: PersonId) -> Result<Vec<Outcome>, LedgerTrouble> {
-        let condition = "panel = ?1 AND state = 'approved' AND person = ?2 AND submission IN
-            (SELECT submission FROM subject WHERE authority = ?3 AND person = ?2) ORDER BY sitting, revision";
         let authority = panel.authority();
-        Ok(self
-            .outcomes_where(condition, params![panel.as_str(), number(person.number()), authority.as_str()])?
-            .into_iter()
-            .map(|row| row.outcome)
-            .collect())
+        let rows = self.outcome_rows(ABOUT, params![panel.as_str(), number(person.number()), authority.as_str()])?;
+        Ok(rows.into_iter().map(|row| row.outcome).collect())
     }
 
     /// Whether a panel has decided about a person before, on another request or at an earlier sitting.
@@ -296,6 +286,19 @@ fn record(
 
 pub(super) const HEARD_BEFORE: &str = "SELECT EXISTS (SELECT 1 FROM outcome WHERE panel = ?1 AND person = ?2
     AND state IN ('approved', 'superseded') AND submission <> ?3)";
+
+/// The days come first, which are few: a plain join may begin with every outcome that was ever approved.
+pub(super) const NAMING: &str = "SELECT o.payload, o.state, o.loaded_by, o.decided_by, o.reason, o.at
+    FROM outcome_day d CROSS JOIN outcome o WHERE o.submission = d.submission AND o.person = d.person
+        AND o.sitting = d.sitting AND o.revision = d.revision
+        AND d.panel = ?1 AND d.field = ?2 AND d.day > ?3 AND d.day <= ?4 AND o.state = 'approved' AND o.sitting < ?4
+    ORDER BY o.sitting, o.submission, o.person, o.revision";
+
+/// The requests about the child come first: a plain join may begin with all that the panel has ever approved.
+pub(super) const ABOUT: &str = "SELECT o.payload, o.state, o.loaded_by, o.decided_by, o.reason, o.at
+    FROM subject s CROSS JOIN outcome o WHERE s.authority = ?3 AND s.person = ?2
+        AND o.submission = s.submission AND o.person = ?2 AND o.panel = ?1 AND o.state = 'approved'
+    ORDER BY o.sitting, o.revision";
 
 /// The days that an outcome names, by field.
 fn days(outcome: &Outcome) -> impl Iterator<Item = (&str, &str)> {

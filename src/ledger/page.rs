@@ -178,10 +178,12 @@ impl Ledger {
             let about = narrow.with(parameter(subject));
             let [first, last, block] =
                 [parameter(&first), parameter(&last), parameter(in_block)].map(|value| narrow.with(value));
-            // And the lists that it was on, the long ones with it.
+            // And the lists that it was on, the long ones with it. In one set, so that it is looked up before anybody's
+            // entries are.
             narrow.and(&format!(
-                "(a.subject = {about} OR a.sequence IN (SELECT entry FROM audit_shown WHERE id = {about}
-                 UNION ALL SELECT entry FROM audit_shown WHERE id >= {first} AND id < {last} AND replace(id, {block}, '') <> id))"
+                "a.sequence IN (SELECT sequence FROM audit WHERE subject = {about}
+                 UNION SELECT entry FROM audit_shown WHERE id = {about}
+                 UNION SELECT entry FROM audit_shown WHERE id >= {first} AND id < {last} AND replace(id, {block}, '') <> id)"
             ));
         }
         narrow.and_if("a.actor =", selection.actor.as_ref().map(parameter));

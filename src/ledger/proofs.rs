@@ -590,6 +590,12 @@ fn what_a_page_reads_is_found_by_its_index() {
         (super::check::BOOKED, "USING COVERING INDEX checked_booked"),
         (super::page::BOOKED_PAGE, "USING COVERING INDEX checked_booked"),
         (super::outcome::HEARD_BEFORE, "USING COVERING INDEX outcome_child (panel=? AND person=? AND state=?)"),
+        (super::outcome::NAMING, "SEARCH o USING INDEX outcome_state (state=? AND sitting=? AND submission=?"),
+        (super::outcome::NAMING, "SEARCH d USING PRIMARY KEY (panel=? AND field=? AND day>? AND day<?)"),
+        (
+            super::outcome::ABOUT,
+            "SEARCH o USING INDEX outcome_child (panel=? AND person=? AND state=? AND submission=?)",
+        ),
         (super::learning::FIRST_LOOKS, "SEARCH first_look_tally USING PRIMARY KEY (panel=? AND month>? AND month<?)"),
         (super::learning::FIRST_LACKS, "SEARCH first_lack_tally USING PRIMARY KEY (panel=? AND month>? AND month<?)"),
         (super::learning::DECIDED, "SEARCH decision_tally USING PRIMARY KEY (panel=? AND month>? AND month<?)"),

@@ -121,6 +121,7 @@ impl OpenLedger {
 impl Installation {
     /// Sends what was approved.
     pub fn writeback_send(&mut self) -> Result<Sending, Failure> {
+        self.writes_to_mosaic()?;
         let _lease = self.ledger.lease(crate::ledger::Work::Send)?;
         let actor = self.actor.clone();
         release(self, &actor)?;
@@ -129,8 +130,20 @@ impl Installation {
 
     /// Reads Mosaic for what nobody knows the fate of.
     pub fn writeback_reconcile(&mut self) -> Result<Sending, Failure> {
+        self.writes_to_mosaic()?;
         let _lease = self.ledger.lease(crate::ledger::Work::Send)?;
         runtime()?.block_on(send(self, &as_configured, Task::Reconcile))
+    }
+
+    /// What was decided in a rehearsal reaches no authority's Mosaic.
+    fn writes_to_mosaic(&self) -> Result<(), Failure> {
+        if !self.configuration.is_rehearsed {
+            return Ok(());
+        }
+        let message = "this is the rehearsal's ledger, and what it writes goes to the stand-in only; nothing was sent";
+        let on_page = "This is a rehearsal: nothing of it goes to Mosaic. Nothing was sent.";
+        let help = "run `tessera sync --rehearse`: it sends to the stand-in";
+        Err(Failure::invalid(message, help).on_page(on_page, "The next rehearsal sends it to the stand-in."))
     }
 }
 

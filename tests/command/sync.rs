@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::runner::{Tessera, repository};
+use crate::runner::{Ran, Tessera, repository};
 
 fn accounts(synced: &Value) -> Vec<(String, [u64; 4])> {
     let number = |file: &Value, key: &str| file[key].as_u64().unwrap_or_else(|| panic!("no {key} in {file}"));
@@ -64,6 +64,20 @@ fn a_second_rehearsal_changes_nothing_and_sends_nothing() {
     let notes_after = tessera.json(&["--rehearsal", "writeback", "list", "--state", "sent"]);
     assert_eq!(notes, notes_after);
     assert!(second_took < first_took, "{second_took:?} is not less than {first_took:?}");
+}
+
+/// The samples name an address for each Mosaic: what was decided in a rehearsal does not go there.
+#[test]
+fn what_a_rehearsal_has_decided_is_sent_by_a_rehearsal_only() {
+    let tessera = Tessera::on_samples();
+    assert!(tessera.run(&["sync", "--rehearse"]).well());
+    for verb in ["send", "reconcile"] {
+        let mut command = tessera.command(&["--rehearsal", "writeback", verb]);
+        command.env("MOSAIC_SECRET", "x");
+        let refused = Ran::of(command);
+        assert_eq!(refused.code, 2, "{}", refused.all());
+        assert!(refused.stderr.contains("nothing was sent"), "{}", refused.all());
+    }
 }
 
 #[test]
