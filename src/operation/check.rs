@@ -125,17 +125,18 @@ fn known_facts(installation: &Installation, stated: &[StatedFact]) -> Result<(),
 
 /// What a code means.
 pub fn explain(code: &str) -> Result<Explanation, Failure> {
-    let code = known_code(code)?;
+    let code = known_code(code, FailureKind::NotFound)?;
     Ok(Explanation { code: code.as_str().to_owned(), text: code.explanation() })
 }
 
-pub(super) fn known_code(code: &str) -> Result<Code, Failure> {
+/// The code of a name, or a failure of a kind.
+pub(super) fn known_code(code: &str, kind: FailureKind) -> Result<Code, Failure> {
     Code::parse(code).ok_or_else(|| {
         let all: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
         let near = crate::diagnostic::nearest(code, all.iter().copied());
         let help = near
             .map_or_else(|| format!("the codes are: {}", all.join(", ")), |meant| format!("did you mean `{meant}`?"));
-        Failure::new(FailureKind::NotFound, anyhow::anyhow!("there is no code `{code}`"), help)
+        Failure::new(kind, anyhow::anyhow!("there is no code `{code}`"), help)
     })
 }
 
@@ -216,7 +217,7 @@ pub(super) fn requested(installation: &Installation, id: &SubmissionId) -> Resul
         let help =
             "its form's mapping file names no panel, or the panel's file has a mistake: `tessera mappings verify`";
         return Err(Failure::invalid(format_args!("{id} asks no panel that tessera knows"), help).on_page(
-            "This request is for no panel that is set up here, so that it cannot be checked.",
+            "This request is for no panel that is set up here, so that it cannot be checked. Nothing was changed.",
             "Ask whoever looks after tessera.",
         ));
     }

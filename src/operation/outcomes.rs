@@ -224,7 +224,9 @@ pub(super) fn approve(
     ids: &[SubmissionId],
 ) -> Result<OutcomesApproved, Failure> {
     OutcomesApproved::of_each(ids, ToString::to_string, |id| {
-        installation.atomically(|all| approve_request(all, actor, id))
+        let (mut report, changes) = installation.atomically(|all| approve_request(all, actor, id))?;
+        report.write_backs = told(&changes);
+        Ok(report)
     })
 }
 
@@ -233,7 +235,7 @@ fn approve_request(
     installation: &mut Installation,
     actor: &Actor,
     id: &SubmissionId,
-) -> Result<OutcomesApproved, Failure> {
+) -> Result<(OutcomesApproved, Vec<Change>), Failure> {
     let mut report = OutcomesApproved::default();
     let rows = installation.ledger.outcomes(Some(id))?;
     let waiting: Vec<&OutcomeRow> = rows.iter().filter(|row| row.outcome.state == OutcomeState::Loaded).collect();
@@ -247,6 +249,7 @@ fn approve_request(
         report.not_approved.insert(id.to_string(), why);
     }
     let is_one = waiting.len() == 1;
+    let mut changes = Vec::new();
     for row in waiting {
         let Outcome { person, .. } = &row.outcome;
         if let Some(why) = not_approved_by(installation, actor, row) {
@@ -254,10 +257,10 @@ fn approve_request(
             report.not_approved.insert(name, why);
             continue;
         }
-        report.write_backs += approve_one(installation, actor, &row.outcome)?;
+        changes.extend(approve_one(installation, actor, &row.outcome)?);
         report.approved.push(id.clone());
     }
-    Ok(report)
+    Ok((report, changes))
 }
 
 impl OutcomesApproved {
@@ -307,15 +310,20 @@ impl OutcomesApproved {
     }
 }
 
-/// Approves one outcome that waits, and releases what it writes: how many write-backs may be sent. To be done
-/// atomically: an outcome that is approved has its write-backs planned.
-pub(super) fn approve_one(installation: &mut Installation, actor: &Actor, outcome: &Outcome) -> Result<usize, Failure> {
+/// Approves one outcome that waits, and releases what it writes. To be done atomically: an outcome that is approved has
+/// its write-backs planned. What it has changed is told once that is committed.
+pub(super) fn approve_one(
+    installation: &mut Installation,
+    actor: &Actor,
+    outcome: &Outcome,
+) -> Result<Vec<Change>, Failure> {
     check_before(installation, outcome)?;
     installation.ledger.decide_outcome(outcome, OutcomeState::Approved, None, actor)?;
-    tell_decided(outcome, OutcomeState::Approved);
     let late = was_late(installation, outcome)?;
     installation.ledger.keep_lateness(outcome, late)?;
-    release_one(installation, actor, outcome)
+    let mut changes = vec![Change::Decided(outcome.clone(), OutcomeState::Approved)];
+    changes.extend(release_one(installation, actor, outcome)?);
+    Ok(changes)
 }
 
 /// Checks a request that no run has checked yet, for the sitting that has decided on it: it is shown there afterwards.
@@ -347,20 +355,23 @@ fn was_late(installation: &Installation, outcome: &Outcome) -> Result<Option<boo
 impl Installation {
     /// Turns the outcome of a request down.
     pub fn outcome_reject(&mut self, id: &SubmissionId, reason: &str) -> Result<Vec<OutcomeListed>, Failure> {
-        self.atomically(|all| all.reject(id, reason))
+        let (listed, changes) = self.atomically(|all| all.reject(id, reason))?;
+        told(&changes);
+        Ok(listed)
     }
 
-    fn reject(&mut self, id: &SubmissionId, reason: &str) -> Result<Vec<OutcomeListed>, Failure> {
+    fn reject(&mut self, id: &SubmissionId, reason: &str) -> Result<(Vec<OutcomeListed>, Vec<Change>), Failure> {
         let rows = self.ledger.outcomes(Some(id))?;
         let waiting: Vec<&OutcomeRow> = rows.iter().filter(|row| row.outcome.state == OutcomeState::Loaded).collect();
         if waiting.is_empty() {
             return Err(no_longer_waits(id));
         }
+        let mut changes = Vec::new();
         for row in waiting {
             self.ledger.decide_outcome(&row.outcome, OutcomeState::Rejected, Some(reason), &self.actor)?;
-            tell_decided(&row.outcome, OutcomeState::Rejected);
+            changes.push(Change::Decided(row.outcome.clone(), OutcomeState::Rejected));
         }
-        Ok(self.ledger.outcomes(Some(id))?.iter().map(OutcomeListed::of).collect())
+        Ok((self.ledger.outcomes(Some(id))?.iter().map(OutcomeListed::of).collect(), changes))
     }
 }
 
@@ -371,6 +382,29 @@ pub(super) fn no_longer_waits(id: &SubmissionId) -> Failure {
         "No outcome of this request is waiting for approval any more. Nothing was changed.",
         "Somebody else may have approved or rejected it. Open the list again to see how it stands now.",
     )
+}
+
+/// What a transaction has changed, for the log to say: not before it is committed, for it may still come to nothing.
+#[derive(Debug)]
+pub(super) enum Change {
+    /// An outcome was approved or turned down.
+    Decided(Outcome, OutcomeState),
+    /// What an outcome writes was planned.
+    Planned(WriteBack),
+    /// A write-back may be sent: from which state, and as it is now.
+    Released(State, WriteBack),
+}
+
+/// Says in the log what is committed: how many write-backs may be sent.
+pub(super) fn told(changes: &[Change]) -> usize {
+    for change in changes {
+        match change {
+            Change::Decided(outcome, state) => tell_decided(outcome, *state),
+            Change::Planned(write_back) => writeback::planned(write_back),
+            Change::Released(before, now) => writeback::changed(before, now, Some(Cause::OutcomeApproved)),
+        }
+    }
+    changes.iter().filter(|change| matches!(change, Change::Released(..))).count()
 }
 
 /// Says in the log what was decided about an outcome.
@@ -393,7 +427,7 @@ pub(super) fn release(installation: &mut Installation, actor: &Actor) -> Result<
     for row in installation.ledger.outcomes(None)? {
         // Nobody is kept waiting for an outcome of which nothing is left to be planned.
         if row.outcome.state == OutcomeState::Approved && is_left(installation, &row.outcome)? {
-            released += installation.atomically(|all| release_one(all, actor, &row.outcome))?;
+            released += told(&installation.atomically(|all| release_one(all, actor, &row.outcome))?);
             installation.ledger.give_way();
         }
     }
@@ -412,23 +446,22 @@ fn is_left(installation: &Installation, outcome: &Outcome) -> Result<bool, Failu
 }
 
 /// Plans and releases the write-backs of one approved outcome.
-fn release_one(installation: &mut Installation, actor: &Actor, outcome: &Outcome) -> Result<usize, Failure> {
-    let mut released = 0;
+fn release_one(installation: &mut Installation, actor: &Actor, outcome: &Outcome) -> Result<Vec<Change>, Failure> {
+    let mut changes = Vec::new();
     for write_back in planned(installation, outcome)?.unwrap_or_default().write_backs {
         if installation.ledger.write_back(write_back.id)?.is_none() {
             installation.ledger.plan(std::slice::from_ref(&write_back), actor)?;
-            writeback::planned(&write_back);
+            changes.push(Change::Planned(write_back.clone()));
         }
         let Some(known) = installation.ledger.write_back(write_back.id)? else { continue };
         if known.state == State::Planned
             && let Ok(next) = known.state.next(Event::Approve)
         {
             let now = installation.ledger.change_write_back(&known, next, actor)?;
-            writeback::changed(&known.state, &now, Some(Cause::OutcomeApproved));
-            released += 1;
+            changes.push(Change::Released(known.state, now));
         }
     }
-    Ok(released)
+    Ok(changes)
 }
 
 /// What an outcome writes; nothing where its panel has no profile.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::installation::{Installation, Writing as _};
-use super::outcomes::{approve_one, no_longer_waits, not_approved_by, shown, tell_decided};
+use super::outcomes::{Change, approve_one, no_longer_waits, not_approved_by, shown, tell_decided, told};
 use super::outcomes_workbook::moment;
 use super::seen::seen_on;
 use super::{Actor, Failure, OutcomeListed, OutcomesApproved, Thing};
@@ -42,7 +42,11 @@ impl Installation {
         let seen: BTreeSet<&(SubmissionId, String, Date, u32)> = seen.iter().collect();
         let its_name = |seen: &&(SubmissionId, String, Date, u32)| name(&seen.0, &seen.1);
         // Whatever is compared is still so when it is approved.
-        OutcomesApproved::of_each(seen, its_name, |seen| self.atomically(|all| approve_seen(all, seen)))
+        OutcomesApproved::of_each(seen, its_name, |seen| {
+            let (mut report, changes) = self.atomically(|all| approve_seen(all, seen))?;
+            report.write_backs = told(&changes);
+            Ok(report)
+        })
     }
 }
 
@@ -89,7 +93,7 @@ fn latest_of<'r>(rows: &'r [OutcomeRow], person: &str, sitting: Date) -> Option<
 fn approve_seen(
     all: &mut Installation,
     (id, person, sitting, revision): &(SubmissionId, String, Date, u32),
-) -> Result<OutcomesApproved, Failure> {
+) -> Result<(OutcomesApproved, Vec<Change>), Failure> {
     let mut report = OutcomesApproved::default();
     let rows = all.ledger.outcomes(Some(id))?;
     let latest = latest_of(&rows, person, *sitting);
@@ -97,14 +101,13 @@ fn approve_seen(
         || Some("it has no outcome of that sitting".to_owned()),
         |latest| not_approved_as_seen(all, &all.actor, latest, *revision),
     );
-    match (latest, why) {
-        (Some(latest), None) => {
-            report.write_backs = approve_one(all, &all.actor.clone(), &latest.outcome)?;
-            report.approved.push(id.clone());
-        }
-        (_, why) => drop(report.not_approved.insert(name(id, person), why.unwrap_or_default())),
+    if let (Some(latest), None) = (latest, &why) {
+        let changes = approve_one(all, &all.actor.clone(), &latest.outcome)?;
+        report.approved.push(id.clone());
+        return Ok((report, changes));
     }
-    Ok(report)
+    report.not_approved.insert(name(id, person), why.unwrap_or_default());
+    Ok((report, Vec::new()))
 }
 
 fn name(id: &SubmissionId, person: &str) -> String {

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::check::{CheckReport, checked_submission, keep_check, known_code};
 use super::installation::{Installation, Writing as _};
-use super::{CheckedRequest, Failure};
+use super::{CheckedRequest, Failure, FailureKind};
 use crate::check::{Code, waiver_days};
 use crate::domain::{FindingName, PanelName, PersonId, Private, SubmissionId, Waiver};
 use crate::log;
@@ -132,12 +132,12 @@ impl Installation {
     ///
     /// The inner one is about the day alone, so that a page can say it beside the field.
     pub fn waive(&mut self, id: &SubmissionId, given: &WaiverGiven) -> Result<Result<CheckReport, WrongDay>, Failure> {
-        let code = known_code(&given.code)?;
+        let code = code_of(&given.code)?;
         if !code.may_be_waived() {
             let help = "take the paper out of the pack, and tell information governance";
             return Err(Failure::invalid(format_args!("nobody can answer for {code}"), help).on_page(
                 "You cannot accept another child’s document.",
-                "Remove it from the request, and tell information governance.",
+                "Remove it from the request, and tell information governance. Nothing was changed.",
             ));
         }
         let mut waived = Vec::new();
@@ -161,7 +161,14 @@ impl Installation {
             own.map(|finding| name(code, finding.subject.to_string())).collect()
         };
         let found: Vec<FindingName> = requests.iter().flat_map(named).collect();
-        let meant = meant(id, code, given.subject.as_deref(), found)?;
+        let no_finding = || {
+            let help = format!("`tessera check {id}` lists what it has");
+            Failure::conflict(format_args!("{id} has no such finding"), help).on_page(
+                "The request does not have this problem any more. Nothing was changed.",
+                "Open the request again to see how it stands now.",
+            )
+        };
+        let meant = meant(id, code, given.subject.as_deref(), found, no_finding)?;
         known_role(self, &requests, &given.role)?;
         for request in &requests {
             let today = self.rules.office(&request.panel.authority()).map(|office| self.clock.now_in(&office.zone))?;
@@ -190,9 +197,10 @@ impl Installation {
 
     /// Takes back that a finding of a request was answered for, for each child of whom it was.
     pub fn take_waiver_back(&mut self, id: &SubmissionId, given: &WaiverTakenBack) -> Result<CheckReport, Failure> {
-        let code = known_code(&given.code)?;
+        let code = code_of(&given.code)?;
         if given.reason.expose().trim().is_empty() {
-            return Err(Failure::invalid("there is no reason", "say why it is taken back"));
+            let failure = Failure::invalid("there is no reason", "say why it is taken back");
+            return Err(failure.on_page("Nothing is taken back without a reason.", "Enter why it is taken back."));
         }
         let done = self.atomically(|all| all.drop_waiver(id, given, code))?;
         log::info!("A finding is waived no longer.", submission = id);
@@ -203,7 +211,15 @@ impl Installation {
         let requests = checked_submission(self, id, &[])?;
         let answered: Vec<(PersonId, FindingName, String)> = requests.iter().flat_map(answered_for).collect();
         let of_code = answered.iter().filter(|(_, name, _)| name.code == code.as_str());
-        let meant = meant(id, code, given.subject.as_deref(), of_code.map(|(_, name, _)| name.clone()).collect())?;
+        let found = of_code.map(|(_, name, _)| name.clone()).collect();
+        let no_waiver = || {
+            let help = format!("`tessera check {id}` lists what is answered for");
+            Failure::conflict(format_args!("nobody answers for such a finding of {id}"), help).on_page(
+                "Nobody has accepted this problem, or it was taken back already. Nothing was changed.",
+                "Open the request again to see how it stands now.",
+            )
+        };
+        let meant = meant(id, code, given.subject.as_deref(), found, no_waiver)?;
         for (person, _, fingerprint) in answered.iter().filter(|(_, name, _)| *name == meant) {
             self.ledger.take_waiver_back(id, *person, fingerprint, &given.reason, &self.actor)?;
         }
@@ -232,30 +248,37 @@ fn name(code: Code, subject: String) -> FindingName {
     FindingName { code: code.as_str().to_owned(), subject }
 }
 
-/// The one finding that is meant.
+/// The code of a finding that somebody names.
+fn code_of(code: &str) -> Result<Code, Failure> {
+    known_code(code, FailureKind::Invalid).map_err(|failure| {
+        failure.on_page(
+            "There is no problem of this kind. Nothing was changed.",
+            "Open the request again, and choose from what it lists.",
+        )
+    })
+}
+
+/// The one finding that is meant, or why it is not there.
 fn meant(
     id: &SubmissionId,
     code: Code,
     subject: Option<&str>,
     mut found: Vec<FindingName>,
+    nothing: impl FnOnce() -> Failure,
 ) -> Result<FindingName, Failure> {
     found.retain(|name| subject.is_none_or(|subject| subject == name.subject));
     found.sort_unstable();
     found.dedup();
     match found.as_slice() {
         [one] => Ok(one.clone()),
-        [] => {
-            let help = format!("`tessera check {id}` lists what it has");
-            Err(Failure::conflict(format_args!("{id} has no such finding"), help).on_page(
-                "The request does not have this problem any more. Nothing was changed.",
-                "Open the request again to see how it stands now.",
-            ))
-        }
+        [] => Err(nothing()),
         several => {
             let all: Vec<String> = several.iter().map(|name| format!("{code}:{}", name.subject)).collect();
             let help = format!("name one of: {}", all.join(", "));
-            Err(Failure::invalid(format_args!("{id} has several findings of the code {code}"), help)
-                .on_page("The request has several problems of this kind.", "Choose the one that is accepted."))
+            Err(Failure::invalid(format_args!("{id} has several findings of the code {code}"), help).on_page(
+                "The request has several problems of this kind. Nothing was changed.",
+                "Choose the one that is meant.",
+            ))
         }
     }
 }
@@ -272,7 +295,7 @@ fn known_role(installation: &Installation, requests: &[CheckedRequest], role: &s
         |meant| format!("did you mean `{meant}`?"),
     );
     Err(Failure::invalid(format_args!("there is no role `{role}`"), help)
-        .on_page("This council has no such role.", "Choose who has agreed this from the list."))
+        .on_page("This council has no such role. Nothing was changed.", "Choose who has agreed this from the list."))
 }
 
 /// Lets waivers stand as a check has found them: under what was found where they were given for a sentence, and for the
