@@ -148,7 +148,7 @@ impl Failure {
         Self::said(FailureKind::NotFound, format_args!("there is no {word} `{id}`"), help).on_page(
             format!("There is no such {on_page} here."),
             "Check the address, or search for the request. It may have been removed since the page with this link was \
-             opened.",
+             opened. Nothing was changed.",
         )
     }
 
@@ -251,7 +251,8 @@ impl PageText {
     fn of(kind: FailureKind) -> Self {
         match kind {
             FailureKind::NotFound => {
-                Self::new("There is no such page here.", "Check the address, or search for the request.")
+                let help = "Check the address, or search for the request. Nothing was changed.";
+                Self::new("There is no such page here.", help)
             }
             FailureKind::Invalid => Self::new(
                 "What was asked for cannot be done. Nothing was changed.",
@@ -283,9 +284,12 @@ impl PageText {
             Work::Night => "The nightly job is running. Nothing was changed.",
             Work::Import => "New exports from Mosaic are being read at the moment. Nothing was changed.",
             Work::Send => {
-                "Notes are being sent to Mosaic at the moment, or checked there. You need not send them a second time."
+                "Notes are being sent to Mosaic at the moment, or checked there. Nothing was changed, and you need not \
+                 send them a second time."
             }
-            Work::Remind => "Reminders are being sent at the moment. You need not send them a second time.",
+            Work::Remind => {
+                "Reminders are being sent at the moment. Nothing was changed, and you need not send them a second time."
+            }
         };
         Self::new(what, "Try again in a few minutes.")
     }

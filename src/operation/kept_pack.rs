@@ -60,6 +60,11 @@ impl Installation {
         Ok(looked.checked)
     }
 
+    /// That a pack can be checked for a request: what is wrong with that is said before any of its papers is read.
+    pub fn pack_expected(&self, id: &SubmissionId) -> Result<(), Failure> {
+        requested(self, id).map(drop)
+    }
+
     /// The papers that are kept with a request, in the order in which they were kept.
     pub fn pack_kept(&mut self, id: &SubmissionId) -> Result<Vec<KeptPaper>, Failure> {
         let row = self.submission(id)?;

@@ -157,7 +157,7 @@ pub(super) fn does_not_sit(profile: &Profile, date: Date, office: &Office, why: 
     };
     let said = format!("{} does not sit on {}{because}.", profile.title, report::day(date));
     Failure::new(FailureKind::NotFound, what, help)
-        .on_page(said, format!("{near} All of its sittings are on its page."))
+        .on_page(said, format!("{near} Look for all of its sittings on its page. Nothing was changed."))
         .titled("There is no sitting on this day")
 }
 

@@ -192,6 +192,11 @@ pub(super) async fn invited(State(site): State<Site>, Path(secret): Path<String>
     Ok(choose(&secret, whose.as_ref(), "", Vec::new()))
 }
 
+const LINK_IS_USED: PageFailure = PageFailure::Wrong(
+    "This link was used already, or is no longer good.",
+    "Ask whoever looks after the accounts for a new one.",
+);
+
 /// For whom a link is; `None` for the first link, whose holder chooses a name.
 async fn whose(site: &Site, secret: &str) -> Result<Option<AccountName>, PageFailure> {
     if site.is_first_link(secret) {
@@ -199,7 +204,7 @@ async fn whose(site: &Site, secret: &str) -> Result<Option<AccountName>, PageFai
     }
     let asked = secret.to_owned();
     let invited = site.ask_ledger(session::invited(), move |ledger| ledger.account_invited(&asked)).await?;
-    invited.map(Some).ok_or_else(|| PageFailure::Wrong("This link was used already, or is no longer good.".to_owned()))
+    invited.map(Some).ok_or(LINK_IS_USED)
 }
 
 fn choose(secret: &str, whose: Option<&AccountName>, name: &str, errors: Vec<FieldError>) -> Response {
@@ -256,7 +261,7 @@ pub(super) async fn accept(
         return Ok(refused(FieldError::new("password", trouble)));
     }
     if whose.is_none() && !site.use_first_link(&secret) {
-        return Err(PageFailure::Wrong("This link was used already.".to_owned()));
+        return Err(LINK_IS_USED);
     }
     let own = name.clone();
     if whose.is_none() {

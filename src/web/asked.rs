@@ -24,7 +24,7 @@ impl<S: Send + Sync> FromRequest<S> for Files {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         let form = Multipart::from_request(request, state).await;
-        form.map(Self).map_err(|_| PageFailure::Wrong("What was sent is no form of these pages.".to_owned()))
+        form.map(Self).map_err(|_| PageFailure::NO_FORM)
     }
 }
 
@@ -36,6 +36,7 @@ impl From<PathRejection> for PageFailure {
 
 impl From<QueryRejection> for PageFailure {
     fn from(_: QueryRejection) -> Self {
-        Self::Wrong("The address asks for something that cannot be read.".to_owned())
+        let help = "Check the address, or go back and choose again.";
+        Self::Wrong("The address asks for something that cannot be read.", help)
     }
 }

@@ -20,8 +20,8 @@ pub(super) enum PageFailure {
     Stale,
     /// Too much was sent, or too often.
     TooMuch(StatusCode, &'static str),
-    /// What was asked for is wrong.
-    Wrong(String),
+    /// What was asked for is wrong: what is, and what to do.
+    Wrong(&'static str, &'static str),
     /// An operation says why.
     Operation(Failure),
     /// An operation says why, of a form in which somebody has written something.
@@ -37,6 +37,11 @@ impl From<Failure> for PageFailure {
 }
 
 impl PageFailure {
+    /// What was sent is none of our forms.
+    pub(super) const NO_FORM: Self = Self::Wrong("What was sent is no form of these pages.", AGAIN);
+    /// What was sent lacks what the page itself has put there.
+    pub(super) const INCOMPLETE: Self = Self::Wrong("Something is missing in what was sent.", AGAIN);
+
     /// With what was written in the form that it is about: a page shows it, so that it is not lost.
     pub(super) fn keeping(self, written: impl Into<String>) -> Self {
         match self {
@@ -114,12 +119,12 @@ impl PageFailure {
                 StatusCode::NOT_FOUND,
                 "Page not found",
                 "There is nothing at this address.",
-                "Check the address, or search for the request.",
+                "Check the address, or search for the request. Nothing was changed.",
             ),
             Self::Forbidden => said(
                 StatusCode::FORBIDDEN,
                 "You may not do this",
-                "Your account has not the role that this needs.",
+                "Your account has not the role that this needs. Nothing was changed.",
                 "Ask whoever looks after the accounts.",
             ),
             Self::Stale => said(
@@ -128,8 +133,14 @@ impl PageFailure {
                 "It came from a page that was opened before you signed in, or from another site. Nothing was changed.",
                 "Go back, open the page again and send it once more.",
             ),
-            Self::TooMuch(status, what) => said(*status, "That was too much", what, "Wait a moment and try again."),
-            Self::Wrong(what) => said(StatusCode::BAD_REQUEST, "This cannot be done", what, "Nothing was changed."),
+            Self::TooMuch(status, what) => {
+                let is_large = *status == StatusCode::PAYLOAD_TOO_LARGE;
+                let help = if is_large { "Send less at once." } else { "Wait a moment and try again." };
+                said(*status, "That was too much", &format!("{what} Nothing was changed."), help)
+            }
+            Self::Wrong(what, help) => {
+                said(StatusCode::BAD_REQUEST, "This cannot be done", &format!("{what} Nothing was changed."), help)
+            }
             Self::Operation(failure) | Self::Written(failure, _) => {
                 let (status, title) = of_kind(failure.kind);
                 let text = failure.page();
@@ -181,6 +192,9 @@ const fn of_kind(kind: FailureKind) -> (StatusCode, &'static str) {
         }
     }
 }
+
+/// What to do about a form that did not arrive as the page made it.
+const AGAIN: &str = "Go back, open the page again and send it once more.";
 
 /// How long a browser is to wait before it asks again, in seconds.
 const RETRY_AFTER: &str = "60";

@@ -61,8 +61,8 @@ fn let_in(site: &Site, request: &Request, asking: IpAddr) -> Result<(), PageFail
     let host = request.uri().authority().map(|authority| authority.as_str().to_owned());
     let host = host.or_else(|| text(request.headers(), &header::HOST).map(ToOwned::to_owned)).unwrap_or_default();
     if !site.is_own_host(&host) {
-        let what = "The pages were asked for by a name that is not theirs.".to_owned();
-        return Err(PageFailure::Wrong(what));
+        let what = "The pages were asked for by a name that is not theirs.";
+        return Err(PageFailure::Wrong(what, "Use the address that you were given for them."));
     }
     let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
     if !is_safe && !is_from_here(request.headers(), &host) {

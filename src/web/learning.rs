@@ -302,7 +302,7 @@ pub(super) async fn workbook(
 ) -> Result<Response, PageFailure> {
     let ((meant, errors), actor) = (asked.meant(), visitor.reading());
     if !errors.is_empty() {
-        return Err(PageFailure::Wrong("A month is written like 2026-12.".to_owned()));
+        return Err(PageFailure::Wrong("The month cannot be read.", "Enter a month like 2026-12."));
     }
     let name = if meant.share { "figures-to-pass-on.xlsx" } else { "figures-for-the-office.xlsx" };
     let learned = site.ask(actor, move |installation| installation.learning(&meant)).await?;

@@ -355,6 +355,7 @@ pub(super) async fn approve(
     visitor: Visitor,
     posted: Posted,
 ) -> Result<Response, PageFailure> {
+    posted.own("seen")?;
     let seen: Vec<SeenOutcome> = posted.all("seen").filter_map(parse_seen).collect();
     let actor = visitor.acting(SignInRole::Approver);
     let approved = site.ask(actor, move |installation| installation.outcomes_approve_seen(&seen)).await?;
@@ -400,8 +401,7 @@ pub(super) async fn reject(
         };
         return list_waiting(&site, &visitor, &asked, &Told { refused, ..Told::default() }).await;
     };
-    let missing = || PageFailure::Wrong("Something is missing in what was sent.".to_owned());
-    let seen = parse_seen(posted.own("seen")?).ok_or_else(missing)?;
+    let seen = parse_seen(posted.own("seen")?).ok_or(PageFailure::INCOMPLETE)?;
     let actor = visitor.acting(SignInRole::Approver);
     let written = reason.clone();
     let done = site.ask(actor, move |installation| installation.outcome_reject_seen(&seen, &reason)).await;
@@ -488,8 +488,8 @@ pub(super) async fn load(
     _: Posted,
 ) -> Result<Response, PageFailure> {
     let Some(folder) = site.uploads().take(&upload, &visitor.name, WORKBOOK) else {
-        let what = "The workbook is not there any more: it is held for half an hour. Send it again.".to_owned();
-        return Err(PageFailure::Wrong(what));
+        let what = "The workbook is not there any more: it is held for half an hour.";
+        return Err(PageFailure::Wrong(what, "Send it again."));
     };
     let actor = visitor.acting(SignInRole::Administrator);
     site.ask(actor, move |installation| {

@@ -75,6 +75,9 @@ pub(super) async fn check(
         let body = form(&visitor, &id, &errors);
         return Ok(shell(&visitor, &id).errors(errors).show(&body));
     }
+    // Once the page has begun, its status is said.
+    let (actor, of) = (visitor.acting(SignInRole::Administrator), SubmissionId::new(id.clone()));
+    site.ask(actor, move |installation| installation.pack_expected(&of)).await?;
     let asked = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let only_parts = asked.is_some_and(|accept| accept == PARTS);
     let (told, heard) = mpsc::channel::<Bytes>(64);
@@ -204,8 +207,8 @@ pub(super) async fn keep(
     _: Posted,
 ) -> Result<Response, PageFailure> {
     let Some(folder) = site.uploads().take(&upload, &visitor.name, &about(&id)) else {
-        let what = "These papers are not there any more: they are held for half an hour. Send them again.".to_owned();
-        return Err(PageFailure::Wrong(what));
+        let what = "These papers are not there any more: they are held for half an hour.";
+        return Err(PageFailure::Wrong(what, "Send them again."));
     };
     let (actor, submission) = (visitor.acting(SignInRole::Administrator), SubmissionId::new(id.clone()));
     site.ask(actor, move |installation| installation.pack_keep(&submission, folder.path())).await?;

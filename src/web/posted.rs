@@ -53,7 +53,7 @@ impl Posted {
 
     /// A field that the page itself has put there.
     pub(super) fn own(&self, name: &str) -> Result<&str, PageFailure> {
-        self.text(name).ok_or_else(|| PageFailure::Wrong("Something is missing in what was sent.".to_owned()))
+        self.text(name).ok_or(PageFailure::INCOMPLETE)
     }
 }
 
@@ -122,7 +122,7 @@ async fn fields<S: Send + Sync>(request: Request, state: &S) -> Result<Vec<(Stri
         if status == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
             PageFailure::TooMuch(status, "The form holds more than a form may.")
         } else {
-            PageFailure::Wrong("What was sent is no form of these pages.".to_owned())
+            PageFailure::NO_FORM
         }
     })
 }

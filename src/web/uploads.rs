@@ -168,7 +168,7 @@ pub(super) fn too_large() -> PageFailure {
 fn broken(error: MultipartError) -> PageFailure {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-        _ => PageFailure::Wrong("The files did not arrive whole. Send them again.".to_owned()),
+        _ => PageFailure::Wrong("The files did not arrive whole.", "Send them again."),
     }
 }
 

@@ -210,9 +210,8 @@ type AtMosaic = fn(&mut Installation) -> Result<Sending, Failure>;
 async fn work(site: &Site, visitor: &Visitor, work: AtMosaic) -> Result<Response, PageFailure> {
     if site.is_rehearsal() {
         let what =
-            "This is a rehearsal: notes go to a made-up Mosaic, and only while a rehearsal runs. Nothing was sent."
-                .to_owned();
-        return Err(PageFailure::Wrong(what));
+            "This is a rehearsal: notes go to a made-up Mosaic, and only while a rehearsal runs. Nothing was sent.";
+        return Err(PageFailure::Wrong(what, "Ask whoever looks after tessera to run the rehearsal again."));
     }
     let actor = visitor.reading();
     let sending = site.ask(actor, work).await?;

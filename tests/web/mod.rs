@@ -1,5 +1,6 @@
 //! The pages attacked, over HTTP, as somebody would who knows how they are made (OWASP ASVS 5, WSTG).
 
+pub(crate) mod failing;
 mod fails;
 mod forced;
 mod guessed;
