@@ -13,12 +13,12 @@ use serde_json::Value;
 use crate::records;
 use crate::runner::{Ran, Tessera};
 
-const LATER: [&str; 2] = ["--as-at", "2026-12-03T09:00:00Z"];
+pub(crate) const LATER: [&str; 2] = ["--as-at", "2026-12-03T09:00:00Z"];
 /// The longest that anything here is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Something that is killed when the test ends, however it ends.
-struct Process(Child);
+pub(crate) struct Process(pub(crate) Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -28,7 +28,7 @@ impl Drop for Process {
 }
 
 /// What stands between tessera and Mosaic: it can keep back whatever writes on a record.
-struct Gate {
+pub(crate) struct Gate {
     address: SocketAddr,
     is_shut: Arc<AtomicBool>,
     waiting: Arc<AtomicUsize>,
@@ -48,16 +48,16 @@ impl Gate {
         gate
     }
 
-    fn shut(&self) {
+    pub(crate) fn shut(&self) {
         self.is_shut.store(true, Ordering::SeqCst);
     }
 
-    fn open(&self) {
+    pub(crate) fn open(&self) {
         self.is_shut.store(false, Ordering::SeqCst);
     }
 
     /// Until something is kept back.
-    fn wait(&self) {
+    pub(crate) fn wait(&self) {
         until("nothing is written", || self.waiting.load(Ordering::SeqCst) > 0);
     }
 }
@@ -84,7 +84,7 @@ fn pass(mut client: TcpStream, mosaic: SocketAddr, is_shut: &AtomicBool, waiting
     drop(server.shutdown(std::net::Shutdown::Both));
 }
 
-fn until(what: &str, mut has_come: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut has_come: impl FnMut() -> bool) {
     let started = Instant::now();
     while !has_come() {
         assert!(started.elapsed() < PATIENCE, "{what}");
@@ -93,14 +93,14 @@ fn until(what: &str, mut has_come: impl FnMut() -> bool) {
 }
 
 /// The samples of one council, for real, with a Mosaic behind a gate.
-struct Office {
-    tessera: Tessera,
-    gate: Gate,
+pub(crate) struct Office {
+    pub(crate) tessera: Tessera,
+    pub(crate) gate: Gate,
     _mosaic: Process,
 }
 
 impl Office {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let tessera = Tessera::on_samples();
         let text = std::fs::read_to_string(tessera.path("tessera.toml")).unwrap();
         let rehearsed = tessera.run(&["sync", "--rehearse"]);
@@ -121,17 +121,17 @@ impl Office {
         Self { tessera, gate, _mosaic: process }
     }
 
-    fn command(&self, user: &str, arguments: &[&str]) -> std::process::Command {
+    pub(crate) fn command(&self, user: &str, arguments: &[&str]) -> std::process::Command {
         let mut command = self.tessera.command(arguments);
         command.env("USER", user).env("LEDGER_KEY", "ab".repeat(32));
         command
     }
 
-    fn run(&self, user: &str, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, user: &str, arguments: &[&str]) -> Ran {
         Ran::of(self.command(user, arguments))
     }
 
-    fn ends(&self, code: i32, user: &str, arguments: &[&str]) -> Ran {
+    pub(crate) fn ends(&self, code: i32, user: &str, arguments: &[&str]) -> Ran {
         let started = Instant::now();
         let ran = self.run(user, arguments);
         assert_eq!(ran.code, code, "{arguments:?} {}", ran.all());
@@ -139,21 +139,26 @@ impl Office {
         ran
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let ran = self.run("somebody", &[arguments, &["--json"]].concat());
         serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}\n{arguments:?}\n{}", ran.all()))
     }
 
-    fn start(&self, arguments: &[&str]) -> Process {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Process {
         let mut command = self.command("night", arguments);
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         Process(command.spawn().unwrap())
     }
 
     /// Reads the exports, and loads what the panel decided of these requests. Nothing is approved.
-    fn decide(&self, requests: &[(&str, &str)]) {
+    pub(crate) fn decide(&self, requests: &[(&str, &str)]) {
         let synced = self.run("loader", &[&LATER[..], &["sync"]].concat());
         assert!(matches!(synced.code, 0 | 3), "{}", synced.all());
+        self.load(requests, "Synthetic words");
+    }
+
+    /// Loads what the panel decided in these words, as another revision where it was loaded before.
+    pub(crate) fn load(&self, requests: &[(&str, &str)], words: &str) {
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet();
         let told = ["What's Working Well", "What Are We Worried About", "What Needs to Happen", "Timescales"];
@@ -163,7 +168,7 @@ impl Office {
         }
         for (row, (id, person)) in (1..).zip(requests) {
             let cells = [*id, *person, "2026-12-02", "Not agreed"].into_iter();
-            for (column, cell) in (0..).zip(cells.chain(told.iter().map(|_| "Synthetic words"))) {
+            for (column, cell) in (0..).zip(cells.chain(told.iter().map(|_| words))) {
                 sheet.write_string(row, column, cell).unwrap();
             }
         }
@@ -172,14 +177,14 @@ impl Office {
     }
 
     /// The references of the write-backs in a state.
-    fn in_state(&self, state: &str) -> Vec<String> {
+    pub(crate) fn in_state(&self, state: &str) -> Vec<String> {
         let listed = self.json(&["writeback", "list"]);
         let own = listed.as_array().unwrap().iter().filter(|one| one["state"] == state);
         own.map(|one| one["reference"].as_str().unwrap().to_owned()).collect()
     }
 
     /// How many entries of the trail are of an action about a subject.
-    fn entries(&self, action: &str, subject: &str) -> usize {
+    pub(crate) fn entries(&self, action: &str, subject: &str) -> usize {
         let trail = self.json(&["audit", "export"]);
         let own = |one: &&Value| one["action"] == action && one["subject"] == subject;
         trail.as_array().unwrap().iter().filter(own).count()
@@ -187,7 +192,7 @@ impl Office {
 }
 
 /// Requests of the sample, each about one child.
-const REQUESTS: [(&str, &str); 8] = [
+pub(crate) const REQUESTS: [(&str, &str); 8] = [
     ("lincolnshire-700001", "100001"),
     ("lincolnshire-700003", "100004"),
     ("lincolnshire-700004", "100005"),
@@ -279,25 +284,35 @@ fn of_two_nights_one_goes_on_and_a_night_that_is_killed_leaves_nothing_shut() {
     assert!(office.in_state("approved").is_empty());
 }
 
+/// How often two approve the same in the same instant.
+const ROUNDS: usize = 20;
+
 #[test]
 fn of_two_who_approve_at_once_both_are_heard_and_each_outcome_is_approved_once() {
     let office = Office::open();
     office.decide(&REQUESTS);
     let (own, shared) = REQUESTS.split_at(4);
-    for ((one, _), (both, _)) in own.iter().zip(shared) {
+    let began = Instant::now();
+    for round in 0..ROUNDS {
+        let number = round % shared.len();
+        if number == 0 && round > 0 {
+            office.load(&REQUESTS, &format!("Synthetic words, {round}"));
+        }
         let approve = |id: &'static str, user: &str| {
             let mut command = office.command(user, &["outcomes", "approve", id]);
             std::thread::spawn(move || command.output().unwrap().status.code().unwrap())
         };
+        let (one, both) = (own[number].0, shared[number].0);
         let alone = approve(one, "first");
         let (first, second) = (approve(both, "first"), approve(both, "second"));
-        assert_eq!(alone.join().unwrap(), 0);
+        assert_eq!(alone.join().unwrap(), 0, "round {round}");
         let mut codes = [first.join().unwrap(), second.join().unwrap()];
         codes.sort_unstable();
-        assert_eq!(codes, [0, 3], "one approves, and the other is told who did");
+        assert_eq!(codes, [0, 3], "round {round}: one approves, and the other is told who did");
     }
+    eprintln!("{ROUNDS} rounds took {:?}", began.elapsed());
     for (id, _) in REQUESTS {
-        assert_eq!(office.entries("outcome-approved", id), 1, "{id}");
+        assert_eq!(office.entries("outcome-approved", id), ROUNDS / shared.len(), "{id}");
     }
     assert!(office.in_state("planned").is_empty() && office.in_state("approved").len() >= REQUESTS.len());
     office.ends(0, "governance", &["audit", "verify"]);
@@ -327,4 +342,34 @@ fn while_a_big_file_is_read_a_person_waits_for_a_moment() {
         waits.sort();
         waits[waits.len() / 2]
     });
+}
+
+/// Records of the file beside which a person works: tens of seconds of reading in a build without optimisation.
+const RECORDS: u64 = 40_000;
+
+#[test]
+fn beside_an_import_a_duty_is_done_within_seconds() {
+    let tessera = Tessera::on_samples();
+    assert!(tessera.run(&["sync", "--rehearse"]).well());
+    let duties = tessera.json(&["--rehearsal", "duties", "list"]);
+    let duties: Vec<&str> = duties.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    let rows = (0..RECORDS).map(|number| {
+        records::row(2_000_000 + number, 200_000 + number % 9_000, records::REASON, "Synthetic reason, long enough")
+    });
+    tessera.write("exports/lincolnshire/c0343-many.csv", records::long(&rows.collect::<Vec<_>>()));
+    let mut reading = Process(tessera.start(&["--rehearsal", "import", "exports/lincolnshire/c0343-many.csv"]));
+    std::thread::sleep(Duration::from_secs(1));
+    let mut waits = Vec::new();
+    for duty in duties.iter().take(10) {
+        assert!(reading.0.try_wait().unwrap().is_none(), "the file was read too soon: {}", waits.len());
+        let started = Instant::now();
+        let done = tessera.run(&["--rehearsal", "duties", "complete", duty, "--evidence", "it is on the record"]);
+        assert!(done.well(), "{}", done.all());
+        waits.push(started.elapsed());
+    }
+    waits.sort();
+    eprintln!("{} at a median of {:?}, the longest {:?}", waits.len(), waits[waits.len() / 2], waits.last());
+    assert!(waits.len() == 10 && waits.iter().all(|wait| *wait < Duration::from_secs(5)), "{waits:?}");
+    assert!(reading.0.wait().unwrap().success());
+    assert!(tessera.run(&["--rehearsal", "audit", "verify"]).well());
 }

@@ -24,6 +24,7 @@ mod office;
 mod outcomes;
 mod packs;
 mod pages;
+mod pressed;
 mod records;
 mod reminders;
 mod runner;

@@ -3,13 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// An installation in a folder of its own.
+/// An installation in a folder of its own, which is there as long as anybody has it.
+#[derive(Clone)]
 pub(crate) struct Tessera {
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 /// What one run said.
@@ -22,14 +24,14 @@ pub(crate) struct Ran {
 impl Tessera {
     /// The samples, in a folder of their own.
     pub(crate) fn on_samples() -> Self {
-        let tessera = Self { folder: tempfile::tempdir().unwrap() };
+        let tessera = Self { folder: Arc::new(tempfile::tempdir().unwrap()) };
         copy(&repository().join("samples"), tessera.folder.path());
         tessera
     }
 
     /// What `init` makes for an authority, with a mapping-file folder of its own.
     pub(crate) fn new(authority: &str) -> Self {
-        let tessera = Self { folder: tempfile::tempdir().unwrap() };
+        let tessera = Self { folder: Arc::new(tempfile::tempdir().unwrap()) };
         let made = tessera.command(&["init", &tessera.path("").display().to_string(), "--authority", authority]);
         assert!(Ran::of(made).well(), "init failed");
         tessera
