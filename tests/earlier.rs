@@ -89,5 +89,30 @@ fn a_ledger_is_brought_up_to_date_when_no_earlier_version_is_at_work() {
     let lock = fs::File::create(tessera.path("state/rehearsal/ledger.lock")).unwrap();
     lock.try_lock().unwrap();
     assert_eq!(tessera.run(&status).code, 0, "it is only read");
-    assert_eq!(tessera.run(&["--rehearsal", "--as-at", "2026-12-05T12:00", "writeback", "send"]).code, 4);
+    let import = ["--rehearsal", "--as-at", "2026-12-05T12:00", "import", "exports/lincolnshire/persons.csv"];
+    assert_eq!(tessera.run(&import).code, 4);
+}
+
+/// Each hangs on a sentence until it is looked at once, and on what was found from then on.
+#[test]
+fn what_was_answered_for_before_holds_and_is_renewed_when_it_is_looked_at() {
+    let made = fs::read_dir(repository().join("tests/ledgers")).unwrap().next().unwrap().unwrap().path();
+    let tessera = with_ledger(&made);
+    let waived = [
+        ("derbyshire-730002", "document-missing"),
+        ("lambeth-710003", "approval-wrong-role"),
+        ("lambeth-720003", "document-stale"),
+    ];
+    for _ in 0..2 {
+        for (id, code) in waived {
+            let checked = ask(&tessera, &["check", id]);
+            let codes: Vec<&Value> = checked[0]["waived"].as_array().unwrap().iter().map(|one| &one["code"]).collect();
+            assert_eq!(codes, [code], "{checked}");
+        }
+    }
+    let trail = ask(&tessera, &["audit", "export"]);
+    let renewed = trail.as_array().unwrap().iter().filter(|entry| entry["action"] == "waiver-renewed");
+    let renewed: Vec<&str> = renewed.map(|entry| entry["subject"].as_str().unwrap()).collect();
+    assert_eq!(renewed, waived.map(|(id, _)| id));
+    assert_eq!(ask(&tessera, &["audit", "verify"])["whole"], true);
 }

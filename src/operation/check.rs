@@ -86,6 +86,9 @@ impl Installation {
         known_facts(self, stated)?;
         let requests = checked(self, scope, stated)?;
         self.viewed(&scope.subject(), &seen_on(&requests))?;
+        if stated.is_empty() {
+            renew_waivers(self, &requests)?;
+        }
         if let CheckScope::Submission { id, .. } = scope
             && !stated.is_empty()
         {

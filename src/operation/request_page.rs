@@ -5,6 +5,7 @@ use super::facts::facts;
 use super::installation::Installation;
 use super::seen::seen_on;
 use super::submissions::told;
+use super::waiver::renew_waivers;
 use super::{FactShown, Failure, RoleShown, SubmissionStory, Thing};
 use crate::domain::SubmissionId;
 
@@ -37,6 +38,7 @@ impl Installation {
         let roles = submission.panel.as_ref().map(|panel| self.panel_roles(panel)).transpose()?;
         let story = told(self, &row, checked)?;
         self.viewed(id.as_str(), &seen_on([&story]))?;
+        renew_waivers(self, &story.checked)?;
         Ok(RequestPage { story, facts: asked, roles: roles.unwrap_or_default() })
     }
 }
