@@ -342,6 +342,7 @@ fn what_is_waived_is_waived_in_lists_at_once() {
     let given = WaiverGiven {
         code: "document-missing".to_owned(),
         subject: Some("chronology".to_owned()),
+        person: None,
         role: "team-manager".to_owned(),
         reason: "Synthetic".into(),
         until: "2026-12-02".parse().unwrap(),

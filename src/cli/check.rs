@@ -66,13 +66,13 @@ struct Which {
 impl Args {
     fn taken_back(&self) -> Option<WaiverTakenBack> {
         let (code, subject) = named(self.unwaive.as_ref()?);
-        Some(WaiverTakenBack { code, subject, reason: Private::new(self.reason.clone()?) })
+        Some(WaiverTakenBack { code, subject, person: None, reason: Private::new(self.reason.clone()?) })
     }
 
     fn waiver(&self) -> Option<WaiverGiven> {
         let (code, subject) = named(self.waive.as_ref()?);
         let reason = Private::new(self.reason.clone()?);
-        Some(WaiverGiven { code, subject, role: self.role.clone()?, reason, until: self.until? })
+        Some(WaiverGiven { code, subject, person: None, role: self.role.clone()?, reason, until: self.until? })
     }
 }
 

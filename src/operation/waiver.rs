@@ -17,6 +17,8 @@ pub struct WaiverGiven {
     pub code: String,
     /// What it is about; none where the request has only one finding of the code.
     pub subject: Option<String>,
+    /// About which child only, by Mosaic's id; none: about each child of whom it is said.
+    pub person: Option<String>,
     /// In which role.
     pub role: String,
     /// Why.
@@ -32,6 +34,8 @@ pub struct WaiverTakenBack {
     pub code: String,
     /// What it is about; none where only one finding of the code was answered for.
     pub subject: Option<String>,
+    /// About which child only, by Mosaic's id; none: about each child of whom it was.
+    pub person: Option<String>,
     /// Why.
     pub reason: Private<String>,
 }
@@ -126,7 +130,7 @@ impl From<WrongDay> for Failure {
 }
 
 impl Installation {
-    /// Somebody answers for a finding of a request, for each child of whom it is said.
+    /// Somebody answers for a finding of a request, for the child that is named or for each of whom it is said.
     ///
     /// # Errors
     ///
@@ -155,7 +159,7 @@ impl Installation {
         code: Code,
         waived: &mut Vec<PanelName>,
     ) -> Result<Result<CheckReport, WrongDay>, Failure> {
-        let requests = checked_submission(self, id, &[])?;
+        let requests = about(checked_submission(self, id, &[])?, id, given.person.as_deref())?;
         let named = |request: &CheckedRequest| -> Vec<FindingName> {
             let own = request.findings.iter().filter(|finding| finding.code() == code);
             own.map(|finding| name(code, finding.subject.to_string())).collect()
@@ -195,7 +199,7 @@ impl Installation {
         self.checked_anew(id).map(Ok)
     }
 
-    /// Takes back that a finding of a request was answered for, for each child of whom it was.
+    /// Takes back that a finding of a request was answered for, for the child that is named or for each of whom it was.
     pub fn take_waiver_back(&mut self, id: &SubmissionId, given: &WaiverTakenBack) -> Result<CheckReport, Failure> {
         let code = code_of(&given.code)?;
         if given.reason.expose().trim().is_empty() {
@@ -208,7 +212,7 @@ impl Installation {
     }
 
     fn drop_waiver(&mut self, id: &SubmissionId, given: &WaiverTakenBack, code: Code) -> Result<CheckReport, Failure> {
-        let requests = checked_submission(self, id, &[])?;
+        let requests = about(checked_submission(self, id, &[])?, id, given.person.as_deref())?;
         let answered: Vec<(PersonId, FindingName, String)> = requests.iter().flat_map(answered_for).collect();
         let of_code = answered.iter().filter(|(_, name, _)| name.code == code.as_str());
         let found = of_code.map(|(_, name, _)| name.clone()).collect();
@@ -232,6 +236,25 @@ impl Installation {
         keep_check(self, id)?;
         Ok(CheckReport { requests, mistakes })
     }
+}
+
+/// What the check says of the child that is meant: of one child of a form, or of each.
+fn about(
+    mut requests: Vec<CheckedRequest>,
+    id: &SubmissionId,
+    person: Option<&str>,
+) -> Result<Vec<CheckedRequest>, Failure> {
+    let Some(person) = person else { return Ok(requests) };
+    requests.retain(|request| request.person == person);
+    if requests.is_empty() {
+        let failure =
+            Failure::invalid(format_args!("{id} is not about person {person}"), "name a child that it is about");
+        return Err(failure.on_page(
+            "The request is not about this child. Nothing was changed.",
+            "Open the request again to see whom it is about.",
+        ));
+    }
+    Ok(requests)
 }
 
 /// What a request's findings were answered for, whether that counts or not: child, finding, fingerprint.

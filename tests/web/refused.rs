@@ -144,3 +144,45 @@ fn a_file_that_is_not_chosen_and_a_day_that_cannot_be_read_are_said_beside_the_f
     }
     assert_eq!(sam.get("/figures/periods.xlsx?from=2026-13").status, 400, "there is no page to say it on");
 }
+
+/// Brothers and sisters on one form lack the same paper: whoever accepts it for one has said nothing about the other.
+#[test]
+fn what_is_accepted_for_one_child_of_a_form_is_not_accepted_for_another() {
+    let pages = Pages::serve("");
+    let owner = pages.owner();
+    let request = "/requests/four-panels-740002";
+    let checked = || pages.tessera.json(&["--rehearsal", "check", "four-panels-740002"]);
+    let lacking = |person: &str| -> Vec<String> {
+        let checked = checked();
+        let own = checked.as_array().unwrap().iter().find(|one| one["person"] == person).unwrap().clone();
+        let names = own["findings"].as_array().unwrap().iter().filter(|one| one["code"] == "document-missing");
+        names.map(|one| one["subject"].as_str().unwrap().to_owned()).collect()
+    };
+    let (one, other) = (lacking("140002"), lacking("140003"));
+    let subject = one.iter().find(|subject| other.contains(subject)).unwrap().clone();
+    let (finding, until) =
+        (format!("document-missing:{subject}"), checked()[0]["sitting"].as_str().unwrap().to_owned());
+    let page = owner.get(request).text();
+    let role = page.split("<select").nth(2).unwrap().split("option value=\"").find_map(|option| {
+        option
+            .split('"')
+            .next()
+            .filter(|role| !role.is_empty() && role.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
+    });
+    let role = role.unwrap().to_owned();
+    let form = |person: &'static str| {
+        [("person", person), ("finding", &*finding), ("role", &*role), ("reason", "seen on paper"), ("until", &*until)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    let post = |person: &'static str| {
+        let form = form(person);
+        let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+        owner.post(&format!("{request}/waive"), &fields)
+    };
+    assert_eq!(post("999999").status, 422);
+    assert_eq!((lacking("140002"), lacking("140003")), (one, other.clone()));
+    let answer = post("140002");
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    assert!(!lacking("140002").contains(&subject));
+    assert_eq!(lacking("140003"), other);
+}

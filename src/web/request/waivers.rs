@@ -102,7 +102,7 @@ pub(super) fn answered_for(visitor: &Visitor, whole: &Whole<'_>, checked: &Check
                     li {
                         (sentence(&waived.finding.message())) " " (role(&waived.role))
                         " answers for it until " (report::day(waived.until)) ": " (waived.reason.expose())
-                        span.hint { "Entered by " (parts::who(&waived.by)) "." }
+                        " " span.hint { "Entered by " (parts::who(&waived.by)) "." }
                         @if may { (take_back_form(visitor, whole, checked, waived)) }
                     }
                 }
@@ -115,7 +115,7 @@ pub(super) fn answered_for(visitor: &Visitor, whole: &Whole<'_>, checked: &Check
                     li {
                         @if let Some(name) = &lapsed.finding { (name.code) ", " (name.subject) ": " }
                         (role(&lapsed.role)) " answered for it" (for_when(lapsed)) ": " (lapsed.reason.expose())
-                        span.hint { (why_not(lapsed.why)) " Entered by " (parts::who(&lapsed.by)) "." }
+                        " " span.hint { (why_not(lapsed.why)) " Entered by " (parts::who(&lapsed.by)) "." }
                     }
                 }
             }
@@ -209,6 +209,11 @@ fn field_of(name: &str, posted: &Posted) -> String {
     format!("{name}-{}", posted.text("person").unwrap_or_default())
 }
 
+/// The child that a form was sent for.
+fn child(posted: &Posted) -> Option<String> {
+    posted.text("person").map(ToOwned::to_owned)
+}
+
 /// What somebody gives, or what is wrong with it.
 fn waiver(posted: &Posted) -> Result<Result<WaiverGiven, Vec<FieldError>>, PageFailure> {
     let finding = posted.own("finding")?;
@@ -224,7 +229,8 @@ fn waiver(posted: &Posted) -> Result<Result<WaiverGiven, Vec<FieldError>>, PageF
         return Ok(Err(missing.map(|(name, _, what)| FieldError::new(field_of(name, posted), what)).collect()));
     };
     let (role, reason) = (role.to_owned(), Private::new(reason.to_owned()));
-    Ok(Ok(WaiverGiven { code: code.to_owned(), subject: Some(subject.to_owned()), role, reason, until }))
+    let (code, subject) = (code.to_owned(), Some(subject.to_owned()));
+    Ok(Ok(WaiverGiven { code, subject, person: child(posted), role, reason, until }))
 }
 
 /// Somebody takes back that a finding was answered for.
@@ -243,7 +249,7 @@ pub(in crate::web) async fn unwaive(
     };
     let (code, subject) = finding.split_once(':').unwrap_or((finding, ""));
     let (code, subject) = (code.to_owned(), Some(subject.to_owned()));
-    let given = WaiverTakenBack { code, subject, reason: Private::new(reason.to_owned()) };
+    let given = WaiverTakenBack { code, subject, person: child(&posted), reason: Private::new(reason.to_owned()) };
     let (actor, asked) = (visitor.acting(SignInRole::Administrator), id.clone());
     if let Err(failure) = site.ask(actor, move |installation| installation.take_waiver_back(&asked, &given)).await {
         return Ok(failure.with_form(&visitor, &format!("{back}/unwaive"), &posted, &as_sent(&posted)));
