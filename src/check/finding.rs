@@ -15,7 +15,7 @@ const FINGERPRINT_BYTES: usize = 16;
 
 /// One thing the check has to say.
 ///
-/// It is serialised as it is shown, in the JSON shape of DESIGN section 11; [`super::stored`] is what the ledger keeps.
+/// It is serialised as it is shown, in the JSON shape of DESIGN section 11; `stored` beside it is what the ledger keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// How much it matters.
