@@ -104,6 +104,8 @@ for (const way of ways) {
     // A finding is answered for.
     const own = section(page, /^Child 100002/);
     await hand.unfold(/Answer for a finding/, own);
+    // No role is chosen for anybody.
+    await hand.select(own.getByLabel("In which role is it answered for?"), "Service manager");
     await hand.fill(own.getByLabel("Why", { exact: true }), "Synthetic: the chair has seen it");
     await hand.fill(own.getByLabel("Until which day"), "2026-12-02");
     await hand.press("Answer for it", own);
